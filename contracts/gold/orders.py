@@ -1,0 +1,79 @@
+"""Orders with what decides whether and when they count."""
+
+from __future__ import annotations
+
+from contracts.metrics import MONEY
+from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
+
+EXCLUSION_REASONS = ("test", "failed", "cancelled_before_payment")
+
+ORDERS = Table(
+    name="orders",
+    layer=Layer.GOLD,
+    inputs=(
+        "silver.orders",
+        "silver.order_lines",
+        "silver.customers",
+        "silver.exchange_rates",
+        "silver.refunds",
+        "silver.sessions",
+    ),
+    grain="one row per order of the shop, excluded ones with the reason",
+    doc="Orders in the reporting currency. Money columns other than the counts are sums of rounded lines.",
+    key=("order_id",),
+    columns=(
+        Column("order_id", "bigint", "Identifier given by the shop", required=True),
+        Column("order_number", "string", "The number the customer sees", required=True),
+        Column("order_date", "date", "Day it was placed, in the shop's time zone", required=True),
+        Column("placed_at", "timestamp", "When it was placed, UTC", required=True),
+        Column("person_id", "string", "The person, guests included", required=True, pii=Pii.PSEUDONYM),
+        Column("customer_id", "bigint", "The account; null for a guest"),
+        Column("sales_channel", "string", "Where it was sold: web, app, store …", required=True),
+        Column("status", "string", "Where the order is in its life", required=True),
+        Column("is_counted", "boolean", "It counts as a sale", required=True),
+        Column("exclusion_reason", "string", "Why it does not; null when it does", allowed=EXCLUSION_REASONS),
+        Column("is_first_order", "boolean", "The person's first counted order ever", required=True),
+        Column("currency", "string", "ISO 4217, as charged", required=True),
+        Column(
+            "exchange_rate",
+            "decimal(18,8)",
+            "One unit of `currency` in the reporting currency on the order's day",
+            required=True,
+        ),
+        Column("units", "bigint", "Pieces ordered", required=True),
+        Column(
+            "gross_sales",
+            MONEY,
+            "Before discounts, without tax and shipping, in the reporting currency",
+            required=True,
+        ),
+        Column("discounts", MONEY, "Without tax, in the reporting currency", required=True),
+        Column(
+            "net_amount",
+            MONEY,
+            "gross_sales − discounts, before returns, in the reporting currency",
+            required=True,
+        ),
+        Column("net_amount_original", MONEY, "The same in the order's currency", required=True),
+        Column("line_tax", MONEY, "Tax charged on the lines, in the reporting currency", required=True),
+        Column(
+            "shipping_amount",
+            MONEY,
+            "Charged for shipping, without tax, in the reporting currency",
+            required=True,
+        ),
+        Column("shipping_tax", MONEY, "Tax on shipping, in the reporting currency", required=True),
+        Column(
+            "total_amount_original",
+            MONEY,
+            "What the customer was asked to pay, tax included, in the order's currency",
+            required=True,
+        ),
+        Column("session_id", "string", "The visit it was bought in; null when it was not tracked"),
+        Column("channel", "string", "Where that visit came from; null when it was not tracked"),
+    ),
+    checks=(
+        Check("exclusion_has_a_reason", "is_counted = (exclusion_reason IS NULL)", OnFailure.FAIL),
+        Check("net_is_gross_minus_discounts", "net_amount = gross_sales - discounts", OnFailure.FAIL),
+    ),
+)

@@ -1,0 +1,121 @@
+"""The figures a mart may hold: one definition each, used by every mart that carries the figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts.model import Column
+
+MONEY = "decimal(18,2)"
+COUNT = "bigint"
+SHARE = "decimal(18,6)"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure: its meaning, its type, and whether it may be added up over rows."""
+
+    name: str
+    type: str
+    doc: str
+    is_additive: bool = True
+    label: str = ""
+
+
+_REPORTING = "in the reporting currency"
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("placed_orders", COUNT, "Orders placed, test orders left out"),
+        Metric("orders", COUNT, "Counted orders: placed, minus those cancelled before payment or failed"),
+        Metric("excluded_orders", COUNT, "Orders that do not count: test, failed, cancelled before payment"),
+        Metric("excluded_test_orders", COUNT, "Orders left out because they or their customer are tests"),
+        Metric("excluded_failed_orders", COUNT, "Orders left out because they failed"),
+        Metric(
+            "excluded_cancelled_orders", COUNT, "Orders left out because they were cancelled before payment"
+        ),
+        Metric("units", COUNT, "Pieces sold in counted orders"),
+        Metric(
+            "gross_sales",
+            MONEY,
+            f"Unit price × quantity before discounts, without tax and shipping, {_REPORTING}",
+        ),
+        Metric(
+            "discounts",
+            MONEY,
+            f"Line discounts and the line's share of order discounts, without tax, {_REPORTING}",
+        ),
+        Metric(
+            "returns",
+            MONEY,
+            f"Refunded line amounts by the day of the refund, without tax and shipping, {_REPORTING}",
+        ),
+        Metric("net_sales", MONEY, f"gross_sales − discounts − returns, {_REPORTING}"),
+        Metric(
+            "tax",
+            MONEY,
+            f"Tax charged on the order's day minus tax refunded on the refund's day, {_REPORTING}",
+        ),
+        Metric("shipping", MONEY, f"Shipping charged minus shipping refunded, without tax, {_REPORTING}"),
+        Metric("total_sales", MONEY, f"net_sales + tax + shipping, {_REPORTING}"),
+        Metric(
+            "returns_by_order_date",
+            MONEY,
+            f"Everything refunded so far of the orders of this day, {_REPORTING}",
+        ),
+        Metric(
+            "net_sales_by_order_date", MONEY, f"gross_sales − discounts − returns_by_order_date, {_REPORTING}"
+        ),
+        Metric(
+            "average_order_value",
+            MONEY,
+            f"(gross_sales − discounts) ÷ orders, {_REPORTING}",
+            is_additive=False,
+        ),
+        Metric(
+            "median_order_value",
+            MONEY,
+            f"Median of gross_sales − discounts per order, {_REPORTING}",
+            is_additive=False,
+        ),
+        Metric("new_customers", COUNT, "Persons whose first counted order ever falls here, guests included"),
+        Metric(
+            "returning_customers",
+            COUNT,
+            "Persons with a counted order here that is not their first",
+            is_additive=False,
+        ),
+        Metric("new_customer_sales", MONEY, f"gross_sales − discounts of first orders, {_REPORTING}"),
+        Metric("returning_customer_sales", MONEY, f"gross_sales − discounts of later orders, {_REPORTING}"),
+        Metric("cost_of_goods", MONEY, f"Unit cost valid at the time of sale × quantity, {_REPORTING}"),
+        Metric(
+            "product_margin",
+            MONEY,
+            f"gross_sales − discounts − returns by order date − cost_of_goods, {_REPORTING}",
+        ),
+        Metric("views", COUNT, "Product Viewed events, bots left out"),
+        Metric("cart_adds", COUNT, "Product Added events, bots left out"),
+        Metric("purchases", COUNT, "Counted orders with this product"),
+        Metric("view_to_cart_rate", SHARE, "cart_adds ÷ views; null without views", is_additive=False),
+        Metric(
+            "cart_to_order_rate", SHARE, "purchases ÷ cart_adds; null without cart_adds", is_additive=False
+        ),
+        Metric("sessions", COUNT, "Visits, cut at 30 minutes idle, bots left out"),
+        Metric("product_view_sessions", COUNT, "Sessions that viewed a product"),
+        Metric("cart_sessions", COUNT, "Sessions that added a product to a cart"),
+        Metric("checkout_sessions", COUNT, "Sessions that started a checkout"),
+        Metric("purchase_sessions", COUNT, "Sessions with a counted order of the shop's database"),
+        Metric("conversion_rate", SHARE, "purchase_sessions ÷ sessions", is_additive=False),
+    )
+}
+
+
+def metric(name: str, *, required: bool = True) -> Column:
+    """The column of a figure, with its one definition.
+
+    Raises:
+        KeyError: for a figure that the catalogue does not define.
+    """
+    found = METRICS[name]
+    return Column(found.name, found.type, found.doc, required=required)

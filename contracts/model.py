@@ -1,0 +1,148 @@
+"""The words a table is declared with. Standard library only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Layer(StrEnum):
+    """Where a table lives."""
+
+    SHOP = "shop"  # a MySQL table of the shop, as we rely on it
+    EVENTS = "events"  # a Kafka topic
+    SILVER = "silver"
+    GOLD = "gold"
+
+
+class OnFailure(StrEnum):
+    """What happens when a check does not hold."""
+
+    FAIL = "fail"  # the run stops before anything of it is published
+    QUARANTINE = "quarantine"  # the row is set aside with the reason
+    WARN = "warn"  # the row passes and is counted
+
+
+class Pii(StrEnum):
+    """How much a column says about a person."""
+
+    NONE = "none"
+    PSEUDONYM = "pseudonym"  # names nobody without our key
+    DIRECT = "direct"  # contact data; never in gold
+
+
+class ContractError(ValueError):
+    """A declaration that contradicts itself or another one."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. In silver and gold `type` is a Spark SQL type, in a shop table the MySQL type."""
+
+    name: str
+    type: str
+    doc: str
+    required: bool = False
+    allowed: tuple[str, ...] = ()
+    minimum: int | None = None
+    references: str | None = None  # "customers.customer_id", in the same layer
+    source: str | None = None  # the input column it comes from, where the name differs
+    pii: Pii = Pii.NONE
+    on_failure: OnFailure | None = None  # of required, allowed and minimum; default by layer
+
+
+@dataclass(frozen=True)
+class Check:
+    """A row check: a boolean SQL expression over the table's own columns. Null counts as holding."""
+
+    name: str
+    expression: str
+    on_failure: OnFailure
+
+
+_NAME = re.compile(r"^_?[a-z][a-z0-9_]*$")
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: what a row is, what identifies it, what it is made of and what must hold."""
+
+    name: str
+    layer: Layer
+    grain: str
+    doc: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    inputs: tuple[str, ...] = ()
+    newest_by: tuple[str, ...] = ()  # which version of a key wins; ties go to the later ingestion
+    checks: tuple[Check, ...] = ()
+    partition_by: tuple[str, ...] = ()
+    max_rejected_share: float = 0.05  # a larger share of quarantined rows stops the run
+
+    def __post_init__(self) -> None:
+        """Refuse a declaration that contradicts itself."""
+        names = [column.name for column in self.columns]
+        if len(names) != len(set(names)):
+            raise ContractError(f"{self.id}: a column is declared twice")
+        for name in (self.name, *names):
+            if not _NAME.match(name):
+                raise ContractError(f"{self.id}: {name!r} is not a lower-case identifier")
+        for role, used in (
+            ("key", self.key),
+            ("newest_by", self.newest_by),
+            ("partition_by", self.partition_by),
+        ):
+            unknown = set(used) - set(names)
+            if unknown:
+                raise ContractError(f"{self.id}: {role} names unknown columns {sorted(unknown)}")
+        if not self.key:
+            raise ContractError(f"{self.id}: a table needs a key")
+        direct = [column.name for column in self.columns if column.pii is Pii.DIRECT]
+        if self.layer is Layer.GOLD and direct:
+            raise ContractError(f"{self.id}: contact data may not enter gold: {direct}")
+
+    @property
+    def id(self) -> str:
+        """Its name with its layer, as `inputs` spell it."""
+        return f"{self.layer.value}.{self.name}"
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The declared columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: when there is none.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.id} has no column {name!r}")
+
+
+# Columns that every silver table of a shop table carries beside its own.
+SILVER_SYSTEM_COLUMNS = (
+    Column(
+        "is_deleted", "boolean", "The row is gone from the source; its last values are kept", required=True
+    ),
+    Column(
+        "_version_at", "timestamp", "When the source wrote this version, or deleted the row", required=True
+    ),
+    Column("_ingested_at", "timestamp", "The snapshot that brought this version", required=True),
+    Column("_batch_id", "string", "The batch that brought this version", required=True),
+)
+
+# Columns that every bronze table of a shop table carries beside the source's.
+BRONZE_SYSTEM_COLUMNS = (
+    Column(
+        "_op", "string", "`upsert`, or `delete` for a row gone from the source (keys only)", required=True
+    ),
+    Column(
+        "_ingested_at", "timestamp", "The moment of the source snapshot, by the source's clock", required=True
+    ),
+    Column("_batch_id", "string", "The ingest that committed the row", required=True),
+)

@@ -1,0 +1,49 @@
+"""Clean, typed, deduplicated: one table per entity."""
+
+from contracts.silver.address_contacts import ADDRESS_CONTACTS
+from contracts.silver.addresses import ADDRESSES
+from contracts.silver.categories import CATEGORIES
+from contracts.silver.coupons import COUPONS
+from contracts.silver.customer_contacts import CUSTOMER_CONTACTS
+from contracts.silver.customer_versions import CUSTOMER_VERSIONS
+from contracts.silver.customers import CUSTOMERS
+from contracts.silver.events import EVENTS
+from contracts.silver.exchange_rates import EXCHANGE_RATES
+from contracts.silver.inventory_levels import INVENTORY_LEVELS
+from contracts.silver.marketing_spend import MARKETING_SPEND
+from contracts.silver.order_contacts import ORDER_CONTACTS
+from contracts.silver.order_lines import ORDER_LINES
+from contracts.silver.orders import ORDERS
+from contracts.silver.payments import PAYMENTS
+from contracts.silver.product_costs import PRODUCT_COSTS
+from contracts.silver.product_versions import PRODUCT_VERSIONS
+from contracts.silver.products import PRODUCTS
+from contracts.silver.refund_lines import REFUND_LINES
+from contracts.silver.refunds import REFUNDS
+from contracts.silver.sessions import SESSIONS
+from contracts.silver.shipments import SHIPMENTS
+
+TABLES = (
+    CUSTOMERS,
+    CUSTOMER_CONTACTS,
+    CUSTOMER_VERSIONS,
+    ADDRESSES,
+    ADDRESS_CONTACTS,
+    CATEGORIES,
+    PRODUCTS,
+    PRODUCT_VERSIONS,
+    PRODUCT_COSTS,
+    INVENTORY_LEVELS,
+    COUPONS,
+    ORDERS,
+    ORDER_CONTACTS,
+    ORDER_LINES,
+    PAYMENTS,
+    REFUNDS,
+    REFUND_LINES,
+    SHIPMENTS,
+    EXCHANGE_RATES,
+    MARKETING_SPEND,
+    EVENTS,
+    SESSIONS,
+)

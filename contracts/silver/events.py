@@ -1,0 +1,61 @@
+"""Events of the shop's pages, apps and servers, typed by the e-commerce spec."""
+
+from __future__ import annotations
+
+from contracts.model import Column, Layer, Pii, Table
+
+EVENTS = Table(
+    name="events",
+    layer=Layer.SILVER,
+    inputs=("events.captured",),
+    grain="one row per event, however often it was sent",
+    doc="Captured events, deduplicated by their uuid; the properties most used have columns of their own.",
+    key=("event_id",),
+    newest_by=(),
+    columns=(
+        Column("event_id", "string", "The uuid its sender gave it", required=True),
+        Column("event_name", "string", "As sent, e.g. `Product Viewed`", required=True),
+        Column(
+            "occurred_at",
+            "timestamp",
+            "When it happened, corrected for the sender's clock, UTC",
+            required=True,
+        ),
+        Column("received_at", "timestamp", "When it was captured, UTC"),
+        Column("distinct_id", "string", "Who sent it, as known then", required=True, pii=Pii.PSEUDONYM),
+        Column(
+            "visitor_id",
+            "string",
+            "The device, or the sender where no device is known",
+            required=True,
+            pii=Pii.PSEUDONYM,
+        ),
+        Column("customer_id", "bigint", "The logged-in customer; null when anonymous"),
+        Column("product_id", "bigint", "Product it is about"),
+        Column("order_id", "bigint", "Order it is about"),
+        Column("cart_id", "string", "Cart it is about"),
+        Column("search_query", "string", "What was searched for"),
+        Column("quantity", "bigint", "Pieces"),
+        Column(
+            "value_amount", "decimal(18,2)", "Money as the sender claims, in `currency`; the database decides"
+        ),
+        Column("currency", "string", "ISO 4217"),
+        Column("page_path", "string", "Path of the page, without query"),
+        Column("page_host", "string", "Host of the page"),
+        Column("referring_domain", "string", "Domain of the page before; null when direct"),
+        Column("utm_source", "string", "Campaign source"),
+        Column("utm_medium", "string", "Campaign medium"),
+        Column("utm_campaign", "string", "Campaign name"),
+        Column(
+            "click_id_kind",
+            "string",
+            "Which advertiser's click id the page carried: gclid, msclkid, fbclid, ttclid",
+        ),
+        Column("device", "string", "desktop, mobile, tablet or unknown", required=True),
+        Column("is_bot", "boolean", "Its user agent names a robot, or is empty", required=True),
+        Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT),
+        Column("_kafka_partition", "int", "Position in the topic", required=True),
+        Column("_kafka_offset", "bigint", "Position in the topic", required=True),
+        Column("_ingested_at", "timestamp", "When the stream committed it, UTC", required=True),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Settings of the platform, read from the environment and from `.env`; see `.env.example`.
+
+Every setting a job, the simulator, the local mode or the `shoplake` command uses is declared here once.
+Secrets have no default: a missing one is an error that names it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """All settings; the environment wins over `.env`."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
+
+    # What a figure means
+    shop_timezone: str = "Europe/Berlin"
+    reporting_currency: str = "EUR"
+    late_data_days: int = 3
+    pseudonym_key: SecretStr
+
+    # The lake: a folder or a URI (s3a://…)
+    lake_uri: str = str(ROOT / "data_lake")
+
+    # The shop's MySQL, as the ingest reads it
+    shop_mysql_host: str = "127.0.0.1"
+    shop_mysql_port: int = 13306
+    shop_mysql_database: str = "shop"
+    shop_mysql_user: str = "shoplake_reader"
+    shop_mysql_password: SecretStr
+    # How the ingest reads it
+    ingest_connections: int = 2
+    ingest_overlap_seconds: int = 600
+    ingest_safety_lag_seconds: int = 2
+    ingest_max_lost_share: float = 0.2
+
+    # Events
+    kafka_bootstrap_servers: str = "127.0.0.1:19092"
+    kafka_events_topic: str = "events_plugin_ingestion"
+    kafka_project_token: str = "phc_demo_shop"
+    stream_trigger_seconds: int = 5
+    stream_catch_up_seconds: int = 120
+
+    # The warehouse
+    warehouse_host: str = "127.0.0.1"
+    warehouse_port: int = 15432
+    warehouse_database: str = "warehouse"
+    warehouse_loader_user: str = "warehouse_loader"
+    warehouse_loader_password: SecretStr
+    warehouse_reader_user: str = "warehouse_reader"
+    warehouse_reader_password: SecretStr
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()
