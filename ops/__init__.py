@@ -1,0 +1,1 @@
+"""The `shoplake` command: what a person does by hand."""

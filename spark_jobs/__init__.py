@@ -1,0 +1,1 @@
+"""Spark jobs: how a table comes to be."""

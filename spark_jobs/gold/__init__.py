@@ -1,0 +1,1 @@
+"""One file per mart: pure functions from DataFrame to DataFrame."""

@@ -1,0 +1,1 @@
+"""One entry point per verb; the only place with input and output."""

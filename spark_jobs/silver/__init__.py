@@ -1,0 +1,1 @@
+"""One file per silver table: pure functions from DataFrame to DataFrame."""

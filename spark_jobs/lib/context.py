@@ -1,0 +1,17 @@
+"""What a transformation may know beside its inputs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings that change figures, and the moment a build speaks of; equal contexts give equal tables."""
+
+    shop_timezone: str  # IANA name; the day of everything is taken in it
+    reporting_currency: str  # ISO 4217
+    as_of: datetime  # aware; decides what is complete and how recent a customer is
+    late_data_days: int  # whole days after a period's end before it counts as complete
+    pseudonym_key: bytes  # HMAC key of pseudonyms

@@ -1,0 +1,151 @@
+"""The lake's Delta tables: where they are, what they hold, and commits that a retry cannot repeat.
+
+Logs are read with delta-rs, which needs no Spark; data is read and written by Spark. A commit carries an
+application id and a number (`txn`), so that the same piece of work, done again after a kill, changes nothing,
+and the number tells how far the table has come.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from deltalake import DeltaTable
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.model import Layer, Table
+from spark_jobs.lib.settings import settings
+from spark_jobs.lib.storage import Storage
+
+
+@dataclass(frozen=True)
+class Txn:
+    """Names a piece of work: `app_id` who did it, `version` which one, rising."""
+
+    app_id: str
+    version: int
+
+
+class Lake:
+    """The tables below one folder or URI."""
+
+    def __init__(self, uri: str | None = None) -> None:
+        self.uri = (uri or settings().lake_uri).rstrip("/")
+        self.storage = Storage(self.uri)
+
+    def path(self, table: Table) -> str:
+        """Where a table lives; for a shop table or a topic, its bronze copy."""
+        folder = {
+            Layer.SHOP: f"bronze/shop/{table.name}",
+            Layer.EVENTS: "bronze/events",
+            Layer.SILVER: f"silver/{table.name}",
+            Layer.GOLD: f"gold/{table.name}",
+        }[table.layer]
+        return f"{self.uri}/{folder}"
+
+    def quarantine_path(self, table: Table) -> str:
+        """Where the rejected rows of a silver table are."""
+        return f"{self.uri}/quarantine/{table.name}"
+
+    # -- the log, without Spark ---------------------------------------------------------------------------
+
+    def exists(self, path: str) -> bool:
+        """Whether a Delta table is there."""
+        return DeltaTable.is_deltatable(path)
+
+    def version(self, path: str) -> int | None:
+        """Number of the newest commit; None where no table is."""
+        return DeltaTable(path).version() if self.exists(path) else None
+
+    def committed(self, path: str, app_id: str) -> int | None:
+        """How far `app_id` has come in this table; None when it has committed nothing."""
+        return DeltaTable(path).transaction_version(app_id) if self.exists(path) else None
+
+    def commit_metadata(self, path: str, limit: int = 50) -> dict[str, Any] | None:
+        """What the newest commit that carries metadata says; maintenance commits carry none."""
+        if not self.exists(path):
+            return None
+        for commit in DeltaTable(path).history(limit):
+            if commit.get("userMetadata"):
+                found: dict[str, Any] = json.loads(commit["userMetadata"])
+                return found
+        return None
+
+    # -- data, with Spark ---------------------------------------------------------------------------------
+
+    def create(
+        self,
+        spark: SparkSession,
+        path: str,
+        columns: Mapping[str, str],
+        partition_by: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
+        if self.exists(path):
+            return
+        declared = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+        partitions = f" PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
+        wanted = ", ".join(f"'{name}' = '{value}'" for name, value in (properties or {}).items())
+        table_properties = f" TBLPROPERTIES ({wanted})" if wanted else ""
+        spark.sql(
+            f"CREATE TABLE IF NOT EXISTS delta.`{path}` ({declared}) USING DELTA{partitions}{table_properties}"
+        )
+
+    def create_bronze(
+        self, spark: SparkSession, path: str, columns: Mapping[str, str], partition_by: Sequence[str] = ()
+    ) -> None:
+        """Make an empty bronze table whose later appends silver can read as a change feed."""
+        self.create(spark, path, columns, partition_by, {"delta.enableChangeDataFeed": "true"})
+
+    def read(self, spark: SparkSession, path: str, version: int | None = None) -> DataFrame:
+        """The table, as of a version where one is given."""
+        reader = spark.read.format("delta")
+        return (reader if version is None else reader.option("versionAsOf", version)).load(path)
+
+    def appended(self, spark: SparkSession, path: str, after: int, until: int) -> DataFrame:
+        """Rows appended by the commits after `after` up to and including `until`."""
+        feed = (
+            spark.read.format("delta")
+            .option("readChangeFeed", "true")
+            .option("startingVersion", after + 1)
+            .option("endingVersion", until)
+            .load(path)
+        )
+        return feed.where("_change_type = 'insert'").drop(
+            "_change_type", "_commit_version", "_commit_timestamp"
+        )
+
+    def append(self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None) -> None:
+        """Append in one commit; nothing when `txn` is already in the table. New columns are taken over."""
+        writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
+        if metadata is not None:
+            writer = writer.option("userMetadata", json.dumps(metadata))
+        writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version).save(path)
+
+    def overwrite(
+        self, rows: DataFrame, path: str, txn: Txn | None = None, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        """Replace the table's rows and columns in one commit."""
+        writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
+        if metadata is not None:
+            writer = writer.option("userMetadata", json.dumps(metadata))
+        if txn is not None:
+            writer = writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version)
+        writer.save(path)
+
+    def merge(self, spark: SparkSession, rows: DataFrame, path: str, on: str, clauses: str, txn: Txn) -> None:
+        """MERGE `rows` (alias s) into the table (alias t); nothing when `txn` is already in it.
+
+        The session's settings name the transaction, so a session may do one merge at a time.
+        """
+        rows.createOrReplaceTempView("merge_source")
+        spark.conf.set("spark.databricks.delta.write.txnAppId", txn.app_id)
+        spark.conf.set("spark.databricks.delta.write.txnVersion", str(txn.version))
+        try:
+            spark.sql(f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {clauses}").collect()
+        finally:
+            spark.conf.unset("spark.databricks.delta.write.txnAppId")
+            spark.conf.unset("spark.databricks.delta.write.txnVersion")

@@ -1,0 +1,131 @@
+"""The Spark session of a job: the warm Connect server where `SPARK_REMOTE` names one, else a session of its own.
+
+A job submitted with spark-submit (`local[*]`, `spark://…`) finds the session's master and jars already set.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TypeVar
+from urllib.parse import urlparse
+
+from pyspark.sql import SparkSession
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from spark_jobs.lib.errors import UserError
+
+# Set on every session, whoever made it; what must be set at the server's start is set there too.
+SESSION_CONF = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.databricks.delta.schema.autoMerge.enabled": "false",
+}
+STATIC_CONF = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.ui.enabled": "false",
+}
+CONNECT_DEADLINE_SECONDS = 45
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def spark_session(app_name: str) -> Iterator[SparkSession]:
+    """A session for one job; closed at its end, while a Connect server lives on.
+
+    Raises:
+        UserError: when `SPARK_REMOTE` names a server that does not answer.
+    """
+    spark = _new_session(app_name)
+    try:
+        yield spark
+    finally:
+        spark.stop()
+
+
+def _new_session(app_name: str) -> SparkSession:
+    remote = os.environ.get("SPARK_REMOTE")
+    if remote:
+        _await_server(remote)
+        spark: SparkSession = SparkSession.builder.remote(remote).create()
+    else:
+        builder = SparkSession.builder.appName(app_name)
+        for name, value in STATIC_CONF.items():
+            builder = builder.config(name, value)
+        spark = builder.getOrCreate()
+    _configure(spark)
+    return spark
+
+
+def _configure(spark: SparkSession) -> None:
+    for name, value in SESSION_CONF.items():
+        spark.conf.set(name, value)
+
+
+def _await_server(remote: str) -> None:
+    address = urlparse(remote)
+    host, port = address.hostname or "", address.port or 15002
+
+    @retry(
+        retry=retry_if_exception_type(OSError),
+        stop=stop_after_delay(CONNECT_DEADLINE_SECONDS),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
+    def knock() -> None:
+        socket.create_connection((host, port), timeout=5).close()
+
+    try:
+        knock()
+    except OSError as error:
+        raise UserError(
+            f"Spark does not answer at {host}:{port} ({error}). The address is SPARK_REMOTE;"
+            " `./shoplake status` shows whether the server runs."
+        ) from None
+
+
+def in_parallel(
+    spark: SparkSession, work: Callable[[SparkSession, Item], None], items: Iterable[Item], workers: int = 2
+) -> None:
+    """Do independent pieces of work side by side, each worker with a session (and its settings) of its own.
+
+    Raises:
+        Exception: the first that a piece raised, after the others have ended.
+    """
+    sessions: SimpleQueue[SparkSession] = SimpleQueue()
+    made: list[SparkSession] = []
+    lock = threading.Lock()
+
+    def run(item: Item) -> None:
+        with lock:
+            if sessions.empty():
+                made.append(_sibling(spark))
+                sessions.put(made[-1])
+            session = sessions.get()
+        try:
+            work(session, item)
+        finally:
+            sessions.put(session)
+
+    try:
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            for future in [pool.submit(run, item) for item in items]:
+                future.result()
+    finally:
+        for session in made:
+            if os.environ.get("SPARK_REMOTE"):
+                session.stop()
+
+
+def _sibling(spark: SparkSession) -> SparkSession:
+    remote = os.environ.get("SPARK_REMOTE")
+    sibling: SparkSession = SparkSession.builder.remote(remote).create() if remote else spark.newSession()
+    _configure(sibling)
+    return sibling

@@ -1,0 +1,52 @@
+"""Files of the lake, on a disk or in an object store."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from pyarrow import fs
+
+
+class Storage:
+    """A folder tree below one URI."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri.rstrip("/")
+
+    @cached_property
+    def _filesystem(self) -> tuple[fs.FileSystem, str]:
+        if "://" not in self.uri:
+            return fs.LocalFileSystem(), self.uri
+        filesystem, root = fs.FileSystem.from_uri(self.uri.replace("s3a://", "s3://", 1))
+        return filesystem, root
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a small file so that a reader sees all of it or nothing."""
+        filesystem, root = self._filesystem
+        target = f"{root}/{path}"
+        filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+        with filesystem.open_output_stream(f"{target}.tmp") as stream:
+            stream.write(content)
+        filesystem.move(f"{target}.tmp", target)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            FileNotFoundError: when there is none.
+        """
+        filesystem, root = self._filesystem
+        with filesystem.open_input_stream(f"{root}/{path}") as stream:
+            return bytes(stream.read())
+
+    def names(self, folder: str) -> list[str]:
+        """Names in a folder, sorted; empty when there is no such folder."""
+        filesystem, root = self._filesystem
+        selector = fs.FileSelector(f"{root}/{folder}", allow_not_found=True)
+        return sorted(info.base_name for info in filesystem.get_file_info(selector))
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove a folder and what is in it; nothing when it is not there."""
+        filesystem, root = self._filesystem
+        if filesystem.get_file_info(f"{root}/{folder}").type is not fs.FileType.NotFound:
+            filesystem.delete_dir(f"{root}/{folder}")
