@@ -13,13 +13,24 @@ SHARE = "decimal(18,6)"
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure: its meaning, its type, and whether it may be added up over rows."""
+    """A figure: its meaning, its type, and how it is summed up over rows.
+
+    A figure that is not additive is either a ratio of the sums of two additive expressions,
+    or it cannot be summed up at all.
+    """
 
     name: str
     type: str
     doc: str
     is_additive: bool = True
-    label: str = ""
+    ratio: tuple[str, str] | None = (
+        None  # numerator and denominator: sums and differences of additive figures
+    )
+
+    @property
+    def label(self) -> str:
+        """Its name as a person reads it."""
+        return self.name.replace("_", " ").capitalize()
 
 
 _REPORTING = "in the reporting currency"
@@ -72,6 +83,7 @@ METRICS: dict[str, Metric] = {
             MONEY,
             f"(gross_sales − discounts) ÷ orders, {_REPORTING}",
             is_additive=False,
+            ratio=("gross_sales - discounts", "orders"),
         ),
         Metric(
             "median_order_value",
@@ -97,16 +109,32 @@ METRICS: dict[str, Metric] = {
         Metric("views", COUNT, "Product Viewed events, bots left out"),
         Metric("cart_adds", COUNT, "Product Added events, bots left out"),
         Metric("purchases", COUNT, "Counted orders with this product"),
-        Metric("view_to_cart_rate", SHARE, "cart_adds ÷ views; null without views", is_additive=False),
         Metric(
-            "cart_to_order_rate", SHARE, "purchases ÷ cart_adds; null without cart_adds", is_additive=False
+            "view_to_cart_rate",
+            SHARE,
+            "cart_adds ÷ views; null without views",
+            is_additive=False,
+            ratio=("cart_adds", "views"),
+        ),
+        Metric(
+            "cart_to_order_rate",
+            SHARE,
+            "purchases ÷ cart_adds; null without cart_adds",
+            is_additive=False,
+            ratio=("purchases", "cart_adds"),
         ),
         Metric("sessions", COUNT, "Visits, cut at 30 minutes idle, bots left out"),
         Metric("product_view_sessions", COUNT, "Sessions that viewed a product"),
         Metric("cart_sessions", COUNT, "Sessions that added a product to a cart"),
         Metric("checkout_sessions", COUNT, "Sessions that started a checkout"),
         Metric("purchase_sessions", COUNT, "Sessions with a counted order of the shop's database"),
-        Metric("conversion_rate", SHARE, "purchase_sessions ÷ sessions", is_additive=False),
+        Metric(
+            "conversion_rate",
+            SHARE,
+            "purchase_sessions ÷ sessions; null without sessions",
+            is_additive=False,
+            ratio=("purchase_sessions", "sessions"),
+        ),
     )
 }
 

@@ -1,0 +1,1 @@
+"""Everything that repeats a declaration, written from it: `make generate`."""

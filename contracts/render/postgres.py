@@ -1,0 +1,78 @@
+"""Tables as PostgreSQL DDL."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from contracts.model import Table
+
+_TYPES = {
+    "bigint": "bigint",
+    "int": "integer",
+    "string": "text",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamptz",
+    "double": "double precision",
+}
+_DECIMAL = re.compile(r"^decimal\((\d+),(\d+)\)$")
+_ARRAY = re.compile(r"^array<(\w+)>$")
+
+
+def postgres_type(spark_type: str) -> str:
+    """The PostgreSQL type that holds every value of a Spark SQL type.
+
+    Raises:
+        ValueError: for a type that no mart uses so far.
+    """
+    if spark_type in _TYPES:
+        return _TYPES[spark_type]
+    if match := _DECIMAL.match(spark_type):
+        return f"numeric({match[1]},{match[2]})"
+    if match := _ARRAY.match(spark_type):
+        return f"{postgres_type(match[1])}[]"
+    raise ValueError(f"no PostgreSQL type is known for {spark_type!r}")
+
+
+def create_table(table: Table, physical_name: str) -> str:
+    """Statements that create the table, empty, with its comments; `physical_name` may carry a schema."""
+    columns = [
+        f"  {_quoted(column.name)} {postgres_type(column.type)}"
+        f"{' NOT NULL' if column.required or column.name in table.key else ''}"
+        for column in table.columns
+    ]
+    columns.append(f"  PRIMARY KEY ({', '.join(map(_quoted, table.key))})")
+    body = ",\n".join(columns)
+    return f"CREATE TABLE {_qualified(physical_name)} (\n{body}\n);\n{comments(table, physical_name)}"
+
+
+def comments(table: Table, physical_name: str, kind: Literal["TABLE", "VIEW"] = "TABLE") -> str:
+    """Statements that describe the table, or a view over it, and its columns."""
+    name = _qualified(physical_name)
+    lines = [f"COMMENT ON {kind} {name} IS {_literal(f'{table.doc} Grain: {table.grain}.')};"]
+    lines += [
+        f"COMMENT ON COLUMN {name}.{_quoted(column.name)} IS {_literal(column.doc)};"
+        for column in table.columns
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def index_statements(table: Table, physical_name: str) -> tuple[str, ...]:
+    """Indexes on the columns that dashboards filter by and other marts join on, beside the primary key's."""
+    referencing = (column.name for column in table.columns if column.references)
+    dates = (column.name for column in table.columns if column.type == "date")
+    indexed = dict.fromkeys(name for name in (*dates, *referencing) if name != table.key[0])
+    return tuple(f"CREATE INDEX ON {_qualified(physical_name)} ({_quoted(name)});" for name in indexed)
+
+
+def _qualified(name: str) -> str:
+    return ".".join(_quoted(part) for part in name.split("."))
+
+
+def _quoted(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

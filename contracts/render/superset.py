@@ -1,0 +1,110 @@
+"""Marts as Superset datasets, in the format of Superset's own import."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from contracts.metrics import COUNT, METRICS, MONEY, Metric
+from contracts.model import Column, Table
+from contracts.render.yaml import Value, to_yaml
+
+FOLDER = "superset/assets/datasets/warehouse"
+SCHEMA = "mart"
+# Superset finds what it imported before by its uuid; these are of our own namespace and never change.
+_NAMESPACE = uuid.UUID("7d1b0c5e-52a5-5cf6-9f0e-3a53c2b1f6d4")
+_FIGURE = re.compile(r"[a-z_]+")
+
+_TYPES = {"timestamp": "TIMESTAMP WITH TIME ZONE", "string": "TEXT", "int": "INTEGER"}
+
+
+def asset_uuid(kind: str, name: str) -> str:
+    """The uuid of an asset; the same for ever."""
+    return str(uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
+
+
+DATABASE_UUID = asset_uuid("database", "warehouse")
+
+
+def dataset(table: Table) -> str:
+    """The dataset of a mart: its columns with their descriptions, and its figures as metrics."""
+    date = next((column.name for column in table.columns if column.type == "date"), None)
+    columns = [_column(column) for column in table.columns]
+    if "is_complete" in table.column_names:
+        columns.append(_completeness())
+    value: Value = {
+        "table_name": table.name,
+        "main_dttm_col": date,
+        "description": f"{table.doc} Grain: {table.grain}.",
+        "schema": SCHEMA,
+        "sql": None,
+        "filter_select_enabled": True,
+        "uuid": asset_uuid("dataset", table.name),
+        "metrics": [_metric(METRICS[name]) for name in table.column_names if _sums_up(table, name)],
+        "columns": columns,
+        "version": "1.0.0",
+        "database_uuid": DATABASE_UUID,
+    }
+    return to_yaml(value)
+
+
+def _column(column: Column) -> Value:
+    is_time = column.type in ("date", "timestamp")
+    return {
+        "column_name": column.name,
+        "verbose_name": column.name.replace("_", " ").capitalize(),
+        "description": column.doc,
+        "type": _TYPES.get(column.type, column.type.upper()),
+        "is_dttm": is_time,
+        "is_active": True,
+        "groupby": not column.type.startswith("decimal"),
+        "filterable": True,
+        "expression": None,
+    }
+
+
+def _completeness() -> Value:
+    """A column in words, so that charts can colour what is not over."""
+    return {
+        "column_name": "completeness",
+        "verbose_name": "Completeness",
+        "description": "`unfinished` until the period is over and its late-data allowance has passed",
+        "type": "TEXT",
+        "is_dttm": False,
+        "is_active": True,
+        "groupby": True,
+        "filterable": True,
+        "expression": "CASE WHEN is_complete THEN 'Complete' ELSE 'Unfinished' END",
+    }
+
+
+def _sums_up(table: Table, name: str) -> bool:
+    figure = METRICS.get(name)
+    if figure is None:
+        return False
+    if figure.ratio is None:
+        return figure.is_additive
+    return set(_FIGURE.findall(" ".join(figure.ratio))) <= set(table.column_names)
+
+
+def _metric(figure: Metric) -> Value:
+    return {
+        "metric_name": figure.name,
+        "verbose_name": figure.label,
+        "metric_type": "expression",
+        "expression": metric_sql(figure),
+        "description": figure.doc,
+        "d3format": {COUNT: ",d", MONEY: ",.2f"}.get(figure.type, ".2%"),
+        "currency": {"symbol": "${REPORTING_CURRENCY}", "symbolPosition": "suffix"}
+        if figure.type == MONEY
+        else None,
+    }
+
+
+def metric_sql(figure: Metric) -> str:
+    """The figure over any set of rows: a sum, or a ratio of sums."""
+    if figure.ratio is None:
+        return f"SUM({figure.name})"
+    numerator, denominator = (_FIGURE.sub(lambda match: f"SUM({match[0]})", part) for part in figure.ratio)
+    # Counts are integers: without the cast their ratio would be cut off.
+    return f"CAST({numerator} AS numeric) / NULLIF({denominator}, 0)"

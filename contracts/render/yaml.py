@@ -1,0 +1,30 @@
+"""YAML of plain values: as much of the language as generated files need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+Value = str | int | float | bool | None | Mapping[str, "Value"] | Sequence["Value"]
+
+
+def to_yaml(value: Value, indent: int = 0) -> str:
+    """The value in block style; every text is quoted, so nothing is taken for a number or a date."""
+    pad = "  " * indent
+    if isinstance(value, Mapping) and value:
+        return "".join(f"{pad}{key}:{_after_colon(item, indent)}" for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        # An item's first line moves up behind its dash.
+        return "".join(f"{pad}- {to_yaml(item, indent + 1).removeprefix(pad + '  ')}" for item in value)
+    return f"{pad}{_scalar(value)}\n"
+
+
+def _after_colon(value: Value, indent: int) -> str:
+    if isinstance(value, Mapping | Sequence) and not isinstance(value, str) and value:
+        return "\n" + to_yaml(value, indent + 1)
+    return f" {_scalar(value)}\n"
+
+
+def _scalar(value: Value) -> str:
+    # JSON is YAML, empty collections included.
+    return json.dumps(value, ensure_ascii=False)

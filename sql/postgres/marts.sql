@@ -1,0 +1,377 @@
+-- The marts as PostgreSQL holds them, written from contracts/gold by `make generate`.
+-- publish_postgres makes versioned tables in mart_data and shows them as views of mart.
+
+CREATE TABLE "mart"."orders" (
+  "order_id" bigint NOT NULL,
+  "order_number" text NOT NULL,
+  "order_date" date NOT NULL,
+  "placed_at" timestamptz NOT NULL,
+  "person_id" text NOT NULL,
+  "customer_id" bigint,
+  "sales_channel" text NOT NULL,
+  "status" text NOT NULL,
+  "is_counted" boolean NOT NULL,
+  "exclusion_reason" text,
+  "is_first_order" boolean NOT NULL,
+  "currency" text NOT NULL,
+  "exchange_rate" numeric(18,8) NOT NULL,
+  "units" bigint NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "discounts" numeric(18,2) NOT NULL,
+  "net_amount" numeric(18,2) NOT NULL,
+  "net_amount_original" numeric(18,2) NOT NULL,
+  "line_tax" numeric(18,2) NOT NULL,
+  "shipping_amount" numeric(18,2) NOT NULL,
+  "shipping_tax" numeric(18,2) NOT NULL,
+  "total_amount_original" numeric(18,2) NOT NULL,
+  "session_id" text,
+  "channel" text,
+  PRIMARY KEY ("order_id")
+);
+COMMENT ON TABLE "mart"."orders" IS 'Orders in the reporting currency. Money columns other than the counts are sums of rounded lines. Grain: one row per order of the shop, excluded ones with the reason.';
+COMMENT ON COLUMN "mart"."orders"."order_id" IS 'Identifier given by the shop';
+COMMENT ON COLUMN "mart"."orders"."order_number" IS 'The number the customer sees';
+COMMENT ON COLUMN "mart"."orders"."order_date" IS 'Day it was placed, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."orders"."placed_at" IS 'When it was placed, UTC';
+COMMENT ON COLUMN "mart"."orders"."person_id" IS 'The person, guests included';
+COMMENT ON COLUMN "mart"."orders"."customer_id" IS 'The account; null for a guest';
+COMMENT ON COLUMN "mart"."orders"."sales_channel" IS 'Where it was sold: web, app, store …';
+COMMENT ON COLUMN "mart"."orders"."status" IS 'Where the order is in its life';
+COMMENT ON COLUMN "mart"."orders"."is_counted" IS 'It counts as a sale';
+COMMENT ON COLUMN "mart"."orders"."exclusion_reason" IS 'Why it does not; null when it does';
+COMMENT ON COLUMN "mart"."orders"."is_first_order" IS 'The person''s first counted order ever';
+COMMENT ON COLUMN "mart"."orders"."currency" IS 'ISO 4217, as charged';
+COMMENT ON COLUMN "mart"."orders"."exchange_rate" IS 'One unit of `currency` in the reporting currency on the order''s day';
+COMMENT ON COLUMN "mart"."orders"."units" IS 'Pieces ordered';
+COMMENT ON COLUMN "mart"."orders"."gross_sales" IS 'Before discounts, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."discounts" IS 'Without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."net_amount" IS 'gross_sales − discounts, before returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."net_amount_original" IS 'The same in the order''s currency';
+COMMENT ON COLUMN "mart"."orders"."line_tax" IS 'Tax charged on the lines, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."shipping_amount" IS 'Charged for shipping, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."shipping_tax" IS 'Tax on shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."total_amount_original" IS 'What the customer was asked to pay, tax included, in the order''s currency';
+COMMENT ON COLUMN "mart"."orders"."session_id" IS 'The visit it was bought in; null when it was not tracked';
+COMMENT ON COLUMN "mart"."orders"."channel" IS 'Where that visit came from; null when it was not tracked';
+CREATE INDEX ON "mart"."orders" ("order_date");
+
+CREATE TABLE "mart"."refund_lines" (
+  "refund_line_key" text NOT NULL,
+  "refund_id" bigint NOT NULL,
+  "order_id" bigint NOT NULL,
+  "order_line_id" bigint,
+  "product_id" bigint,
+  "refund_date" date NOT NULL,
+  "order_date" date NOT NULL,
+  "sales_channel" text NOT NULL,
+  "reason" text NOT NULL,
+  "units" bigint NOT NULL,
+  "is_restocked" boolean NOT NULL,
+  "returned_amount" numeric(18,2) NOT NULL,
+  "returned_tax" numeric(18,2) NOT NULL,
+  "returned_shipping" numeric(18,2) NOT NULL,
+  PRIMARY KEY ("refund_line_key")
+);
+COMMENT ON TABLE "mart"."refund_lines" IS 'Money given back, converted at the rate of the original order''s day. Grain: one row per refunded line of a counted order, and one per refund that gave shipping back.';
+COMMENT ON COLUMN "mart"."refund_lines"."refund_line_key" IS '`line:<refund line>` or `shipping:<refund>`';
+COMMENT ON COLUMN "mart"."refund_lines"."refund_id" IS 'The refund';
+COMMENT ON COLUMN "mart"."refund_lines"."order_id" IS 'The order';
+COMMENT ON COLUMN "mart"."refund_lines"."order_line_id" IS 'The order line; null for shipping';
+COMMENT ON COLUMN "mart"."refund_lines"."product_id" IS 'The product; null for shipping';
+COMMENT ON COLUMN "mart"."refund_lines"."refund_date" IS 'Day the money went back, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."refund_lines"."order_date" IS 'Day the order was placed, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."refund_lines"."sales_channel" IS 'Where it was sold';
+COMMENT ON COLUMN "mart"."refund_lines"."reason" IS 'Why';
+COMMENT ON COLUMN "mart"."refund_lines"."units" IS 'Pieces';
+COMMENT ON COLUMN "mart"."refund_lines"."is_restocked" IS 'Back in stock';
+COMMENT ON COLUMN "mart"."refund_lines"."returned_amount" IS 'Line amount given back, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."refund_lines"."returned_tax" IS 'Tax given back, of the line or of the shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."refund_lines"."returned_shipping" IS 'Shipping given back, without tax, in the reporting currency';
+CREATE INDEX ON "mart"."refund_lines" ("refund_date");
+CREATE INDEX ON "mart"."refund_lines" ("order_date");
+CREATE INDEX ON "mart"."refund_lines" ("order_id");
+
+CREATE TABLE "mart"."funnel_daily" (
+  "session_date" date NOT NULL,
+  "channel" text NOT NULL,
+  "device" text NOT NULL,
+  "sessions" bigint NOT NULL,
+  "product_view_sessions" bigint NOT NULL,
+  "cart_sessions" bigint NOT NULL,
+  "checkout_sessions" bigint NOT NULL,
+  "purchase_sessions" bigint NOT NULL,
+  "conversion_rate" numeric(18,6),
+  "sessions_week_before" bigint NOT NULL,
+  "product_view_sessions_week_before" bigint NOT NULL,
+  "cart_sessions_week_before" bigint NOT NULL,
+  "checkout_sessions_week_before" bigint NOT NULL,
+  "purchase_sessions_week_before" bigint NOT NULL,
+  "sessions_year_before" bigint NOT NULL,
+  "product_view_sessions_year_before" bigint NOT NULL,
+  "cart_sessions_year_before" bigint NOT NULL,
+  "checkout_sessions_year_before" bigint NOT NULL,
+  "purchase_sessions_year_before" bigint NOT NULL,
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("session_date", "channel", "device")
+);
+COMMENT ON TABLE "mart"."funnel_daily" IS 'Sessions by how far they went. A session belongs to the day of its first event. Grain: one row per day, channel and device with a session on that day, or a week or a year before it up to the last day with sessions.';
+COMMENT ON COLUMN "mart"."funnel_daily"."session_date" IS 'Day of the session''s first event, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."funnel_daily"."channel" IS 'Where the visit came from';
+COMMENT ON COLUMN "mart"."funnel_daily"."device" IS 'desktop, mobile, tablet or unknown';
+COMMENT ON COLUMN "mart"."funnel_daily"."sessions" IS 'Visits, cut at 30 minutes idle, bots left out';
+COMMENT ON COLUMN "mart"."funnel_daily"."product_view_sessions" IS 'Sessions that viewed a product';
+COMMENT ON COLUMN "mart"."funnel_daily"."cart_sessions" IS 'Sessions that added a product to a cart';
+COMMENT ON COLUMN "mart"."funnel_daily"."checkout_sessions" IS 'Sessions that started a checkout';
+COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions" IS 'Sessions with a counted order of the shop''s database';
+COMMENT ON COLUMN "mart"."funnel_daily"."conversion_rate" IS 'purchase_sessions ÷ sessions; null without sessions';
+COMMENT ON COLUMN "mart"."funnel_daily"."sessions_week_before" IS 'sessions 7 days before';
+COMMENT ON COLUMN "mart"."funnel_daily"."product_view_sessions_week_before" IS 'product_view_sessions 7 days before';
+COMMENT ON COLUMN "mart"."funnel_daily"."cart_sessions_week_before" IS 'cart_sessions 7 days before';
+COMMENT ON COLUMN "mart"."funnel_daily"."checkout_sessions_week_before" IS 'checkout_sessions 7 days before';
+COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions_week_before" IS 'purchase_sessions 7 days before';
+COMMENT ON COLUMN "mart"."funnel_daily"."sessions_year_before" IS 'sessions 364 days before, the same weekday';
+COMMENT ON COLUMN "mart"."funnel_daily"."product_view_sessions_year_before" IS 'product_view_sessions 364 days before, the same weekday';
+COMMENT ON COLUMN "mart"."funnel_daily"."cart_sessions_year_before" IS 'cart_sessions 364 days before, the same weekday';
+COMMENT ON COLUMN "mart"."funnel_daily"."checkout_sessions_year_before" IS 'checkout_sessions 364 days before, the same weekday';
+COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions_year_before" IS 'purchase_sessions 364 days before, the same weekday';
+COMMENT ON COLUMN "mart"."funnel_daily"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
+CREATE TABLE "mart"."order_lines" (
+  "order_line_id" bigint NOT NULL,
+  "order_id" bigint NOT NULL,
+  "line_number" integer NOT NULL,
+  "order_date" date NOT NULL,
+  "placed_at" timestamptz NOT NULL,
+  "person_id" text NOT NULL,
+  "sales_channel" text NOT NULL,
+  "product_id" bigint NOT NULL,
+  "sku" text NOT NULL,
+  "product_name" text NOT NULL,
+  "brand" text,
+  "category" text,
+  "department" text,
+  "units" bigint NOT NULL,
+  "currency" text NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "discounts" numeric(18,2) NOT NULL,
+  "net_amount" numeric(18,2) NOT NULL,
+  "net_amount_original" numeric(18,2) NOT NULL,
+  "line_tax" numeric(18,2) NOT NULL,
+  "returned_units" bigint NOT NULL,
+  "returns_by_order_date" numeric(18,2) NOT NULL,
+  "net_sales_by_order_date" numeric(18,2) NOT NULL,
+  "cost_of_goods" numeric(18,2),
+  "product_margin" numeric(18,2),
+  PRIMARY KEY ("order_line_id")
+);
+COMMENT ON TABLE "mart"."order_lines" IS 'What was sold, with the product as it was at the time of sale, its cost and its margin. Grain: one row per line of a counted order.';
+COMMENT ON COLUMN "mart"."order_lines"."order_line_id" IS 'Identifier given by the shop';
+COMMENT ON COLUMN "mart"."order_lines"."order_id" IS 'The order';
+COMMENT ON COLUMN "mart"."order_lines"."line_number" IS 'Position in the order';
+COMMENT ON COLUMN "mart"."order_lines"."order_date" IS 'Day the order was placed, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."order_lines"."placed_at" IS 'When the order was placed, UTC';
+COMMENT ON COLUMN "mart"."order_lines"."person_id" IS 'The person, guests included';
+COMMENT ON COLUMN "mart"."order_lines"."sales_channel" IS 'Where it was sold';
+COMMENT ON COLUMN "mart"."order_lines"."product_id" IS 'The product';
+COMMENT ON COLUMN "mart"."order_lines"."sku" IS 'Stock keeping unit as sold';
+COMMENT ON COLUMN "mart"."order_lines"."product_name" IS 'Name as sold';
+COMMENT ON COLUMN "mart"."order_lines"."brand" IS 'Brand at the time of sale';
+COMMENT ON COLUMN "mart"."order_lines"."category" IS 'Category at the time of sale';
+COMMENT ON COLUMN "mart"."order_lines"."department" IS 'Top of the category''s branch';
+COMMENT ON COLUMN "mart"."order_lines"."units" IS 'Pieces';
+COMMENT ON COLUMN "mart"."order_lines"."currency" IS 'ISO 4217, as charged';
+COMMENT ON COLUMN "mart"."order_lines"."gross_sales" IS 'Before discounts, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."discounts" IS 'Line discount and share of the order''s, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."net_amount" IS 'gross_sales − discounts, before returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."net_amount_original" IS 'The same in the order''s currency';
+COMMENT ON COLUMN "mart"."order_lines"."line_tax" IS 'Tax charged, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."returned_units" IS 'Pieces given back so far';
+COMMENT ON COLUMN "mart"."order_lines"."returns_by_order_date" IS 'Everything refunded so far of the orders of this day, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."net_sales_by_order_date" IS 'gross_sales − discounts − returns_by_order_date, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."cost_of_goods" IS 'Unit cost valid at the time of sale × pieces, in the reporting currency; null when no cost is known';
+COMMENT ON COLUMN "mart"."order_lines"."product_margin" IS 'net_sales_by_order_date − cost_of_goods; null when no cost is known';
+CREATE INDEX ON "mart"."order_lines" ("order_date");
+CREATE INDEX ON "mart"."order_lines" ("order_id");
+
+CREATE TABLE "mart"."daily_sales" (
+  "sales_date" date NOT NULL,
+  "sales_channel" text NOT NULL,
+  "placed_orders" bigint NOT NULL,
+  "orders" bigint NOT NULL,
+  "excluded_orders" bigint NOT NULL,
+  "excluded_test_orders" bigint NOT NULL,
+  "excluded_failed_orders" bigint NOT NULL,
+  "excluded_cancelled_orders" bigint NOT NULL,
+  "units" bigint NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "discounts" numeric(18,2) NOT NULL,
+  "returns" numeric(18,2) NOT NULL,
+  "net_sales" numeric(18,2) NOT NULL,
+  "tax" numeric(18,2) NOT NULL,
+  "shipping" numeric(18,2) NOT NULL,
+  "total_sales" numeric(18,2) NOT NULL,
+  "returns_by_order_date" numeric(18,2) NOT NULL,
+  "net_sales_by_order_date" numeric(18,2) NOT NULL,
+  "average_order_value" numeric(18,2),
+  "median_order_value" numeric(18,2),
+  "new_customers" bigint NOT NULL,
+  "returning_customers" bigint NOT NULL,
+  "new_customer_sales" numeric(18,2) NOT NULL,
+  "returning_customer_sales" numeric(18,2) NOT NULL,
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("sales_date", "sales_channel")
+);
+COMMENT ON TABLE "mart"."daily_sales" IS 'Sales by the day they happened; returns by the day of the refund, and beside it by the day of the order. Grain: one row per day and sales channel with an order or a refund.';
+COMMENT ON COLUMN "mart"."daily_sales"."sales_date" IS 'Day in the shop''s time zone';
+COMMENT ON COLUMN "mart"."daily_sales"."sales_channel" IS 'Where it was sold: web, app, store …';
+COMMENT ON COLUMN "mart"."daily_sales"."placed_orders" IS 'Orders placed, test orders left out';
+COMMENT ON COLUMN "mart"."daily_sales"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
+COMMENT ON COLUMN "mart"."daily_sales"."excluded_orders" IS 'Orders that do not count: test, failed, cancelled before payment';
+COMMENT ON COLUMN "mart"."daily_sales"."excluded_test_orders" IS 'Orders left out because they or their customer are tests';
+COMMENT ON COLUMN "mart"."daily_sales"."excluded_failed_orders" IS 'Orders left out because they failed';
+COMMENT ON COLUMN "mart"."daily_sales"."excluded_cancelled_orders" IS 'Orders left out because they were cancelled before payment';
+COMMENT ON COLUMN "mart"."daily_sales"."units" IS 'Pieces sold in counted orders';
+COMMENT ON COLUMN "mart"."daily_sales"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."returns" IS 'Refunded line amounts by the day of the refund, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."tax" IS 'Tax charged on the order''s day minus tax refunded on the refund''s day, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."shipping" IS 'Shipping charged minus shipping refunded, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."total_sales" IS 'net_sales + tax + shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."returns_by_order_date" IS 'Everything refunded so far of the orders of this day, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."net_sales_by_order_date" IS 'gross_sales − discounts − returns_by_order_date, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."average_order_value" IS '(gross_sales − discounts) ÷ orders, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."median_order_value" IS 'Median of gross_sales − discounts per order, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."new_customers" IS 'Persons whose first counted order ever falls here, guests included';
+COMMENT ON COLUMN "mart"."daily_sales"."returning_customers" IS 'Persons with a counted order here that is not their first';
+COMMENT ON COLUMN "mart"."daily_sales"."new_customer_sales" IS 'gross_sales − discounts of first orders, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."returning_customer_sales" IS 'gross_sales − discounts of later orders, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
+CREATE TABLE "mart"."product_daily" (
+  "sales_date" date NOT NULL,
+  "product_id" bigint NOT NULL,
+  "product_name" text,
+  "category" text,
+  "department" text,
+  "views" bigint NOT NULL,
+  "cart_adds" bigint NOT NULL,
+  "purchases" bigint NOT NULL,
+  "units" bigint NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "discounts" numeric(18,2) NOT NULL,
+  "returns" numeric(18,2) NOT NULL,
+  "net_sales" numeric(18,2) NOT NULL,
+  "view_to_cart_rate" numeric(18,6),
+  "cart_to_order_rate" numeric(18,6),
+  "product_margin" numeric(18,2),
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("sales_date", "product_id")
+);
+COMMENT ON TABLE "mart"."product_daily" IS 'What products did per day. Name and category are today''s; order_lines has those of the time of sale. Grain: one row per day and product that was viewed, put into a cart, sold or given back.';
+COMMENT ON COLUMN "mart"."product_daily"."sales_date" IS 'Day in the shop''s time zone';
+COMMENT ON COLUMN "mart"."product_daily"."product_id" IS 'The product';
+COMMENT ON COLUMN "mart"."product_daily"."product_name" IS 'Name today; null when the shop does not know the product';
+COMMENT ON COLUMN "mart"."product_daily"."category" IS 'Category today';
+COMMENT ON COLUMN "mart"."product_daily"."department" IS 'Top of the category''s branch';
+COMMENT ON COLUMN "mart"."product_daily"."views" IS 'Product Viewed events, bots left out';
+COMMENT ON COLUMN "mart"."product_daily"."cart_adds" IS 'Product Added events, bots left out';
+COMMENT ON COLUMN "mart"."product_daily"."purchases" IS 'Counted orders with this product';
+COMMENT ON COLUMN "mart"."product_daily"."units" IS 'Pieces sold in counted orders';
+COMMENT ON COLUMN "mart"."product_daily"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."returns" IS 'Refunded line amounts by the day of the refund, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."view_to_cart_rate" IS 'cart_adds ÷ views; null without views';
+COMMENT ON COLUMN "mart"."product_daily"."cart_to_order_rate" IS 'purchases ÷ cart_adds; null without cart_adds';
+COMMENT ON COLUMN "mart"."product_daily"."product_margin" IS 'gross_sales − discounts − returns by order date − cost_of_goods, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
+CREATE TABLE "mart"."customer_360" (
+  "person_id" text NOT NULL,
+  "customer_id" bigint,
+  "is_guest" boolean NOT NULL,
+  "country_code" text,
+  "first_order_date" date,
+  "last_order_date" date,
+  "orders" bigint NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "discounts" numeric(18,2) NOT NULL,
+  "returns" numeric(18,2) NOT NULL,
+  "net_sales" numeric(18,2) NOT NULL,
+  "product_margin" numeric(18,2) NOT NULL,
+  "average_order_value" numeric(18,2),
+  "favourite_category" text,
+  "acquisition_channel" text,
+  "recency_days" bigint,
+  "recency_score" integer,
+  "frequency_score" integer,
+  "monetary_score" integer,
+  "rfm_segment" text NOT NULL,
+  "expected_next_order_date" date,
+  PRIMARY KEY ("person_id")
+);
+COMMENT ON TABLE "mart"."customer_360" IS 'What is known of a customer, without contact data. Grain: one row per person: every account that is no test, and every guest with a counted order.';
+COMMENT ON COLUMN "mart"."customer_360"."person_id" IS 'The person, guests included';
+COMMENT ON COLUMN "mart"."customer_360"."customer_id" IS 'The account; null for a guest';
+COMMENT ON COLUMN "mart"."customer_360"."is_guest" IS 'Has no account';
+COMMENT ON COLUMN "mart"."customer_360"."country_code" IS 'Country of the account';
+COMMENT ON COLUMN "mart"."customer_360"."first_order_date" IS 'Day of the first counted order';
+COMMENT ON COLUMN "mart"."customer_360"."last_order_date" IS 'Day of the last counted order';
+COMMENT ON COLUMN "mart"."customer_360"."orders" IS 'Counted orders';
+COMMENT ON COLUMN "mart"."customer_360"."gross_sales" IS 'Before discounts, in the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."discounts" IS 'In the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."returns" IS 'Line amounts refunded so far, in the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."product_margin" IS 'Of lines whose cost is known, in the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."average_order_value" IS '(gross_sales − discounts) ÷ orders; null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."favourite_category" IS 'Category with the most pieces; ties to the first in the alphabet';
+COMMENT ON COLUMN "mart"."customer_360"."acquisition_channel" IS 'Channel of the visit of the first order; `untracked` when unknown, null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."recency_days" IS 'Days from the last order to the day the mart was built; null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."recency_score" IS '1 to 5, 5 the most recent fifth; null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."frequency_score" IS '1 to 5, 5 the most frequent fifth; null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."monetary_score" IS '1 to 5, 5 the fifth with the highest net sales; null without orders';
+COMMENT ON COLUMN "mart"."customer_360"."rfm_segment" IS 'Name for the scores';
+COMMENT ON COLUMN "mart"."customer_360"."expected_next_order_date" IS 'Last order plus the person''s median gap; null under three orders';
+CREATE INDEX ON "mart"."customer_360" ("first_order_date");
+CREATE INDEX ON "mart"."customer_360" ("last_order_date");
+CREATE INDEX ON "mart"."customer_360" ("expected_next_order_date");
+
+CREATE TABLE "mart"."order_trends" (
+  "period" text NOT NULL,
+  "period_start_date" date NOT NULL,
+  "period_end_date" date NOT NULL,
+  "days_elapsed" bigint NOT NULL,
+  "orders" bigint NOT NULL,
+  "gross_sales" numeric(18,2) NOT NULL,
+  "net_sales" numeric(18,2) NOT NULL,
+  "average_order_value" numeric(18,2),
+  "net_sales_moving_average" numeric(18,2),
+  "orders_previous" bigint,
+  "net_sales_previous" numeric(18,2),
+  "net_sales_change_share" numeric(18,6),
+  "orders_year_before" bigint,
+  "net_sales_year_before" numeric(18,2),
+  "net_sales_year_change_share" numeric(18,6),
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("period", "period_start_date")
+);
+COMMENT ON TABLE "mart"."order_trends" IS 'Totals per period. A period that is not over is compared with the same number of days of the other one. Grain: one row per period, week (from Monday) or month, from the first day with sales to the last.';
+COMMENT ON COLUMN "mart"."order_trends"."period" IS 'week or month';
+COMMENT ON COLUMN "mart"."order_trends"."period_start_date" IS 'First day';
+COMMENT ON COLUMN "mart"."order_trends"."period_end_date" IS 'Last day';
+COMMENT ON COLUMN "mart"."order_trends"."days_elapsed" IS 'Days of it that have passed, today included, when the mart was built';
+COMMENT ON COLUMN "mart"."order_trends"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
+COMMENT ON COLUMN "mart"."order_trends"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_trends"."average_order_value" IS '(gross_sales − discounts) ÷ orders, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_moving_average" IS 'Mean of this and the three periods before; null while there are fewer or it is not over';
+COMMENT ON COLUMN "mart"."order_trends"."orders_previous" IS 'Orders of the period before, over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_previous" IS 'Net sales of the period before, over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_change_share" IS 'Change against net_sales_previous; null when that is null or zero';
+COMMENT ON COLUMN "mart"."order_trends"."orders_year_before" IS 'Orders a year before (weeks: 52 weeks), over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_year_before" IS 'Net sales a year before, over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_year_change_share" IS 'Change against net_sales_year_before; null when that is null or zero';
+COMMENT ON COLUMN "mart"."order_trends"."is_complete" IS 'The period is over and its late-data allowance has passed';
+CREATE INDEX ON "mart"."order_trends" ("period_start_date");
+CREATE INDEX ON "mart"."order_trends" ("period_end_date");
