@@ -1,0 +1,1 @@
+"""Local mode: every server as an ordinary process of this machine."""

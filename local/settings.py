@@ -1,0 +1,140 @@
+"""Settings of local mode: addresses, memory limits and the secrets of its servers; see `.env.example`."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from spark_jobs.lib.settings import ROOT, Settings
+
+# `NAME=` without a value in the example is a secret that every installation draws for itself.
+EMPTY_SECRET = re.compile(r"^([A-Z][A-Z0-9_]*)=$", re.MULTILINE)
+
+
+class LocalError(Exception):
+    """What went wrong and what to do next, in words for the person at the terminal."""
+
+
+class LocalSettings(Settings):
+    """The platform's settings and, beside them, what only local mode needs.
+
+    An address is declared once: the port of Kafka and of Spark is the one in their address.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    # Servers
+    shop_mysql_admin_user: str = "shoplake_admin"
+    shop_mysql_admin_password: SecretStr
+    kafka_controller_port: int = 19093
+    postgres_password: SecretStr
+    spark_remote: str = "sc://127.0.0.1:15002"
+    airflow_port: int = 8080
+    airflow_admin_password: SecretStr
+    airflow_db_password: SecretStr
+    airflow_jwt_secret: SecretStr
+    airflow_secret_key: SecretStr
+    airflow_fernet_key: SecretStr
+    superset_port: int = 8088
+    superset_admin_password: SecretStr
+    superset_db_password: SecretStr
+    superset_secret_key: SecretStr
+
+    # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is bounded by
+    # its number of processes in local/airflow.py and local/superset.py.
+    shop_mysql_memory: str = "256M"
+    postgres_memory: str = "128MB"
+    kafka_memory: str = "512m"
+    spark_driver_memory: str = "2g"
+    stream_driver_memory: str = "640m"
+    spark_cores: int = 2
+
+    # Where downloads are kept between checkouts
+    shoplake_cache: Path = Path("~/.cache/shoplake")
+
+    @property
+    def kafka_port(self) -> int:
+        """Port of the Kafka listener."""
+        return _port_of(self.kafka_bootstrap_servers)
+
+    @property
+    def spark_port(self) -> int:
+        """Port of the Spark Connect server."""
+        return _port_of(self.spark_remote)
+
+    def ports(self) -> dict[str, tuple[int, str]]:
+        """Port and the setting that changes it, for each server that listens."""
+        return {
+            "mariadb": (self.shop_mysql_port, "SHOP_MYSQL_PORT"),
+            "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
+            "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
+            "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
+            "spark-connect": (self.spark_port, "SPARK_REMOTE"),
+            "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
+            "superset": (self.superset_port, "SUPERSET_PORT"),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Every setting as environment variables, secrets in the clear: what the servers and jobs are started with."""
+        return {
+            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            for name, value in self
+        }
+
+
+def _port_of(address: str) -> int:
+    match = re.search(r":(\d+)", address.split("://")[-1])
+    if not match:
+        raise LocalError(f"No port in the address {address!r}: write it as host:port.")
+    return int(match[1])
+
+
+def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
+    """The settings of `env_file`; `overrides` (by their environment names) win over it and over the environment."""
+
+    class FromFile(LocalSettings):
+        model_config = SettingsConfigDict(env_file=env_file, extra="ignore")
+
+    values = {name.lower(): value for name, value in (overrides or {}).items()}
+    try:
+        return FromFile(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
+        raise LocalError(f"{env_file}: missing or unusable {names}. Next: make demo fills in what is missing.") from None
+
+
+def ensure_env_file(env_file: Path, example: Path = ROOT / ".env.example") -> list[str]:
+    """Create `env_file` (mode 600) from the example, or add what a newer example asks for; returns the names drawn."""
+    template = example.read_text()
+    if env_file.exists():
+        text = env_file.read_text()
+        present = set(re.findall(r"^([A-Z][A-Z0-9_]*)=.+$", text, re.MULTILINE))
+        wanted = [name for name in EMPTY_SECRET.findall(template) if name not in present]
+        if not wanted:
+            return []
+        text = EMPTY_SECRET.sub(lambda match: "" if match[1] in wanted else match[0], text).rstrip("\n") + "\n"
+        text += "".join(f"{name}={random_secret()}\n" for name in wanted)
+    else:
+        wanted = EMPTY_SECRET.findall(template)
+        text = EMPTY_SECRET.sub(lambda match: f"{match[1]}={random_secret()}", template)
+    draft = env_file.with_name(f"{env_file.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(env_file)
+    return wanted
+
+
+def random_secret() -> str:
+    """256 random bits; the form is also the one that a Fernet key must have."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+
+
+__all__ = ["ROOT", "BaseSettings", "LocalError", "LocalSettings", "ensure_env_file", "load_settings"]

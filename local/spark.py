@@ -1,0 +1,62 @@
+"""Spark: the warm Connect server that the batch jobs use, and the event stream."""
+
+from __future__ import annotations
+
+
+import grpc
+from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+
+from local import jars
+from local.server import Home, Server
+
+# Small tables on a small machine: few partitions, no web page, every address on loopback.
+CONFIGURATION = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.ui.enabled": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+
+
+def connect_server(home: Home) -> Server:
+    """The Spark Connect server. It starts from resolved jars, without the network."""
+    settings = home.settings
+    configuration = {
+        **CONFIGURATION,
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(settings.spark_port),
+        "spark.sql.warehouse.dir": str(home.data / "spark-warehouse"),
+        "spark.local.dir": str(home.data / "spark"),
+    }
+    arguments = [argument for name, value in configuration.items() for argument in ("--conf", f"{name}={value}")]
+    return Server(
+        name="spark-connect",
+        command=(
+            *(str(jars.SPARK_HOME / "bin" / "spark-submit"), "--name", "shoplake"),
+            *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
+            *("--master", f"local[{settings.spark_cores}]", "--driver-memory", settings.spark_driver_memory),
+            *("--driver-java-options", "-XX:+UseParallelGC -XX:MaxMetaspaceSize=512m -Duser.timezone=UTC"),
+            *("--jars", ",".join(str(jar) for jar in jars.jars(home, "spark"))),
+            *(*arguments, "spark-internal"),
+        ),
+        is_ready=lambda: _ask_version(settings.spark_port),
+        port=settings.spark_port,
+        environment={"SPARK_HOME": str(jars.SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"},
+        directory=home.data,
+        prepare=lambda: (home.data / "spark").mkdir(parents=True, exist_ok=True),
+    )
+
+
+def _ask_version(port: int) -> None:
+    request = base_pb2.AnalyzePlanRequest(
+        session_id="00000000-0000-0000-0000-000000000001",
+        user_context=base_pb2.UserContext(user_id="shoplake-health"),
+        spark_version=base_pb2.AnalyzePlanRequest.SparkVersion(),
+    )
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        base_pb2_grpc.SparkConnectServiceStub(channel).AnalyzePlan(request, timeout=5)

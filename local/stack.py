@@ -1,0 +1,154 @@
+"""One running set of servers: started in the order of their health, stopped in the reverse order."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_exponential
+
+from local import jars, kafka, mariadb, postgres, preflight, spark
+from local.server import Home, Server
+from local.settings import ROOT, LocalError, LocalSettings, ensure_env_file, load_settings
+from local.supervisor import Supervisor
+
+LOG_LINES = 15
+DEAD = ("FATAL", "EXITED", "BACKOFF")
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """A server as `make status` shows it; memory is resident bytes of the process and its children."""
+
+    name: str
+    state: str
+    pid: int
+    uptime_seconds: int
+    memory_bytes: int
+    port: int | None
+
+
+class Stack:
+    """The servers of one state folder.
+
+    Everything a stack writes lies below `state`; `overrides` are settings by their environment names, so a second
+    stack with ports of its own runs beside the first.
+    """
+
+    def __init__(
+        self,
+        state: Path = ROOT / ".shoplake",
+        env_file: Path = ROOT / ".env",
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        ensure_env_file(env_file)
+        self.settings: LocalSettings = load_settings(env_file, overrides)
+        self.home = Home(state=state.resolve(), settings=self.settings, java=preflight.find_java())
+        self.supervisor = Supervisor(self.home)
+
+    def servers(self) -> dict[str, Server]:
+        """Every server, in the order in which they start."""
+        makers: list[Callable[[Home], Server]] = [mariadb.server, postgres.server, kafka.server, spark.connect_server]
+        return {server.name: server for server in (make(self.home) for make in makers)}
+
+    def up(self, only: Iterable[str] | None = None, report: Callable[[str, float], None] = lambda *_: None) -> None:
+        """Start servers (all, or `only` these) and return when each answers.
+
+        Servers that need each other start in that order, the others at once. `report` hears the name and the seconds
+        of each server that is ready.
+        """
+        self.home.create()
+        jars.resolve(self.home)
+        servers = self.servers()
+        chosen = [server for name, server in servers.items() if only is None or name in set(only)]
+        self.supervisor.start(servers.values())
+        started: dict[str, float] = {}
+        waiting = list(chosen)
+        names = {server.name for server in chosen}
+        ready: set[str] = set()
+        while waiting:
+            for server in waiting:
+                if server.name not in started and set(server.needs) & names <= ready:
+                    started[server.name] = time.monotonic()
+                    if not self._runs(server):
+                        server.prepare()
+                        self.supervisor.start_server(server.name)
+            first = next(server for server in waiting if server.name in started)
+            self._wait(first)
+            first.after_ready()
+            ready.add(first.name)
+            waiting.remove(first)
+            report(first.name, time.monotonic() - started[first.name])
+
+    def down(self) -> None:
+        """Stop all servers, the last started first, and the supervisor."""
+        processes = self.supervisor.processes()
+        if not processes:
+            return
+        for name in reversed(self.servers()):
+            if name in processes and processes[name].state in ("RUNNING", "STARTING", "BACKOFF"):
+                self.supervisor.stop_server(name)
+        self.supervisor.shutdown()
+
+    def status(self) -> list[ServerStatus]:
+        """How each server stands."""
+        processes = self.supervisor.processes()
+        statuses = []
+        for name, server in self.servers().items():
+            process = processes.get(name)
+            statuses.append(
+                ServerStatus(
+                    name=name,
+                    state=process.state.lower() if process else "stopped",
+                    pid=process.pid if process else 0,
+                    uptime_seconds=process.uptime_seconds if process else 0,
+                    memory_bytes=_resident_bytes(process.pid) if process and process.pid else 0,
+                    port=server.port,
+                )
+            )
+        return statuses
+
+    def log_tail(self, name: str, lines: int = LOG_LINES) -> str:
+        """The end of a server's log."""
+        log = self.home.logs / f"{name}.log"
+        return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
+
+    def _runs(self, server: Server) -> bool:
+        return self.supervisor.processes()[server.name].state in ("RUNNING", "STARTING")
+
+    def _wait(self, server: Server) -> None:
+        wait = Retrying(
+            stop=stop_after_delay(server.deadline_seconds),
+            wait=wait_exponential(0.1, max=1, min=0.1),
+            retry=retry_if_not_exception_type(ServerDied),
+        )
+        try:
+            wait(self._check, server)
+        except RetryError as error:
+            cause = error.last_attempt.exception()
+            raise LocalError(
+                f"{server.name} did not answer within {server.deadline_seconds} s: {cause}\n"
+                f"{self.log_tail(server.name)}\nNext: read {self.home.logs / server.name}.log, then make demo."
+            ) from None
+
+    def _check(self, server: Server) -> None:
+        process = self.supervisor.processes()[server.name]
+        if process.state == "FATAL":
+            raise ServerDied(f"{server.name} ended at its start:\n{self.log_tail(server.name)}")
+        server.is_ready()
+
+
+class ServerDied(LocalError):
+    """A server gave up; waiting longer is of no use."""
+
+
+def _resident_bytes(pid: int) -> int:
+    try:
+        process = psutil.Process(pid)
+        return int(sum(each.memory_info().rss for each in [process, *process.children(recursive=True)]))
+    except psutil.NoSuchProcess:
+        return 0
