@@ -73,6 +73,17 @@ class Lake:
                 return found
         return None
 
+    def row_count(self, path: str) -> int:
+        """Rows of the table, from its log; 0 where no table is."""
+        return int(DeltaTable(path).count()) if self.exists(path) else 0
+
+    def size(self, path: str) -> int:
+        """Bytes of the table's live files, from its log; 0 where no table is."""
+        if not self.exists(path):
+            return 0
+        sizes = DeltaTable(path).get_add_actions(flatten=True).column("size_bytes")
+        return sum(int(str(size)) for size in sizes)
+
     # -- data, with Spark ---------------------------------------------------------------------------------
 
     def create(
@@ -90,9 +101,8 @@ class Lake:
         partitions = f" PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
         wanted = ", ".join(f"'{name}' = '{value}'" for name, value in (properties or {}).items())
         table_properties = f" TBLPROPERTIES ({wanted})" if wanted else ""
-        spark.sql(
-            f"CREATE TABLE IF NOT EXISTS delta.`{path}` ({declared}) USING DELTA{partitions}{table_properties}"
-        )
+        target = f"CREATE TABLE IF NOT EXISTS delta.`{path}` ({declared}) USING DELTA"
+        spark.sql(target + partitions + table_properties)
 
     def create_bronze(
         self, spark: SparkSession, path: str, columns: Mapping[str, str], partition_by: Sequence[str] = ()
@@ -136,16 +146,36 @@ class Lake:
             writer = writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version)
         writer.save(path)
 
-    def merge(self, spark: SparkSession, rows: DataFrame, path: str, on: str, clauses: str, txn: Txn) -> None:
+    def merge(
+        self,
+        spark: SparkSession,
+        rows: DataFrame,
+        path: str,
+        on: str,
+        clauses: str,
+        txn: Txn,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> dict[str, int]:
         """MERGE `rows` (alias s) into the table (alias t); nothing when `txn` is already in it.
 
         The session's settings name the transaction, so a session may do one merge at a time.
+
+        Returns:
+            Delta's counts (`num_inserted_rows` …); empty when there was nothing to do.
         """
         rows.createOrReplaceTempView("merge_source")
-        spark.conf.set("spark.databricks.delta.write.txnAppId", txn.app_id)
-        spark.conf.set("spark.databricks.delta.write.txnVersion", str(txn.version))
+        conf = {
+            "spark.databricks.delta.write.txnAppId": txn.app_id,
+            "spark.databricks.delta.write.txnVersion": str(txn.version),
+            "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata or {}),
+        }
+        for name, value in conf.items():
+            spark.conf.set(name, value)
         try:
-            spark.sql(f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {clauses}").collect()
+            counts = spark.sql(
+                f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {clauses}"
+            ).collect()
         finally:
-            spark.conf.unset("spark.databricks.delta.write.txnAppId")
-            spark.conf.unset("spark.databricks.delta.write.txnVersion")
+            for name in conf:
+                spark.conf.unset(name)
+        return counts[0].asDict() if counts else {}

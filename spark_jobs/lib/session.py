@@ -1,4 +1,4 @@
-"""The Spark session of a job: the warm Connect server where `SPARK_REMOTE` names one, else a session of its own.
+"""A job's Spark session: the warm Connect server where `SPARK_REMOTE` names one, else one of its own.
 
 A job submitted with spark-submit (`local[*]`, `spark://…`) finds the session's master and jars already set.
 """

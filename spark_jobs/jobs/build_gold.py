@@ -1,0 +1,119 @@
+"""Build the marts whose inputs, code or day have changed; a mart is checked before it replaces the last."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+
+from pyspark.sql import SparkSession
+
+from contracts.model import Layer, Table
+from contracts.registry import table as declared
+from contracts.registry import tables_of
+from spark_jobs.gold import BUILD
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.quality import conform, violations
+from spark_jobs.lib.runs import Step, run_step
+from spark_jobs.lib.session import in_parallel, spark_session
+from spark_jobs.lib.settings import settings
+
+CODE = ("contracts", "spark_jobs/lib", "spark_jobs/gold")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Bring gold up to date with silver; see `--help`."""
+    args = _parse(argv)
+    lake, context = Lake(), context_of(settings(), args.now)
+    with run_step("build_gold", args.run_id, lake) as step:
+        _refuse_missing_inputs(lake)
+        marts = tables_of(Layer.GOLD)
+        if not args.rebuild and not any(_stale(lake, mart, context) for mart in marts):
+            for mart in marts:
+                step.table(mart.id).note = "unchanged"
+            return 0
+        with spark_session("build_gold") as spark:
+
+            def work(session: SparkSession, mart: Table) -> None:
+                _build(session, lake, mart, context, step, args.rebuild)
+
+            order = TopologicalSorter({mart.id: _gold_inputs(mart) for mart in marts})
+            order.prepare()
+            while order.is_active():
+                ready = order.get_ready()
+                in_parallel(spark, work, [declared(name) for name in ready])
+                order.done(*ready)
+    return 0
+
+
+def _gold_inputs(mart: Table) -> list[str]:
+    return [name for name in mart.inputs if declared(name).layer is Layer.GOLD]
+
+
+def _refuse_missing_inputs(lake: Lake) -> None:
+    wanted = {
+        name for mart in tables_of(Layer.GOLD) for name in mart.inputs if declared(name).layer is Layer.SILVER
+    }
+    missing = sorted(name for name in wanted if not lake.exists(lake.path(declared(name))))
+    if missing:
+        raise UserError(
+            f"Silver lacks {', '.join(missing)}: build_silver has not run, or their bronze tables are empty"
+            " (is the stream running? `./shoplake status`)."
+        )
+
+
+def _versions(lake: Lake, mart: Table) -> dict[str, int]:
+    return {name: lake.version(lake.path(declared(name))) or 0 for name in mart.inputs}
+
+
+def _stale(lake: Lake, mart: Table, context: Context) -> bool:
+    kept = lake.commit_metadata(lake.path(mart)) or {}
+    return kept.get("built_from") != fingerprint(code_version(*CODE), context, _versions(lake, mart))
+
+
+def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step: Step, rebuild: bool) -> None:
+    if not rebuild and not _stale(lake, mart, context):
+        step.table(mart.id).note = "unchanged"
+        return
+    with step.timed(mart.id) as record:
+        versions = _versions(lake, mart)
+        inputs = {
+            name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), version)
+            for name, version in versions.items()
+        }
+        built = conform(BUILD[mart.name](**inputs, context=context), mart).persist()
+        try:
+            broken = violations(built, mart)
+            if broken:
+                named = ", ".join(f"{name}: {rows:,} rows" for name, rows in sorted(broken.items()))
+                raise UserError(
+                    f"{mart.id} breaks checks that must hold ({named}). The mart before it stays."
+                )
+            state = fingerprint(code_version(*CODE), context, versions)
+            metadata = {"built_from": state, "inputs": versions, "run_id": step.run_id}
+            lake.overwrite(built, lake.path(mart), None, metadata)
+        finally:
+            built.unpersist()
+        record.written = record.passed = record.read = lake.row_count(lake.path(mart))
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="build_gold", description=__doc__)
+    parser.add_argument("--run-id", required=True, help="the run this step belongs to")
+    parser.add_argument("--rebuild", action="store_true", help="build every mart, changed or not")
+    parser.add_argument(
+        "--now",
+        type=lambda text: datetime.fromisoformat(text).astimezone(UTC),
+        default=datetime.now(UTC),
+        help="the moment the marts speak of, ISO 8601 with offset; now unless given",
+    )
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

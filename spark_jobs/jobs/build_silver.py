@@ -1,0 +1,148 @@
+"""Bring silver up to date with bronze: each changed table once, tables side by side."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pyspark.sql import SparkSession
+
+from contracts.model import Layer, Table
+from contracts.registry import TABLES, tables_of
+from contracts.registry import table as declared
+from spark_jobs.lib import refresh
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.errors import exit_code
+from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.quality import check_rows, conform
+from spark_jobs.lib.runs import Step, run_step
+from spark_jobs.lib.session import in_parallel, spark_session
+from spark_jobs.lib.settings import settings
+from spark_jobs.silver import CLEAN, DERIVE
+
+CODE = ("contracts", "spark_jobs/lib", "spark_jobs/silver")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Refresh every silver table whose input has changed; see `--help`."""
+    args = _parse(argv)
+    lake, context = Lake(), context_of(settings(), datetime.now(UTC))
+    rebuild_id = args.run_id if args.rebuild else None
+    code = fingerprint(code_version(*CODE), None, {})
+    with run_step("build_silver", args.run_id, lake) as step:
+        fed, derived = _fed_by_bronze(), [t for t in tables_of(Layer.SILVER) if t.name in DERIVE]
+        spans = {t.name: refresh.span_to_do(lake, t, code, rebuild_id) for t in fed}
+        for table in fed:
+            if spans[table.name] is None:
+                step.table(table.id).note = "unchanged"
+        changed = sorted(
+            (t for t in fed if spans[t.name]), key=lambda t: -lake.size(lake.path(declared(t.inputs[0])))
+        )
+        if not changed and not any(_stale(lake, t, code, context, rebuild_id) for t in derived):
+            for table in derived:
+                step.table(table.id).note = "unchanged"
+            return 0
+        with spark_session("build_silver") as spark:
+
+            def work(session: SparkSession, table: Table) -> None:
+                _refresh(session, lake, table, spans[table.name], context, step)
+
+            in_parallel(spark, work, changed)
+            for table in derived:
+                _derive(spark, lake, table, code, context, step, rebuild_id)
+    return 0
+
+
+def _fed_by_bronze() -> list[Table]:
+    return [
+        table
+        for table in tables_of(Layer.SILVER)
+        if TABLES[table.inputs[0]].layer in (Layer.SHOP, Layer.EVENTS)
+    ]
+
+
+def _refresh(
+    spark: SparkSession, lake: Lake, table: Table, span: refresh.Span | None, context: Context, step: Step
+) -> None:
+    if span is None:
+        return
+    source = declared(table.inputs[0])
+    with step.timed(table.id) as record:
+        path = lake.path(source)
+        if span.after is None:
+            raw = lake.read(spark, path, span.until)
+        else:
+            raw = lake.appended(spark, path, span.after, span.until)
+        cleaned = CLEAN[table.name](refresh.with_system_columns(raw, source), context)
+        checked = check_rows(conform(cleaned, table), table)
+        counted, warned, fatal = refresh.count_rows(checked, table)
+        record.read, record.quarantined, record.duplicates = (
+            counted.read,
+            counted.quarantined,
+            counted.duplicates,
+        )
+        record.details = {
+            "warned": warned,
+            "fatal": fatal,
+            "from_version": span.after,
+            "to_version": span.until,
+        }
+        record.note = "full" if span.after is None else ""
+        if not record.read and span.after is not None:
+            return
+        if record.quarantined:
+            refresh.quarantine(spark, lake, checked, table, step.run_id, span.until)
+        refresh.refuse_bad_batch(table, record, fatal, table.max_rejected_share)
+        quality = {"read": record.read, "quarantined": record.quarantined, "warned": warned}
+        metadata = {"app": span.app, "run_id": step.run_id, "quality": quality}
+        refresh.commit(spark, lake, checked, table, span, record, metadata)
+        record.assert_law(table.id)
+
+
+def _state(lake: Lake, table: Table, code: str, context: Context, rebuild_id: str | None) -> str:
+    inputs = {name: lake.version(lake.path(declared(name))) or 0 for name in table.inputs}
+    return fingerprint(code + (rebuild_id or ""), context, inputs)
+
+
+def _stale(lake: Lake, table: Table, code: str, context: Context, rebuild_id: str | None) -> bool:
+    if any(not lake.exists(lake.path(declared(name))) for name in table.inputs):
+        return False
+    built_from = (lake.commit_metadata(lake.path(table)) or {}).get("built_from")
+    return built_from != _state(lake, table, code, context, rebuild_id)
+
+
+def _derive(
+    spark: SparkSession,
+    lake: Lake,
+    table: Table,
+    code: str,
+    context: Context,
+    step: Step,
+    rebuild_id: str | None,
+) -> None:
+    if not _stale(lake, table, code, context, rebuild_id):
+        step.table(table.id).note = "unchanged"
+        return
+    with step.timed(table.id) as record:
+        state = _state(lake, table, code, context, rebuild_id)
+        inputs = {
+            name.replace(".", "_"): lake.read(spark, lake.path(declared(name))) for name in table.inputs
+        }
+        built = conform(DERIVE[table.name](**inputs, context=context), table)
+        lake.overwrite(built, lake.path(table), None, {"built_from": state, "run_id": step.run_id})
+        record.written = lake.row_count(lake.path(table))
+        record.note = "derived"
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="build_silver", description=__doc__)
+    parser.add_argument("--run-id", required=True, help="the run this step belongs to")
+    parser.add_argument("--rebuild", action="store_true", help="build every table again from all of bronze")
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

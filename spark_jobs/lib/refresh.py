@@ -1,0 +1,215 @@
+"""How a silver table follows its bronze table: new rows are checked, then rejected or merged, atomically."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from contracts.model import SILVER_SYSTEM_COLUMNS, Layer, Table
+from contracts.registry import table as declared
+from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.lake import Lake, Txn
+from spark_jobs.lib.quality import newest_state
+from spark_jobs.lib.runs import TableRecord
+
+APP = "build_silver"
+# A share over fewer rows than this says nothing.
+SMALLEST_SAMPLE = 100
+
+QUARANTINE_COLUMNS = {
+    "row_id": "string",
+    "failed_checks": "array<string>",
+    "raw": "string",
+    "batch_id": "string",
+    "position": "string",
+    "ingested_at": "timestamp",
+    "quarantined_at": "timestamp",
+    "run_id": "string",
+}
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which commits of the input a refresh takes in; `after` None means all from the beginning.
+
+    `app` names the table's present life: it changes with a rebuild, whose commits would else count as done.
+    """
+
+    after: int | None
+    until: int
+    app: str
+
+
+def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = None) -> Span | None:
+    """What this silver table has not yet taken in; None when nothing.
+
+    Other code than the table was built with, or a `rebuild_id` it does not know, means all of it again.
+    """
+    target = lake.path(table)
+    until = lake.version(lake.path(declared(table.inputs[0])))
+    if until is None:
+        return None
+    fresh = ":".join(part for part in (APP, code, rebuild_id) if part)
+    life = (lake.commit_metadata(target) or {}).get("app", "")
+    if (rebuild_id and life != fresh) or not life.startswith(f"{APP}:{code}"):
+        return Span(None, until, fresh)
+    done = lake.committed(target, life)
+    if done is None or done > until:
+        return Span(None, until, fresh)
+    return Span(done, until, life) if until > done else None
+
+
+def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:
+    """Bronze rows with what every cleaned row carries: the raw row, its version and where it came from."""
+    raw = F.struct(*[F.col(name) for name in rows.columns]).alias("_raw")
+    if source.layer is Layer.EVENTS:
+        carried = (F.lit("upsert").alias("_op"), F.col("_ingested_at").alias("_version_at"))
+        return rows.select("*", *carried, F.lit("").alias("_batch_id"), raw)
+    changed = F.expr("try_to_timestamp(updated_at)")
+    version = F.when(F.col("_op") == "delete", F.col("_ingested_at")).otherwise(
+        F.coalesce(changed, F.col("_ingested_at"))
+    )
+    return rows.select("*", version.alias("_version_at"), raw)
+
+
+def count_rows(checked: DataFrame, table: Table) -> tuple[TableRecord, dict[str, int], dict[str, int]]:
+    """One pass over the checked rows: the record, rows per warning, rows per fatal check."""
+    passed = F.size("_failed") == 0
+    key = F.struct(*table.key)
+    counts = checked.agg(
+        F.count(F.lit(1)).alias("read"),
+        F.count_if(passed).alias("passed"),
+        F.count_distinct(F.when(passed, key)).alias("keys"),
+        F.count_if(F.size("_warned") + F.size("_fatal") > 0).alias("marked"),
+    ).collect()[0]
+    record = TableRecord(
+        read=counts["read"],
+        quarantined=counts["read"] - counts["passed"],
+        duplicates=counts["passed"] - counts["keys"],
+    )
+    if not counts["marked"]:
+        return record, {}, {}
+    warned, fatal = (
+        {
+            row["name"]: row["count"]
+            for row in checked.select(F.explode(kind).alias("name")).groupBy("name").count().collect()
+        }
+        for kind in ("_warned", "_fatal")
+    )
+    return record, warned, fatal
+
+
+def quarantine(
+    spark: SparkSession, lake: Lake, checked: DataFrame, table: Table, run_id: str, until: int
+) -> None:
+    """Set rejected rows aside with their reasons; a row that is already there is not added again."""
+    raw = F.to_json("_raw", {"ignoreNullFields": "false"})
+    position = F.lit(None).cast("string")
+    if declared(table.inputs[0]).layer is Layer.EVENTS:
+        position = F.concat_ws("/", "_raw.topic", F.col("_raw.partition"), F.col("_raw.offset"))
+    rejected = checked.where(F.size("_failed") > 0).select(
+        F.sha2(F.concat_ws("|", raw, "_batch_id", F.col("_ingested_at").cast("string")), 256).alias("row_id"),
+        F.col("_failed").alias("failed_checks"),
+        raw.alias("raw"),
+        F.col("_batch_id").alias("batch_id"),
+        position.alias("position"),
+        F.col("_ingested_at").alias("ingested_at"),
+        F.lit(datetime.now(UTC)).cast("timestamp").alias("quarantined_at"),
+        F.lit(run_id).alias("run_id"),
+    )
+    path = lake.quarantine_path(table)
+    lake.create(spark, path, QUARANTINE_COLUMNS)
+    lake.merge(
+        spark,
+        rejected.dropDuplicates(["row_id"]),
+        path,
+        "t.row_id = s.row_id",
+        "WHEN NOT MATCHED THEN INSERT *",
+        Txn(f"{APP}.{run_id}", until),
+    )
+
+
+def refuse_bad_batch(table: Table, record: TableRecord, fatal: Mapping[str, int], limit: float) -> None:
+    """Stop before the table changes when too much of the batch is unfit.
+
+    Raises:
+        UserError: naming the table, the counts and where the rejected rows are.
+    """
+    if fatal:
+        named = ", ".join(f"{name}: {count:,} rows" for name, count in sorted(fatal.items()))
+        raise UserError(
+            f"{table.id} breaks checks that must hold ({named}). Nothing of this batch was taken in."
+        )
+    share = record.quarantined / max(record.read, SMALLEST_SAMPLE)
+    if share > limit:
+        raise UserError(
+            f"{table.id}: {record.quarantined:,} of {record.read:,} rows were rejected, more than the"
+            f" {limit:.0%} its contract allows. Nothing of this batch was taken in; the rows and the reasons"
+            f" are in the lake's quarantine/{table.name}."
+        )
+
+
+def commit(
+    spark: SparkSession,
+    lake: Lake,
+    checked: DataFrame,
+    table: Table,
+    span: Span,
+    record: TableRecord,
+    metadata: Mapping[str, Any],
+) -> None:
+    """Bring the passed rows into the silver table, in one commit that also says how far it has come."""
+    names = [*table.column_names]
+    is_event = declared(table.inputs[0]).layer is Layer.EVENTS
+    if not is_event:
+        names += [column.name for column in SILVER_SYSTEM_COLUMNS]
+    newest = newest_state(checked.where(F.size("_failed") == 0), table)
+    path, txn = lake.path(table), Txn(span.app, span.until)
+    if span.after is None:
+        rows = newest if is_event else newest.where("NOT _is_delete_only")
+        lake.overwrite(rows.select(*names), path, txn, metadata)
+        record.written = lake.row_count(path)
+        record.passed = record.read - record.quarantined - record.duplicates
+        return
+    record.passed = newest.count()
+    counts = lake.merge(
+        spark,
+        newest,
+        path,
+        " AND ".join(f"t.{name} = s.{name}" for name in table.key),
+        _insert_only(names) if is_event else _upsert(names),
+        txn,
+        metadata,
+    )
+    record.written = sum(counts.get(f"num_{kind}_rows", 0) for kind in ("inserted", "updated"))
+    if is_event:
+        again = record.passed - counts.get("num_inserted_rows", record.passed)
+        record.passed, record.duplicates = record.passed - again, record.duplicates + again
+
+
+def _insert_only(names: list[str]) -> str:
+    columns = ", ".join(names)
+    values = ", ".join(f"s.{name}" for name in names)
+    return f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+
+
+def _upsert(names: list[str]) -> str:
+    values = ", ".join(f"{name} = s.{name}" for name in names)
+    deletion = ", ".join(
+        f"{name} = s.{name}" for name in ("is_deleted", "_version_at", "_ingested_at", "_batch_id")
+    )
+    newer = (
+        "(s._version_at > t._version_at OR"
+        " (s._version_at = t._version_at AND s._ingested_at >= t._ingested_at))"
+    )
+    return (
+        f"WHEN MATCHED AND s._is_delete_only AND s._version_at >= t._version_at THEN UPDATE SET {deletion} "
+        f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
+        f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
+        f" VALUES ({', '.join(f's.{name}' for name in names)})"
+    )
