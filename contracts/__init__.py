@@ -1,0 +1,1 @@
+"""What every table is. Standard library only; imports nothing of ours."""

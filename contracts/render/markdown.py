@@ -78,7 +78,7 @@ def metrics(tables: Iterable[Table]) -> str:
     marts = [table for table in tables if table.layer is Layer.GOLD]
     parts = [
         "# Metrics\n",
-        "One definition each, in `contracts/metrics.py`: marts, Superset metrics and this page take it there.\n",
+        "One definition each, in `contracts/metrics.py`: marts, Superset and this page take it there.\n",
         "| Metric | Definition | Over several rows | Marts |",
         "|---|---|---|---|",
     ]
