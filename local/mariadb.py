@@ -39,6 +39,8 @@ def server(home: Home) -> Server:
             *(f"--pid-file={home.run / 'mariadb.pid'}", f"--innodb-buffer-pool-size={settings.shop_mysql_memory}"),
             *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci", "--default-time-zone=+00:00"),
             *("--performance-schema=off", "--max-connections=60", "--skip-name-resolve", "--local-infile=1"),
+            # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
+            "--skip-ssl",
             *("--innodb-flush-log-at-trx-commit=2", "--innodb-log-file-size=64M", "--max-allowed-packet=64M"),
             *(("--user=root",) if os.geteuid() == 0 else ()),
         ),

@@ -52,6 +52,30 @@ def connect_server(home: Home) -> Server:
     )
 
 
+def stream(home: Home) -> Server:
+    """The event stream, from Kafka to bronze: a driver of its own, as streaming from Kafka needs more than Connect."""
+    settings = home.settings
+    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
+    arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
+    classpath = ",".join(str(jar) for jar in [*jars.jars(home, "spark"), *jars.jars(home, "stream")])
+    platform = {name: value for name, value in settings.environment().items() if name != "SPARK_REMOTE"}
+    return Server(
+        name="stream",
+        command=(str(home.platform / "bin" / "python"), "-m", "spark_jobs.jobs.stream_events"),
+        is_ready=lambda: None,
+        environment={
+            **platform,
+            "SPARK_HOME": str(jars.SPARK_HOME),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_SUBMIT_ARGS": f"--master local[1] --driver-memory {settings.stream_driver_memory} {arguments}"
+            f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC' --jars {classpath} pyspark-shell",
+        },
+        directory=home.data,
+        prepare=lambda: (home.data / "spark").mkdir(parents=True, exist_ok=True),
+        needs=("kafka",),
+    )
+
+
 def _ask_version(port: int) -> None:
     request = base_pb2.AnalyzePlanRequest(
         session_id="00000000-0000-0000-0000-000000000001",

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_exponential
 
-from local import jars, kafka, mariadb, postgres, preflight, spark
+from local import airflow, jars, kafka, mariadb, postgres, preflight, spark, superset
 from local.server import Home, Server
 from local.settings import ROOT, LocalError, LocalSettings, ensure_env_file, load_settings
 from local.supervisor import Supervisor
 
 LOG_LINES = 15
-DEAD = ("FATAL", "EXITED", "BACKOFF")
+Report = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,12 @@ class Stack:
 
     def servers(self) -> dict[str, Server]:
         """Every server, in the order in which they start."""
-        makers: list[Callable[[Home], Server]] = [mariadb.server, postgres.server, kafka.server, spark.connect_server]
-        return {server.name: server for server in (make(self.home) for make in makers)}
+        home = self.home
+        servers = [mariadb.server(home), postgres.server(home), kafka.server(home), spark.connect_server(home)]
+        servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
+        return {server.name: server for server in servers}
 
-    def up(self, only: Iterable[str] | None = None, report: Callable[[str, float], None] = lambda *_: None) -> None:
+    def up(self, only: Iterable[str] | None = None, report: Report = lambda *_: None) -> None:
         """Start servers (all, or `only` these) and return when each answers.
 
         Servers that need each other start in that order, the others at once. `report` hears the name and the seconds
@@ -64,25 +67,33 @@ class Stack:
         self.home.create()
         jars.resolve(self.home)
         servers = self.servers()
-        chosen = [server for name, server in servers.items() if only is None or name in set(only)]
         self.supervisor.start(servers.values())
-        started: dict[str, float] = {}
-        waiting = list(chosen)
-        names = {server.name for server in chosen}
-        ready: set[str] = set()
-        while waiting:
-            for server in waiting:
-                if server.name not in started and set(server.needs) & names <= ready:
-                    started[server.name] = time.monotonic()
-                    if not self._runs(server):
-                        server.prepare()
-                        self.supervisor.start_server(server.name)
-            first = next(server for server in waiting if server.name in started)
-            self._wait(first)
-            first.after_ready()
-            ready.add(first.name)
-            waiting.remove(first)
-            report(first.name, time.monotonic() - started[first.name])
+        chosen = [server for name, server in servers.items() if only is None or name in set(only)]
+        given_up = threading.Event()
+        futures: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
+            for server in chosen:
+                needs = [futures[name] for name in server.needs if name in futures]
+                futures[server.name] = pool.submit(self._bring_up, server, needs, report, given_up)
+            try:
+                for future in as_completed(futures.values()):
+                    future.result()
+            except BaseException:
+                given_up.set()
+                raise
+
+    def _bring_up(
+        self, server: Server, needs: list[Future[None]], report: Report, given_up: threading.Event
+    ) -> None:
+        for need in needs:
+            need.result()
+        began = time.monotonic()
+        if self.supervisor.processes()[server.name].state not in ("RUNNING", "STARTING"):
+            server.prepare()
+            self.supervisor.start_server(server.name)
+        self._wait(server, given_up)
+        server.after_ready()
+        report(server.name, time.monotonic() - began)
 
     def down(self) -> None:
         """Stop all servers, the last started first, and the supervisor."""
@@ -117,17 +128,14 @@ class Stack:
         log = self.home.logs / f"{name}.log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
-    def _runs(self, server: Server) -> bool:
-        return self.supervisor.processes()[server.name].state in ("RUNNING", "STARTING")
-
-    def _wait(self, server: Server) -> None:
+    def _wait(self, server: Server, given_up: threading.Event) -> None:
         wait = Retrying(
             stop=stop_after_delay(server.deadline_seconds),
             wait=wait_exponential(0.1, max=1, min=0.1),
             retry=retry_if_not_exception_type(ServerDied),
         )
         try:
-            wait(self._check, server)
+            wait(self._check, server, given_up)
         except RetryError as error:
             cause = error.last_attempt.exception()
             raise LocalError(
@@ -135,7 +143,9 @@ class Stack:
                 f"{self.log_tail(server.name)}\nNext: read {self.home.logs / server.name}.log, then make demo."
             ) from None
 
-    def _check(self, server: Server) -> None:
+    def _check(self, server: Server, given_up: threading.Event) -> None:
+        if given_up.is_set():
+            raise ServerDied(f"{server.name} was not waited for, as another server failed.")
         process = self.supervisor.processes()[server.name]
         if process.state == "FATAL":
             raise ServerDied(f"{server.name} ended at its start:\n{self.log_tail(server.name)}")
