@@ -1,0 +1,145 @@
+"""Events as PostHog's capture service writes them to Kafka: the envelope, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+DUPLICATE_SHARE = 0.012
+LATE_SHARE = 0.008
+DELAYED_SHARE = 0.05
+BROKEN_SHARE = 0.0015
+LONGEST_DELAY = timedelta(days=4)
+
+_EPOCH = datetime(1970, 1, 1)
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+Headers = list[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event as it happened. `at` is true time, milliseconds UTC; `skew` is how wrong the sender's clock is."""
+
+    uuid: str
+    name: str
+    distinct_id: str
+    at: int
+    properties: dict[str, Any]
+    ip: str
+    skew: int = 0
+    person: dict[str, Any] | None = None  # `$set` of an `$identify`
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka message, in the order of `arrived` (milliseconds UTC)."""
+
+    arrived: int
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
+def to_millis(moment: datetime) -> int:
+    """Milliseconds since 1970 of a UTC moment without a zone."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_millis(millis: int) -> datetime:
+    """The UTC moment, without a zone."""
+    return _EPOCH + timedelta(milliseconds=millis)
+
+
+def iso(millis: int) -> str:
+    """As JavaScript prints it: milliseconds and `Z`."""
+    return f"{_iso_second(millis // 1000)}.{millis % 1000:03d}Z"
+
+
+@lru_cache(maxsize=10_000)
+def _iso_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def message(event: Event, token: str, arrived: int, latency: int) -> Message:
+    """The captured event. Its `timestamp` is corrected by `sent_at - now`, so it equals `event.at`."""
+    sent = {
+        "uuid": event.uuid,
+        "event": event.name,
+        "properties": {"token": token, "distinct_id": event.distinct_id, **event.properties},
+        "timestamp": iso(event.at - latency + event.skew),
+    }
+    if event.person is not None:
+        sent["$set"] = event.person
+    now = iso(arrived)
+    envelope = {
+        "uuid": event.uuid,
+        "distinct_id": event.distinct_id,
+        "ip": event.ip,
+        "data": _encode(sent),
+        "now": now,
+        "sent_at": iso(arrived - latency + event.skew),
+        "token": token,
+        "event": event.name,
+        "timestamp": iso(event.at),
+    }
+    headers = [
+        ("token", token),
+        ("distinct_id", event.distinct_id),
+        ("session_id", event.properties.get("$session_id", "")),
+        ("timestamp", str(event.at)),
+        ("event", event.name),
+        ("uuid", event.uuid),
+        ("now", now),
+    ]
+    return Message(
+        arrived,
+        f"{token}:{event.distinct_id}".encode(),
+        _encode(envelope).encode(),
+        [(name, value.encode()) for name, value in headers if value],
+    )
+
+
+def deliver(events: Sequence[Event], token: str, until: int, rng: random.Random) -> Iterator[Message]:
+    """Messages in the order in which they arrive: some late, some twice, some broken; none after `until`."""
+    arrivals: list[tuple[int, int, int, Event | None]] = []
+    for number, event in enumerate(events):
+        roll = rng.random()
+        latency = rng.randint(20, 400)
+        if roll < LATE_SHARE:
+            delay = rng.randint(3_600_000, LONGEST_DELAY // timedelta(milliseconds=1))
+        elif roll < LATE_SHARE + DELAYED_SHARE:
+            delay = rng.randint(3_000, 90_000)
+        else:
+            delay = rng.randint(0, 3_000)
+        arrived = min(event.at + latency + delay, until)
+        arrivals.append((arrived, number, latency, event))
+        if rng.random() < DUPLICATE_SHARE:
+            retried = min(arrived + rng.randint(1_000, 600_000), until)
+            arrivals.append((retried, number, rng.randint(20, 400), event))
+        if rng.random() < BROKEN_SHARE:
+            arrivals.append((arrived, number, rng.randint(0, len(BROKEN) - 1), None))
+    arrivals.sort(key=lambda arrival: arrival[:3])
+    for arrived, _, extra, arriving in arrivals:
+        yield message(arriving, token, arrived, extra) if arriving else _broken(token, arrived, BROKEN[extra])
+
+
+# What a broken sender or a broken proxy leaves on a topic. None of these is an event.
+BROKEN: tuple[dict[str, Any] | str, ...] = (
+    "<html><body>502 Bad Gateway</body></html>",
+    '{"uuid":"01a206f0-dbec-7db3-bfb3-5fc3e6ab33e1","distinct_id":"cut of',
+    "",
+    "[]",
+    {"uuid": "01a206f0-dbec-7db3-bfb3-000000000001", "distinct_id": "nobody"},
+    {"distinct_id": "nobody", "data": '{"event":"$pageview","properties":{}}'},
+    {"uuid": "01a206f0-dbec-7db3-bfb3-000000000002", "distinct_id": "nobody", "data": "not JSON", "event": "$pageview"},
+)
+
+
+def _broken(token: str, arrived: int, kind: dict[str, Any] | str) -> Message:
+    text = kind if isinstance(kind, str) else json.dumps({**kind, "token": token, "now": iso(arrived)})
+    return Message(arrived, f"{token}:nobody".encode(), text.encode(), [("token", token.encode())])

@@ -1,0 +1,32 @@
+"""Settings of the simulator: the platform's, and the owner's access to the shop database."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from spark_jobs.lib.settings import ROOT, Settings
+
+SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
+
+
+class SimulatorSettings(Settings):
+    """The simulator writes where the platform reads, so hosts, ports and topic are the platform's settings."""
+
+    shop_mysql_admin_user: str = "shoplake_admin"
+    shop_mysql_admin_password: SecretStr
+    # Where the simulator remembers what it did; one file per shop database.
+    simulator_record_dir: Path = ROOT / ".shoplake" / "data" / "ledger"
+
+    @property
+    def record_path(self) -> Path:
+        """The record of the shop in the configured database."""
+        return self.simulator_record_dir / f"{self.shop_mysql_database}.sqlite"
+
+
+@cache
+def settings() -> SimulatorSettings:
+    """The settings of this process."""
+    return SimulatorSettings()

@@ -1,0 +1,124 @@
+"""What the simulator remembers of its own doings: every row and every event it meant, in one SQLite file.
+
+The ledger is computed from here. Nothing of the pipeline is ever read.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from simulator import channels
+from simulator.capture import Event
+from simulator.schema import tables
+from simulator.state import Changes, State
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE IF NOT EXISTS rows (shop_table TEXT, row_key TEXT, row TEXT, PRIMARY KEY (shop_table, row_key));
+CREATE TABLE IF NOT EXISTS events (uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_id INTEGER,
+                                   product_id INTEGER, channel TEXT, device TEXT, is_bot INTEGER);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One valid event, as far as the ledger counts it. `at` is milliseconds UTC."""
+
+    uuid: str
+    visitor: str
+    at: int
+    name: str
+    order_id: int | None
+    product_id: int | None
+    channel: str
+    device: str
+    is_bot: bool
+
+    @classmethod
+    def of(cls, event: Event) -> Seen:
+        """What counts of an event."""
+        own = event.properties
+        order_id = own.get("order_id") if event.name == "Order Completed" else None
+        product_id = own.get("product_id")
+        return cls(event.uuid, own.get("$device_id") or event.distinct_id, event.at, event.name,
+                   int(order_id) if order_id else None, int(product_id) if product_id else None,
+                   channels.channel(own), channels.device(own), channels.is_bot(own))  # fmt: skip
+
+
+class Record:
+    """The file. All changes of one `commit` appear together or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path)
+        self._db.executescript(_TABLES)
+
+    def __enter__(self) -> Record:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+
+    def meta(self, name: str) -> Any:
+        """A remembered value, or null."""
+        found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def set_meta(self, **values: Any) -> None:
+        """Remember values; part of the next `commit`."""
+        pairs = [(name, json.dumps(value)) for name, value in values.items()]
+        self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", pairs)
+
+    def apply(self, changes: Changes) -> None:
+        """Remember rows and forget deleted ones; part of the next `commit`."""
+        for name, rows in changes.items():
+            table = tables()[name]
+            for key, row in rows.items():
+                key_text = json.dumps(key, default=str)
+                if row is None:
+                    self._db.execute("DELETE FROM rows WHERE shop_table = ? AND row_key = ?", (name, key_text))
+                else:
+                    values = (name, key_text, json.dumps(table.encode(row), ensure_ascii=False))
+                    self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", values)
+
+    def add_events(self, events: Iterable[Event]) -> None:
+        """Remember events; part of the next `commit`."""
+        seen = (Seen.of(event) for event in events)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((e.uuid, e.visitor, e.at, e.name, e.order_id, e.product_id, e.channel, e.device, e.is_bot) for e in seen),
+        )
+
+    def clear(self) -> None:
+        """Forget everything; part of the next `commit`."""
+        for table in ("meta", "rows", "events"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def commit(self) -> None:
+        """Keep it."""
+        self._db.commit()
+
+    def state(self) -> State:
+        """The shop as it was left."""
+        state = State()
+        for name, row in self._db.execute("SELECT shop_table, row FROM rows ORDER BY rowid"):
+            state.restore(name, tables()[name].decode(json.loads(row)))
+        for name, last in (self.meta("last_ids") or {}).items():
+            state.reserve_ids(name, last)
+        return state
+
+    def events(self) -> list[Seen]:
+        """Every event, once."""
+        return [Seen(*row[:-1], bool(row[-1])) for row in self._db.execute("SELECT * FROM events")]
+
+
+def last_moment(record: Record) -> datetime | None:
+    """The moment up to which the shop has lived; null for an empty record."""
+    until = record.meta("until")
+    return datetime.fromisoformat(until) if until else None
