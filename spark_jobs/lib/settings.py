@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     ingest_overlap_seconds: int = 600
     ingest_safety_lag_seconds: int = 2
     ingest_max_lost_share: float = 0.2
+    ingest_key_check_rows: int = 5_000_000  # above it, rows gone from the source are not looked for
 
     # Events
     kafka_bootstrap_servers: str = "127.0.0.1:19092"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from pyarrow import fs
+from pyarrow import NativeFile, fs
 
 
 class Storage:
@@ -28,6 +28,13 @@ class Storage:
         with filesystem.open_output_stream(f"{target}.tmp") as stream:
             stream.write(content)
         filesystem.move(f"{target}.tmp", target)
+
+    def output(self, path: str) -> NativeFile:
+        """A stream into a new file, for content too large to hold; close it."""
+        filesystem, root = self._filesystem
+        target = f"{root}/{path}"
+        filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+        return filesystem.open_output_stream(target)
 
     def read(self, path: str) -> bytes:
         """The content of a file.

@@ -1,0 +1,152 @@
+"""The shop's MySQL → bronze: one consistent snapshot, then one commit per table that changed.
+
+The first run reads everything, later ones what `updated_at` shows, and they compare the keys of source and
+bronze: a row that is gone becomes a `delete`, a row that no window showed is fetched. A table's rows and its
+watermark (the newest `_ingested_at`) are one commit, so the next run makes good what a killed one left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from pyspark.sql import SparkSession
+
+from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer
+from contracts.registry import tables_of
+from spark_jobs.lib import mysql_source as mysql
+from spark_jobs.lib.bronze import EMPTY, BronzeState, bronze_state
+from spark_jobs.lib.drift import drift, refuse_breaking
+from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.ingest import Batch, TableIngest, read_tables, usable_columns
+from spark_jobs.lib.lake import Lake, Txn
+from spark_jobs.lib.runs import Step, run_step
+from spark_jobs.lib.session import in_parallel, spark_session
+from spark_jobs.lib.settings import Settings, settings
+
+APP_ID = "ingest_mysql"
+STAGING = "staging/ingest_mysql"
+SHOP_TABLES = tables_of(Layer.SHOP)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Ingest one snapshot."""
+    args = parse_args(argv)
+    lake = Lake()
+    with run_step("ingest_mysql", args.run_id, lake) as step:
+        states = {table.name: _state(lake, table.name) for table in SHOP_TABLES}
+        lake.storage.delete_folder(STAGING)
+        tables, batch = asyncio.run(_read(states, lake, settings(), step))
+        record(step, tables)
+        refuse_losses(tables, settings().ingest_max_lost_share, accepted=args.accept_loss)
+        commit([each for each in tables if each.files or each.is_full], batch, lake, step)
+        lake.storage.delete_folder(STAGING)
+    return 0
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="ingest_mysql", description=__doc__)
+    parser.add_argument("--run-id", required=True, help="the run this step belongs to")
+    parser.add_argument(
+        "--accept-loss",
+        action="append",
+        default=[],
+        metavar="TABLE",
+        choices=[table.name for table in SHOP_TABLES],
+        help="take it as right that this table is empty or lost many rows",
+    )
+    return parser.parse_args(argv)
+
+
+def _state(lake: Lake, name: str) -> BronzeState:
+    table = next(table for table in SHOP_TABLES if table.name == name)
+    path = lake.path(table)
+    return bronze_state(path, table) if lake.exists(path) else EMPTY
+
+
+async def _read(
+    states: dict[str, BronzeState], lake: Lake, limits: Settings, step: Step
+) -> tuple[list[TableIngest], Batch]:
+    async with mysql.snapshot(limits) as moment:
+        source = await mysql.columns(moment.connections[0], limits.shop_mysql_database)
+        found = drift(SHOP_TABLES, source)
+        refuse_breaking(found)
+        batch = Batch(f"{moment.taken_at:%Y%m%dT%H%M%S%f}Z", moment.taken_at, lake.storage, STAGING)
+        step.details.update(
+            snapshot_at=moment.taken_at.isoformat(),
+            batch_id=batch.id,
+            connections=len(moment.connections),
+            note=moment.note,
+            new_columns=found.new,
+        )
+        tables = [usable_columns(table, source[table.name], states[table.name]) for table in SHOP_TABLES]
+        await read_tables(moment, tables, batch, limits)
+    return tables, batch
+
+
+def record(step: Step, tables: Sequence[TableIngest]) -> None:
+    """Put what was read into the run record; `money` is the whole table's, in the snapshot."""
+    for each in tables:
+        kept = step.table(each.table.id)
+        kept.read, kept.passed = each.read, each.staged
+        kept.duplicates = each.read - each.staged
+        kept.details = {
+            "source_rows": each.source_rows,
+            "deleted": each.deleted,
+            "keys_compared": each.keys_compared,
+            "money": each.money,
+        }
+        kept.note = "; ".join([*([f"{each.deleted} deleted"] if each.deleted else []), *each.notes])
+
+
+def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted: Sequence[str]) -> None:
+    """Stop before anything is committed when a table lost more rows than a shop loses.
+
+    Raises:
+        UserError: with the counts and how to accept them.
+    """
+    losses = []
+    for each in tables:
+        before = len(each.state.live_keys)
+        lost = max(each.deleted, before - each.source_rows)
+        if (
+            before
+            and each.table.name not in accepted
+            and (each.source_rows == 0 or lost / before > max_lost_share)
+        ):
+            losses.append(f"{each.table.name} lost {lost:,} of {before:,} rows (has {each.source_rows:,})")
+    if losses:
+        flags = " ".join(f"--accept-loss {loss.split()[0]}" for loss in losses)
+        raise UserError(
+            f"{'; '.join(losses)}: more than INGEST_MAX_LOST_SHARE={max_lost_share:g} allows. "
+            f"Nothing was ingested. If that is right: python -m spark_jobs.jobs.ingest_mysql --run-id accept-loss {flags}"
+        )
+
+
+def commit(tables: Sequence[TableIngest], batch: Batch, lake: Lake, step: Step) -> None:
+    """Append the staged rows of each table to bronze, one commit each."""
+    if not tables:
+        return
+
+    def append(spark: SparkSession, each: TableIngest) -> None:
+        path = lake.path(each.table)
+        with step.timed(each.table.id) as kept:
+            columns = {column.name: column.spark_type for column in each.columns}
+            system = {column.name: column.type for column in BRONZE_SYSTEM_COLUMNS}
+            lake.create_bronze(spark, path, columns | system)
+            if each.files:
+                done = lake.committed(path, APP_ID)
+                rows = spark.read.parquet(f"{lake.uri}/{batch.folder}/{each.table.name}")
+                metadata = {"batch_id": batch.id, "snapshot_at": batch.taken_at.isoformat()}
+                lake.append(rows, path, Txn(APP_ID, 0 if done is None else done + 1), metadata)
+            kept.written = each.staged + each.deleted
+
+    with spark_session("ingest_mysql") as spark:
+        in_parallel(spark, append, tables)
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))
