@@ -1,1 +1,63 @@
-"""One file per silver table: pure functions from DataFrame to DataFrame."""
+"""From bronze to silver: one function per table, rows in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.silver import (
+    address_contacts,
+    addresses,
+    categories,
+    coupons,
+    customer_contacts,
+    customer_versions,
+    customers,
+    events,
+    exchange_rates,
+    inventory_levels,
+    marketing_spend,
+    order_contacts,
+    order_lines,
+    orders,
+    payments,
+    product_costs,
+    product_versions,
+    products,
+    refund_lines,
+    refunds,
+    sessions,
+    shipments,
+)
+
+# Silver tables fed by a source: row by row, one row out for each row in.
+CLEAN: Mapping[str, Callable[[DataFrame, Context], DataFrame]] = {
+    "address_contacts": address_contacts.clean,
+    "addresses": addresses.clean,
+    "categories": categories.clean,
+    "coupons": coupons.clean,
+    "customer_contacts": customer_contacts.clean,
+    "customer_versions": customer_versions.clean,
+    "customers": customers.clean,
+    "events": events.clean,
+    "exchange_rates": exchange_rates.clean,
+    "inventory_levels": inventory_levels.clean,
+    "marketing_spend": marketing_spend.clean,
+    "order_contacts": order_contacts.clean,
+    "order_lines": order_lines.clean,
+    "orders": orders.clean,
+    "payments": payments.clean,
+    "product_costs": product_costs.clean,
+    "product_versions": product_versions.clean,
+    "products": products.clean,
+    "refund_lines": refund_lines.clean,
+    "refunds": refunds.clean,
+    "shipments": shipments.clean,
+}
+
+# Silver tables made of silver tables, called with their inputs by name.
+DERIVE: Mapping[str, Callable[..., DataFrame]] = {
+    "sessions": sessions.derive,
+}

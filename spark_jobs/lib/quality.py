@@ -1,0 +1,159 @@
+"""Contracts held against rows: types, row checks, versions, and the checks a whole table must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contracts.model import Column as Declared
+from contracts.model import Layer, OnFailure, Table
+from spark_jobs.lib.parsing import text
+
+# What every row of a source table carries from bronze to silver, beside its own columns.
+SYSTEM = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
+_STATE = ("is_deleted", "_version_at", "_ingested_at", "_batch_id")
+
+
+class MissingColumnsError(ValueError):
+    """A transformation left out columns that its contract declares."""
+
+
+def conform(df: DataFrame, table: Table) -> DataFrame:
+    """Exactly the contract's columns, in its order and types, with SYSTEM and `_problems` kept.
+
+    Raises:
+        MissingColumnsError: naming the table and the columns.
+    """
+    present = df.columns
+    missing = [name for name in table.column_names if name not in present]
+    if missing:
+        raise MissingColumnsError(f"{table.id} lacks {', '.join(missing)}; it has {', '.join(present)}")
+    carried = [name for name in (*SYSTEM, "_problems") if name in present and name not in table.column_names]
+    return df.select(*(F.col(c.name).try_cast(c.type).alias(c.name) for c in table.columns), *carried)
+
+
+def check_rows(df: DataFrame, table: Table) -> DataFrame:
+    """Rows with the names of the checks they break: `_failed`, `_warned`, `_fatal` (arrays, never null).
+
+    `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal` stops the run. A deletion carries
+    nothing but its key and breaks no check. A row with `_problems` could not be read: they are its reasons,
+    all else would only repeat them.
+    """
+    raw_fields = set(df.select("_raw.*").columns) if "_raw" in df.columns else set()
+    names: dict[OnFailure, list[Column]] = {consequence: [] for consequence in OnFailure}
+    for name, consequence, breaks in _row_checks(table, raw_fields):
+        names[consequence].append(F.when(breaks, F.lit(name)))
+    is_upsert = F.col("_op") != "delete" if "_op" in df.columns else F.lit(True)
+    failed = _names(names[OnFailure.QUARANTINE])
+    if "_problems" in df.columns:
+        problems = F.coalesce(F.col("_problems"), _names([]))
+        failed = F.when(F.size(problems) > 0, problems).otherwise(failed)
+    return df.select(
+        *(name for name in df.columns if name != "_problems"),
+        *(
+            F.when(is_upsert, broken).otherwise(_names([])).alias(alias)
+            for alias, broken in (
+                ("_failed", failed),
+                ("_warned", _names(names[OnFailure.WARN])),
+                ("_fatal", _names(names[OnFailure.FAIL])),
+            )
+        ),
+    )
+
+
+def newest_state(df: DataFrame, table: Table) -> DataFrame:
+    """One row per key: the contract's columns of its newest version, and whether the row is gone.
+
+    Expects rows that passed their checks. The newest version is the greatest by `newest_by`, then by
+    ingestion; what is still equal is decided by the values themselves, so that no order of arrival matters.
+    A row is gone when its deletion is later than its newest version. Without `newest_by` the
+    first position in the topic wins. `_is_delete_only` marks keys of which only the deletion is here.
+    """
+    carried = ("_version_at", "_ingested_at", "_batch_id")
+    order = (*table.newest_by, "_ingested_at") if table.newest_by else ("_kafka_partition", "_kafka_offset")
+    fields = [
+        name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key
+    ]
+    version, deletion = F.struct(*fields), F.struct(*carried)
+    choose = F.max if table.newest_by else F.min
+    is_deletion = F.col("_op") == "delete"
+    states = df.groupBy(*table.key).agg(
+        choose(F.when(~is_deletion, version)).alias("newest"),
+        F.max(F.when(is_deletion, deletion)).alias("deletion"),
+    )
+    only_deletion = F.col("newest").isNull()
+    deleted_last = _moment("deletion") >= _moment("newest")
+    is_deleted = only_deletion | F.coalesce(deleted_last, F.lit(False))
+    values = [
+        F.col(n) if n in table.key else F.col(f"newest.{n}").alias(n)
+        for n in table.column_names
+        if n not in carried
+    ]
+    system = [
+        F.when(is_deleted, F.col(f"deletion.{n}")).otherwise(F.col(f"newest.{n}")).alias(n) for n in carried
+    ]
+    return states.select(
+        *values, is_deleted.alias("is_deleted"), *system, only_deletion.alias("_is_delete_only")
+    )
+
+
+def violations(df: DataFrame, table: Table) -> dict[str, int]:
+    """How many rows break each check that stops a run, by name; empty when all hold.
+
+    One aggregation over the table. `key_not_unique` counts the rows beyond one per key.
+    """
+    checks = [
+        (name, breaks)
+        for name, consequence, breaks in _row_checks(table, set())
+        if consequence is OnFailure.FAIL
+    ]
+    count = [F.sum(F.when(breaks, F.lit(1)).otherwise(F.lit(0))).alias(name) for name, breaks in checks]
+    per_key = df.groupBy(*table.key).agg((F.count(F.lit(1)) - 1).alias("key_not_unique"), *count)
+    row = per_key.agg(
+        *(F.sum(name).alias(name) for name in ("key_not_unique", *(n for n, _ in checks)))
+    ).first()
+    counts = row.asDict() if row is not None else {}
+    return {name: int(broken) for name, broken in counts.items() if broken}
+
+
+def _moment(version: str) -> Column:
+    parts = F.struct(f"{version}._version_at", f"{version}._ingested_at")
+    return F.when(F.col(version).isNotNull(), parts)
+
+
+def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[tuple[str, OnFailure, Column]]:
+    """Each check of a table: its name, its consequence, and the condition under which a row breaks it."""
+    default = OnFailure.FAIL if table.layer is Layer.GOLD else OnFailure.QUARANTINE
+    for column in table.columns:
+        consequence = column.on_failure or default
+        is_unreadable = _is_unreadable(column, raw_fields)
+        if is_unreadable is not None:
+            yield f"{column.name}_unreadable", consequence, is_unreadable
+        value = F.col(column.name)
+        if column.required:
+            is_missing = value.isNull() if is_unreadable is None else value.isNull() & ~is_unreadable
+            yield f"{column.name}_required", consequence, is_missing
+        if column.allowed:
+            yield f"{column.name}_not_allowed", consequence, ~value.isin(*column.allowed)
+        if column.minimum is not None:
+            yield f"{column.name}_below_minimum", consequence, value < F.lit(column.minimum)
+    for check in table.checks:
+        yield check.name, check.on_failure, ~F.expr(check.expression)
+
+
+def _is_unreadable(column: Declared, raw_fields: set[str]) -> Column | None:
+    """Whether the source says something of which nothing is left; None without such a source column."""
+    source = column.source or column.name
+    if source not in raw_fields or source.startswith("_"):
+        return None
+    said = text(F.col(f"_raw.{source}"))
+    says_something = said.isNotNull() & ~said.startswith("0000-00-00")
+    return F.col(column.name).isNull() & says_something
+
+
+def _names(names: list[Column]) -> Column:
+    if not names:
+        return F.array().cast("array<string>")
+    return F.array_compact(F.array(*names))

@@ -1,0 +1,22 @@
+"""Contact data of addresses."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import integer, moment, text
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of the contact data of each address."""
+    return raw.select(
+        integer("id").alias("address_id"),
+        text("name").alias("recipient_name"),
+        text("line1").alias("line1"),
+        text("line2").alias("line2"),
+        text("postal_code").alias("postal_code"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

@@ -1,0 +1,23 @@
+"""Where parcels and bills go, without contact data."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, integer, moment, text, word
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each address."""
+    return raw.select(
+        integer("id").alias("address_id"),
+        integer("customer_id").alias("customer_id"),
+        word("kind").alias("kind"),
+        text("city").alias("city"),
+        text("region").alias("region"),
+        code("country_code").alias("country_code"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

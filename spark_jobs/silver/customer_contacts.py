@@ -1,0 +1,23 @@
+"""Contact data of accounts."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.identity import normalised_email
+from spark_jobs.lib.parsing import integer, moment, text
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of the contact data of each account."""
+    return raw.select(
+        integer("id").alias("customer_id"),
+        normalised_email("email").alias("email"),
+        text("first_name").alias("first_name"),
+        text("last_name").alias("last_name"),
+        text("phone").alias("phone"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

@@ -1,0 +1,22 @@
+"""How accounts changed."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, integer
+from spark_jobs.silver.versions import as_version, is_deletion, valid_from
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Every row is a version, a deletion too."""
+    return raw.select(
+        integer("id").alias("customer_id"),
+        valid_from(),
+        code("country_code").alias("country_code"),
+        "accepts_marketing",
+        "is_test",
+        is_deletion(),
+        *as_version(),
+    )

@@ -1,0 +1,25 @@
+"""Accounts, without contact data."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.identity import normalised_email, pseudonym
+from spark_jobs.lib.parsing import code, integer, moment, text
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each account; the e-mail address leaves as a keyed pseudonym."""
+    return raw.select(
+        integer("id").alias("customer_id"),
+        pseudonym(normalised_email("email"), context.pseudonym_key).alias("email_pseudonym"),
+        text("locale").alias("locale"),
+        code("country_code").alias("country_code"),
+        "accepts_marketing",
+        "is_test",
+        moment("created_at").alias("created_at"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

@@ -1,0 +1,25 @@
+"""What advertising cost."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, day, integer, moment, text
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each day, channel and campaign."""
+    return raw.select(
+        integer("id").alias("marketing_spend_id"),
+        day("spend_date").alias("spend_date"),
+        text("channel").alias("channel"),
+        text("campaign").alias("campaign"),
+        "amount",
+        code("currency").alias("currency"),
+        integer("impressions").alias("impression_count"),
+        integer("clicks").alias("click_count"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

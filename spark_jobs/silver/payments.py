@@ -1,0 +1,26 @@
+"""Attempts to pay."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, integer, moment, word
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each attempt."""
+    return raw.select(
+        integer("id").alias("payment_id"),
+        integer("order_id").alias("order_id"),
+        word("method").alias("method"),
+        word("status").alias("status"),
+        "amount",
+        "fee_amount",
+        code("currency").alias("currency"),
+        moment("processed_at").alias("processed_at"),
+        moment("created_at").alias("created_at"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

@@ -1,0 +1,28 @@
+"""The catalogue as it is now."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, integer, moment, text
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each product."""
+    return raw.select(
+        integer("id").alias("product_id"),
+        text("sku").alias("sku"),
+        text("name").alias("name"),
+        text("brand").alias("brand"),
+        integer("category_id").alias("category_id"),
+        F.col("price").alias("list_price_amount"),
+        code("currency").alias("currency"),
+        "is_active",
+        "attributes",
+        moment("created_at").alias("created_at"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

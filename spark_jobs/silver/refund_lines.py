@@ -1,0 +1,25 @@
+"""What was given back, line by line."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import integer, moment
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each refunded line."""
+    return raw.select(
+        integer("id").alias("refund_line_id"),
+        integer("refund_id").alias("refund_id"),
+        integer("order_item_id").alias("order_line_id"),
+        integer("quantity").alias("quantity"),
+        "amount",
+        "tax_amount",
+        F.col("restocked").alias("is_restocked"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )

@@ -1,0 +1,25 @@
+"""Money given back."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import code, integer, moment, word
+from spark_jobs.lib.quality import SYSTEM
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Each version of each refund."""
+    return raw.select(
+        integer("id").alias("refund_id"),
+        integer("order_id").alias("order_id"),
+        word("reason").alias("reason"),
+        "shipping_amount",
+        "shipping_tax_amount",
+        "total_amount",
+        code("currency").alias("currency"),
+        moment("refunded_at").alias("refunded_at"),
+        moment("updated_at").alias("updated_at"),
+        *SYSTEM,
+    )
