@@ -39,6 +39,7 @@ def dataset(table: Table) -> str:
         "schema": SCHEMA,
         "sql": None,
         "filter_select_enabled": True,
+        "is_managed_externally": True,
         "uuid": asset_uuid("dataset", table.name),
         "metrics": [_metric(METRICS[name]) for name in table.column_names if _sums_up(table, name)],
         "columns": columns,
@@ -94,11 +95,18 @@ def _metric(figure: Metric) -> Value:
         "metric_type": "expression",
         "expression": metric_sql(figure),
         "description": figure.doc,
-        "d3format": {COUNT: ",d", MONEY: ",.2f"}.get(figure.type, ".2%"),
+        "d3format": _number_format(figure),
         "currency": {"symbol": "${REPORTING_CURRENCY}", "symbolPosition": "suffix"}
         if figure.type == MONEY
         else None,
     }
+
+
+def _number_format(figure: Metric) -> str:
+    if figure.type == MONEY:
+        # Sums are read in whole units, what is per piece or order in cents.
+        return ",.0f" if figure.is_additive else ",.2f"
+    return ",d" if figure.type == COUNT else ".2%"
 
 
 def metric_sql(figure: Metric) -> str:
