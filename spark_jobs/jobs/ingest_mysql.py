@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from pyspark.sql import SparkSession
 
-from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer
+from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import tables_of
 from spark_jobs.lib import mysql_source as mysql
 from spark_jobs.lib.bronze import EMPTY, BronzeState, bronze_state
@@ -36,12 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     lake = Lake()
     with run_step("ingest_mysql", args.run_id, lake) as step:
-        states = {table.name: _state(lake, table.name) for table in SHOP_TABLES}
+        states = {table.name: _state(lake, table) for table in SHOP_TABLES}
         lake.storage.delete_folder(STAGING)
         tables, batch = asyncio.run(_read(states, lake, settings(), step))
         record(step, tables)
         refuse_losses(tables, settings().ingest_max_lost_share, accepted=args.accept_loss)
-        commit([each for each in tables if each.files or each.is_full], batch, lake, step)
+        commit([each for each in tables if each.files or not each.state.columns], batch, lake, step)
         lake.storage.delete_folder(STAGING)
     return 0
 
@@ -61,8 +61,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _state(lake: Lake, name: str) -> BronzeState:
-    table = next(table for table in SHOP_TABLES if table.name == name)
+def _state(lake: Lake, table: Table) -> BronzeState:
     path = lake.path(table)
     return bronze_state(path, table) if lake.exists(path) else EMPTY
 
@@ -122,7 +121,8 @@ def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted
         flags = " ".join(f"--accept-loss {loss.split()[0]}" for loss in losses)
         raise UserError(
             f"{'; '.join(losses)}: more than INGEST_MAX_LOST_SHARE={max_lost_share:g} allows. "
-            f"Nothing was ingested. If that is right: python -m spark_jobs.jobs.ingest_mysql --run-id accept-loss {flags}"
+            "Nothing was ingested. If that is right: "
+            f"python -m spark_jobs.jobs.ingest_mysql --run-id accept-loss {flags}"
         )
 
 

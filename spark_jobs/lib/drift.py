@@ -58,7 +58,8 @@ def refuse_breaking(found: Drift) -> None:
     if found.breaking:
         raise UserError(
             f"the shop's schema no longer fits the contracts: {'; '.join(found.breaking)}. "
-            "Nothing was ingested. Adapt contracts/sources/shop.py and what reads it, or restore the column, then run again."
+            "Nothing was ingested. Adapt contracts/sources/shop.py and what reads it, or restore the column, "
+            "then run again."
         )
 
 

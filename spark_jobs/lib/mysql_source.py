@@ -65,7 +65,8 @@ async def connect(settings: Settings) -> Any:
         if attempt + 1 == CONNECT_ATTEMPTS:
             raise UserError(
                 f"{where} does not answer ({problem or type(problem).__name__}). "
-                "The address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT; `./shoplake status` shows whether the server runs."
+                "The address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT; "
+                "`./shoplake status` shows whether the server runs."
             ) from None
     raise AssertionError("unreachable")
 

@@ -1,0 +1,107 @@
+"""Positions of the events topic: what Kafka offers and what bronze holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+from kafka.consumer.group import KafkaConsumer
+from kafka.errors import KafkaError
+from kafka.structs import TopicPartition
+
+from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.settings import Settings
+
+CONNECT_TIMEOUT_MS = 15_000
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What Kafka has of each partition: from `earliest` up to, not including, `end`."""
+
+    earliest: dict[int, int]
+    end: dict[int, int]
+
+
+def offered(settings: Settings) -> Offered:
+    """The offsets of the events topic.
+
+    Raises:
+        UserError: naming the setting when the broker does not answer or has no such topic.
+    """
+    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_events_topic
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=servers.split(","),
+            bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
+            request_timeout_ms=CONNECT_TIMEOUT_MS,
+            default_api_timeout_ms=CONNECT_TIMEOUT_MS,
+            allow_auto_create_topics=False,
+            group_id=None,
+        )
+    except (KafkaError, OSError, ValueError) as error:
+        raise _unreachable(servers, error) from None
+    try:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        if not partitions:
+            raise UserError(
+                f"Kafka at {servers} has no topic {topic!r}. The name is KAFKA_EVENTS_TOPIC;"
+                " topics are never created by themselves."
+            )
+        earliest, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    except KafkaError as error:
+        raise _unreachable(servers, error) from None
+    finally:
+        consumer.close()
+    return Offered(
+        {each.partition: offset for each, offset in earliest.items()},
+        {each.partition: offset for each, offset in end.items()},
+    )
+
+
+def _unreachable(servers: str, error: Exception) -> UserError:
+    return UserError(
+        f"Kafka at {servers} does not answer ({error or type(error).__name__}). The address is"
+        " KAFKA_BOOTSTRAP_SERVERS; `./shoplake status` shows whether the broker runs."
+    )
+
+
+def next_offsets(path: str, topic: str) -> dict[int, int]:
+    """The offset that bronze wants next of each partition it has seen; none while bronze is empty."""
+    if not DeltaTable.is_deltatable(path):
+        return {}
+    positions = (
+        DeltaTable(path)
+        .to_pyarrow_dataset()
+        .to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
+    )
+    newest = positions.group_by("partition").aggregate([("offset", "max")]).to_pylist()
+    return {row["partition"]: row["offset_max"] + 1 for row in newest}
+
+
+def starting_offsets(wanted: dict[int, int], there: Offered, topic: str, accept_gap: bool) -> dict[int, int]:
+    """Where to go on in each partition.
+
+    Raises:
+        UserError: when Kafka no longer has what bronze wants next, or has less than bronze holds.
+    """
+    lost, shorter, start = [], [], {}
+    for partition, earliest in sorted(there.earliest.items()):
+        begin = wanted.get(partition, earliest)
+        if begin < earliest:
+            lost.append(f"{topic} partition {partition} offsets {begin} to {earliest - 1}")
+        if begin > there.end[partition]:
+            shorter.append(f"{topic} partition {partition} ends at {there.end[partition]}, bronze at {begin}")
+        start[partition] = max(begin, earliest)
+    if shorter:
+        raise UserError(
+            f"Kafka holds less than bronze: {'; '.join(shorter)}. The topic was made anew, or the broker is"
+            " another one: check KAFKA_BOOTSTRAP_SERVERS, or give events a new KAFKA_EVENTS_TOPIC."
+        )
+    if lost and not accept_gap:
+        raise UserError(
+            f"Kafka has deleted events that bronze never got: {'; '.join(lost)}. To go on without them:"
+            " python -m spark_jobs.jobs.stream_events --accept-gap"
+        )
+    return start
