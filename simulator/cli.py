@@ -1,0 +1,128 @@
+"""`python -m simulator`: load a shop, let it live, ask its ledger."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from simulator.config import SimulatorSettings, settings
+from simulator.demo import DemoPlan
+from simulator.errors import SimulatorError
+from simulator.ledger import Ledger
+from simulator.live import Pace, live_on
+from simulator.record import Record
+from simulator.shops import SHOPS
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+ShopName = StrEnum("ShopName", list(SHOPS))  # type: ignore[misc]
+
+
+class Mart(StrEnum):
+    """The marts the ledger knows the figures of."""
+
+    DAILY_SALES = "daily_sales"
+    PRODUCT_DAILY = "product_daily"
+    CUSTOMER_360 = "customer_360"
+    FUNNEL_DAILY = "funnel_daily"
+
+
+@app.command()
+def load(
+    shop: Annotated[ShopName, typer.Option(help="Which shop.")] = ShopName("demo"),  # noqa: B008
+    seed: Annotated[int, typer.Option(help="The same seed and --until give the same shop.")] = 7,
+    days: Annotated[int, typer.Option(min=1, help="Length of the demo shop's past.")] = 90,
+    customers: Annotated[int, typer.Option(min=20, help="Size; orders and events follow from it.")] = 2000,
+    until: Annotated[datetime | None, typer.Option(help="End of the past, UTC. Now, if not given.")] = None,
+) -> None:
+    """Fill an empty shop: MySQL tables and the events topic."""
+    with _one_line_errors():
+        began = time.monotonic()
+        plan = DemoPlan(seed, until or _now(), days, customers, settings().shop_timezone)
+        loaded = SHOPS[shop].load(settings(), plan)
+        counts = ", ".join(f"{count:,} {what}" for what, count in loaded.items())
+        typer.echo(f"{shop}: {counts} in {time.monotonic() - began:.0f} s")
+
+
+@app.command()
+def live(
+    steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
+    seconds: Annotated[float | None, typer.Option(min=1, help="Stop after so many seconds.")] = None,
+    rate: Annotated[float, typer.Option(min=0.1, help="Steps per minute; --now lives without waiting.")] = 20,
+    now: Annotated[datetime | None, typer.Option(help="The moment of every step, UTC, for repeatable runs.")] = None,
+) -> None:
+    """Go on living on the demo shop: orders, visits, status changes, refunds, prices, deletions."""
+    with _one_line_errors():
+        done = live_on(settings(), Pace(steps=steps, seconds=seconds, per_minute=rate, now=now))
+        typer.echo(f"lived {done.steps} steps: {done.rows:,} rows changed, {done.events:,} events")
+
+
+@app.command()
+def ledger(
+    total: Annotated[str | None, typer.Option(help="Print the sum of one figure, e.g. net_sales.")] = None,
+    mart: Annotated[Mart, typer.Option(help="Print the expected rows of a mart as JSON lines.")] = Mart.DAILY_SALES,
+) -> None:
+    """What the marts should show, from the simulator's own record."""
+    with _one_line_errors():
+        book = open_ledger(settings())
+        if total is None:
+            _print_rows(getattr(book, mart)())
+            return
+        try:
+            typer.echo(book.total(total))
+        except KeyError:
+            raise SimulatorError(f"daily_sales has no figure {total}; try: ledger --total net_sales") from None
+
+
+def open_ledger(config: SimulatorSettings) -> Ledger:
+    """The ledger of the shop in the configured database.
+
+    Raises:
+        SimulatorError: when the simulator did not load the demo shop into it.
+    """
+    with Record(config.record_path) as record:
+        if record.meta("shop") != "demo":
+            raise SimulatorError(
+                f"No demo shop was loaded into {config.shop_mysql_database} (SHOP_MYSQL_DATABASE). "
+                "Try: python -m simulator load --shop demo"
+            )
+        return Ledger(record.state(), record.events(), timezone=config.shop_timezone,
+                      reporting_currency=config.reporting_currency,
+                      pseudonym_key=config.pseudonym_key.get_secret_value())  # fmt: skip
+
+
+def _print_rows(rows: dict[Any, dict[str, Any]]) -> None:
+    for key in sorted(rows):
+        print(json.dumps({"key": key if isinstance(key, tuple) else (key,), **rows[key]}, default=str))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
+    try:
+        yield
+    except SimulatorError as error:
+        _stop(str(error))
+    except ValidationError as error:
+        missing = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
+        _stop(f"Settings missing or wrong: {missing}. `make demo` writes them to .env.")
+
+
+_stop: Callable[[str], None]
+
+
+def _stop(message: str) -> None:  # type: ignore[no-redef]
+    print(f"simulator: {message}", file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,342 @@
+"""The figures the shop should show, in plain Python from the simulator's own record.
+
+A second opinion: it shares no code with the pipeline, nor with the part of the simulator that prices orders. It may
+be slow and must be plain. Money is in the reporting currency, days are of the shop's time zone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from simulator.record import Seen
+from simulator.schema import Row
+from simulator.state import State
+
+SESSION_GAP_MILLIS = 30 * 60 * 1000
+ZERO = Decimal("0.00")
+Figures = dict[str, Any]
+_STEPS = {
+    "Product Viewed": "product_view_sessions",
+    "Product Added": "cart_sessions",
+    "Checkout Started": "checkout_sessions",
+}
+_EXCLUDED = {
+    "test": "excluded_test_orders",
+    "failed": "excluded_failed_orders",
+    "cancelled_before_payment": "excluded_cancelled_orders",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One order line in the reporting currency, without tax."""
+
+    product_id: int
+    units: int
+    gross: Decimal
+    discount: Decimal
+    tax: Decimal
+
+    @property
+    def sales(self) -> Decimal:
+        """Gross sales minus discounts."""
+        return self.gross - self.discount
+
+
+@dataclass(frozen=True)
+class Return:
+    """One refunded line, in the reporting currency."""
+
+    day: date
+    product_id: int
+    amount: Decimal
+    tax: Decimal
+
+
+@dataclass(frozen=True)
+class Order:
+    """One counted order, in the reporting currency."""
+
+    row: Row
+    day: date
+    person: str
+    is_first: bool
+    lines: list[Line]
+    returns: list[Return]
+    shipping: Decimal
+    shipping_tax: Decimal
+    shipping_refunds: list[tuple[date, Decimal, Decimal]]  # day, shipping, its tax
+
+
+def half_even(amount: Decimal) -> Decimal:
+    """To two places."""
+    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+
+
+def line_amounts(order: Row, lines: list[Row]) -> list[tuple[Decimal, Decimal, Decimal]]:
+    """(gross, net, tax) per line without tax, in the order's currency and line order."""
+    values = [line["unit_price"] * line["quantity"] for line in lines]
+    after_own = [value - line["discount_amount"] for value, line in zip(values, lines, strict=True)]
+    base, rest, amounts = sum(after_own, ZERO), order["discount_amount"], []
+    for position, (value, own, line) in enumerate(zip(values, after_own, lines, strict=True)):
+        is_last = position == len(lines) - 1
+        share = rest if is_last else half_even(order["discount_amount"] * own / base) if base else ZERO
+        rest -= share
+        paid, tax = own - share, line["tax_amount"]
+        if order["prices_include_tax"]:
+            amounts.append((half_even(value / (1 + line["tax_rate"])), paid - tax, tax))
+        else:
+            amounts.append((value, paid, tax))
+    return amounts
+
+
+def person_key(order: Row, customer_by_email: dict[str, int], key: str) -> str:
+    """Who placed an order: an account, a guest by keyed pseudonym, or nobody known."""
+    if order["customer_id"] is not None:
+        return f"c:{order['customer_id']}"
+    email = (order["email"] or "").strip().lower()
+    if not email:
+        return f"o:{order['id']}"
+    if email in customer_by_email:
+        return f"c:{customer_by_email[email]}"
+    return f"g:{hmac.new(key.encode(), email.encode(), hashlib.sha256).hexdigest()[:32]}"
+
+
+class Ledger:
+    """Expected figures of the marts, by the marts' own keys and column names."""
+
+    def __init__(
+        self, state: State, events: Iterable[Seen], *, timezone: str, reporting_currency: str, pseudonym_key: str
+    ) -> None:
+        self._state, self._events = state, list(events)
+        self._zone, self._currency, self._key = ZoneInfo(timezone), reporting_currency, pseudonym_key
+
+    def total(self, figure: str) -> Any:
+        """Sum of a figure of `daily_sales` over all days and channels.
+
+        Raises:
+            KeyError: for a figure that daily_sales does not have.
+        """
+        return sum(row[figure] for row in self.daily_sales().values())
+
+    def daily_sales(self) -> dict[tuple[date, str], Figures]:
+        """Figures per local day and sales channel with an order or a refund."""
+        rows: dict[tuple[date, str], Figures] = defaultdict(_sales_row)
+        for order in self._state.rows("orders"):
+            row, reason = rows[(self._day(order["placed_at"]), order["sales_channel"])], self._excluded(order)
+            row["placed_orders"] += reason != "test"
+            if reason:
+                row[_EXCLUDED[reason]] += 1
+                row["excluded_orders"] += 1
+        persons: dict[tuple[date, str, bool], set[str]] = defaultdict(set)
+        for counted in self.orders:
+            self._add_order(rows, counted)
+            persons[(counted.day, counted.row["sales_channel"], counted.is_first)].add(counted.person)
+        for (day, channel, is_first), found in persons.items():
+            rows[(day, channel)]["new_customers" if is_first else "returning_customers"] = len(found)
+        for row in rows.values():
+            row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
+            row["total_sales"] = row["net_sales"] + row["tax"] + row["shipping"]
+            row["net_sales_by_order_date"] = row["gross_sales"] - row["discounts"] - row["returns_by_order_date"]
+        return dict(rows)
+
+    def product_daily(self) -> dict[tuple[date, int], Figures]:
+        """Figures per local day and product that was viewed, put into a cart, sold or given back."""
+        rows: dict[tuple[date, int], Figures] = defaultdict(_product_row)
+        for event in self._events:
+            if event.product_id is not None and not event.is_bot and event.name in ("Product Viewed", "Product Added"):
+                row = rows[(self._day_of_millis(event.at), event.product_id)]
+                row["views" if event.name == "Product Viewed" else "cart_adds"] += 1
+        for order in self.orders:
+            for product_id in {line.product_id for line in order.lines}:
+                rows[(order.day, product_id)]["purchases"] += 1
+            for line in order.lines:
+                row = rows[(order.day, line.product_id)]
+                row["units"] += line.units
+                row["gross_sales"] += line.gross
+                row["discounts"] += line.discount
+            for item in order.returns:
+                rows[(item.day, item.product_id)]["returns"] += item.amount
+        for row in rows.values():
+            row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
+        return dict(rows)
+
+    def customer_360(self) -> dict[str, Figures]:
+        """Figures per person: every account that is no test, and every guest with a counted order."""
+        rows: dict[str, Figures] = defaultdict(_person_row)
+        for customer in self._state.rows("customers"):
+            if not customer["is_test"]:
+                rows[f"c:{customer['id']}"]["orders"] += 0
+        for order in self.orders:
+            row = rows[order.person]
+            row["orders"] += 1
+            row["gross_sales"] += sum((line.gross for line in order.lines), ZERO)
+            row["discounts"] += sum((line.discount for line in order.lines), ZERO)
+            row["returns"] += sum((item.amount for item in order.returns), ZERO)
+            row["first_order_date"] = min(row["first_order_date"] or order.day, order.day)
+            row["last_order_date"] = max(row["last_order_date"] or order.day, order.day)
+        for row in rows.values():
+            row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
+        return dict(rows)
+
+    def funnel_daily(self) -> dict[tuple[date, str, str], Figures]:
+        """Sessions per local day, channel and device, robots left out."""
+        counted = {order.row["id"] for order in self.orders}
+        rows: dict[tuple[date, str, str], Figures] = defaultdict(_funnel_row)
+        for session in sessions(self._events):
+            if any(event.is_bot for event in session):
+                continue
+            first = session[0]
+            row = rows[(self._day_of_millis(first.at), first.channel, first.device)]
+            row["sessions"] += 1
+            for name in {event.name for event in session} & _STEPS.keys():
+                row[_STEPS[name]] += 1
+            row["purchase_sessions"] += any(event.order_id in counted for event in session)
+        return dict(rows)
+
+    @cached_property
+    def orders(self) -> list[Order]:
+        """Every counted order, oldest first."""
+        lines, refunds = self._grouped("order_items", "order_id"), self._grouped("refunds", "order_id")
+        emails: dict[str, int] = {}
+        for customer in sorted(self._state.rows("customers"), key=lambda row: -row["id"]):
+            if customer["email"]:
+                emails[customer["email"].strip().lower()] = customer["id"]  # the lowest id comes last and stays
+        known: set[str] = set()
+        found = []
+        for row in sorted(self._state.rows("orders"), key=lambda order: (order["placed_at"], order["id"])):
+            if self._excluded(row):
+                continue
+            person = person_key(row, emails, self._key)
+            own_lines = sorted(lines[row["id"]], key=lambda line: line["line_number"])
+            found.append(self._order(row, own_lines, refunds[row["id"]], person, is_first=person not in known))
+            known.add(person)
+        return found
+
+    def _order(self, row: Row, lines: list[Row], refunds: list[Row], person: str, *, is_first: bool) -> Order:
+        day = self._day(row["placed_at"])
+        rate = self._rate(day, row["currency"])
+        product_of = {line["id"]: line["product_id"] for line in lines}
+        converted = []
+        for line, (gross, net, tax) in zip(lines, line_amounts(row, lines), strict=True):
+            gross_r = half_even(gross * rate)
+            converted.append(Line(line["product_id"], line["quantity"], gross_r, gross_r - half_even(net * rate),
+                                  half_even(tax * rate)))  # fmt: skip
+        returns = [
+            Return(self._day(refund["refunded_at"]), product_of[item["order_item_id"]], half_even(item["amount"] * rate),
+                   half_even(item["tax_amount"] * rate))
+            for refund in refunds
+            for item in self._refund_items[refund["id"]]
+        ]  # fmt: skip
+        shipping_refunds = [
+            (self._day(refund["refunded_at"]), half_even(refund["shipping_amount"] * rate),
+             half_even(refund["shipping_tax_amount"] * rate))
+            for refund in refunds
+        ]  # fmt: skip
+        return Order(row, day, person, is_first, converted, returns, half_even(row["shipping_amount"] * rate),
+                     half_even(row["shipping_tax_amount"] * rate), shipping_refunds)  # fmt: skip
+
+    @staticmethod
+    def _add_order(rows: dict[tuple[date, str], Figures], order: Order) -> None:
+        channel = order.row["sales_channel"]
+        row = rows[(order.day, channel)]
+        sales = sum((line.sales for line in order.lines), ZERO)
+        row["orders"] += 1
+        row["units"] += sum(line.units for line in order.lines)
+        row["gross_sales"] += sum((line.gross for line in order.lines), ZERO)
+        row["discounts"] += sum((line.discount for line in order.lines), ZERO)
+        row["tax"] += sum((line.tax for line in order.lines), order.shipping_tax)
+        row["shipping"] += order.shipping
+        row["new_customer_sales" if order.is_first else "returning_customer_sales"] += sales
+        row["returns_by_order_date"] += sum((item.amount for item in order.returns), ZERO)
+        for item in order.returns:
+            rows[(item.day, channel)]["returns"] += item.amount
+            rows[(item.day, channel)]["tax"] -= item.tax
+        for day, shipping, tax in order.shipping_refunds:
+            rows[(day, channel)]["shipping"] -= shipping
+            rows[(day, channel)]["tax"] -= tax
+
+    @cached_property
+    def _test_customers(self) -> set[int]:
+        return {row["id"] for row in self._state.rows("customers") if row["is_test"]}
+
+    @cached_property
+    def _refund_items(self) -> dict[int, list[Row]]:
+        return self._grouped("refund_items", "refund_id")
+
+    def _excluded(self, order: Row) -> str | None:
+        if order["is_test"] or order["customer_id"] in self._test_customers:
+            return "test"
+        if order["status"] == "failed":
+            return "failed"
+        if order["status"] == "cancelled" and order["paid_at"] is None:
+            return "cancelled_before_payment"
+        return None
+
+    def _grouped(self, table: str, column: str) -> dict[int, list[Row]]:
+        groups: dict[int, list[Row]] = defaultdict(list)
+        for row in self._state.rows(table):
+            groups[row[column]].append(row)
+        return groups
+
+    def _rate(self, day: date, currency: str) -> Decimal:
+        if currency == self._currency:
+            return Decimal(1)
+        found = self._state.tables["exchange_rates"].get((day, currency, self._currency))
+        if found is None:
+            raise LookupError(f"no exchange rate {currency} → {self._currency} on {day}")
+        return Decimal(found["rate"])
+
+    def _day(self, moment: datetime) -> date:
+        return moment.replace(tzinfo=UTC).astimezone(self._zone).date()
+
+    def _day_of_millis(self, millis: int) -> date:
+        return datetime.fromtimestamp(millis // 1000, self._zone).date()
+
+
+def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
+    """Events of one visitor with no gap of more than 30 minutes, in order."""
+    by_visitor: dict[str, list[Seen]] = defaultdict(list)
+    for event in events:
+        by_visitor[event.visitor].append(event)
+    found = []
+    for own in by_visitor.values():
+        own.sort(key=lambda event: (event.at, event.uuid))
+        found.append([own[0]])
+        for before, event in pairwise(own):
+            if event.at - before.at > SESSION_GAP_MILLIS:
+                found.append([])
+            found[-1].append(event)
+    return found
+
+
+def _sales_row() -> Figures:
+    counts = ("placed_orders", "orders", "excluded_orders", *_EXCLUDED.values(), "units", "new_customers",
+              "returning_customers")  # fmt: skip
+    amounts = ("gross_sales", "discounts", "returns", "net_sales", "tax", "shipping", "total_sales",
+               "returns_by_order_date", "net_sales_by_order_date", "new_customer_sales", "returning_customer_sales")  # fmt: skip
+    return {**dict.fromkeys(counts, 0), **dict.fromkeys(amounts, ZERO)}
+
+
+def _product_row() -> Figures:
+    amounts = ("gross_sales", "discounts", "returns", "net_sales")
+    return {**dict.fromkeys(("views", "cart_adds", "purchases", "units"), 0), **dict.fromkeys(amounts, ZERO)}
+
+
+def _person_row() -> Figures:
+    amounts = ("gross_sales", "discounts", "returns", "net_sales")
+    return {"orders": 0, **dict.fromkeys(amounts, ZERO), "first_order_date": None, "last_order_date": None}
+
+
+def _funnel_row() -> Figures:
+    return dict.fromkeys(("sessions", *_STEPS.values(), "purchase_sessions"), 0)
