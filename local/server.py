@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from local.settings import ROOT, LocalSettings
+from local.settings import LocalSettings, write_private
+from spark_jobs.lib.settings import ROOT
 
 # The longest path of a unix socket on Linux is 107 bytes.
 SOCKET_PATH_LIMIT = 100
@@ -98,7 +99,7 @@ class Home:
             folder.chmod(0o700)
 
     def environment(self) -> dict[str, str]:
-        """What every server is started with: this Python first, the product importable, no setting and no secret."""
+        """What every server is started with: this Python, the product importable, no setting, no secret."""
         return {
             "PATH": f"{self.platform / 'bin'}:{self.java.parent}:{os.environ.get('PATH', '/usr/bin:/bin')}",
             "HOME": os.environ.get("HOME", str(self.state)),
@@ -111,9 +112,5 @@ class Home:
     def write_private(self, name: str, text: str) -> Path:
         """Write a file into the run folder that only this user can read."""
         path = self.run / name
-        draft = path.with_suffix(path.suffix + ".new")
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        draft.replace(path)
+        write_private(path, text)
         return path

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from spark_jobs.lib.settings import ROOT, Settings
 
@@ -47,8 +47,8 @@ class LocalSettings(Settings):
     superset_db_password: SecretStr
     superset_secret_key: SecretStr
 
-    # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is bounded by
-    # its number of processes in local/airflow.py and local/superset.py.
+    # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is
+    # bounded by its number of processes in local/airflow.py and local/superset.py.
     shop_mysql_memory: str = "256M"
     postgres_memory: str = "128MB"
     kafka_memory: str = "512m"
@@ -82,22 +82,27 @@ class LocalSettings(Settings):
         }
 
     def environment(self) -> dict[str, str]:
-        """Every setting as environment variables, secrets in the clear: what the servers and jobs are started with."""
+        """Every setting as environment variables, secrets in the clear: for programs of the stack's owner."""
         return {
             name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
             for name, value in self
         }
 
+    def platform_environment(self) -> dict[str, str]:
+        """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
+        names = {name.upper() for name in Settings.model_fields}
+        return {name: value for name, value in self.environment().items() if name in names}
+
 
 def _port_of(address: str) -> int:
-    match = re.search(r":(\d+)", address.split("://")[-1])
+    match = re.search(r":(\d+)", address.rsplit("://", maxsplit=1)[-1])
     if not match:
         raise LocalError(f"No port in the address {address!r}: write it as host:port.")
     return int(match[1])
 
 
 def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
-    """The settings of `env_file`; `overrides` (by their environment names) win over it and over the environment."""
+    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment."""
 
     class FromFile(LocalSettings):
         model_config = SettingsConfigDict(env_file=env_file, extra="ignore")
@@ -107,11 +112,13 @@ def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) ->
         return FromFile(**values)  # type: ignore[arg-type]
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise LocalError(f"{env_file}: missing or unusable {names}. Next: make demo fills in what is missing.") from None
+        raise LocalError(
+            f"{env_file}: missing or unusable {names}. Next: make demo fills in what is missing."
+        ) from None
 
 
 def ensure_env_file(env_file: Path, example: Path = ROOT / ".env.example") -> list[str]:
-    """Create `env_file` (mode 600) from the example, or add what a newer example asks for; returns the names drawn."""
+    """Create `env_file` (mode 600) from the example, or add what a newer one asks for; says which."""
     template = example.read_text()
     if env_file.exists():
         text = env_file.read_text()
@@ -119,22 +126,41 @@ def ensure_env_file(env_file: Path, example: Path = ROOT / ".env.example") -> li
         wanted = [name for name in EMPTY_SECRET.findall(template) if name not in present]
         if not wanted:
             return []
-        text = EMPTY_SECRET.sub(lambda match: "" if match[1] in wanted else match[0], text).rstrip("\n") + "\n"
-        text += "".join(f"{name}={random_secret()}\n" for name in wanted)
+        text = (
+            EMPTY_SECRET.sub(lambda match: "" if match[1] in wanted else match[0], text).rstrip("\n") + "\n"
+        )
+        text += "".join(f"{name}={random_secret(name)}\n" for name in wanted)
     else:
         wanted = EMPTY_SECRET.findall(template)
-        text = EMPTY_SECRET.sub(lambda match: f"{match[1]}={random_secret()}", template)
-    draft = env_file.with_name(f"{env_file.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(env_file)
+        text = EMPTY_SECRET.sub(lambda match: f"{match[1]}={random_secret(match[1])}", template)
+    write_private(env_file, text)
     return wanted
 
 
-def random_secret() -> str:
-    """256 random bits; the form is also the one that a Fernet key must have."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+def set_values(env_file: Path, values: Mapping[str, str]) -> bool:
+    """Write settings into `env_file`, where a line has or shows them; says whether it changed."""
+    before = text = env_file.read_text()
+    for name, value in values.items():
+        line = re.compile(rf"^(?:# )?{name}=.*$", re.MULTILINE)
+        if line.search(text):
+            text = line.sub(lambda _, new=f"{name}={value}": new, text, count=1)  # type: ignore[misc]
+        else:
+            text += f"{name}={value}\n"
+    if text != before:
+        write_private(env_file, text)
+    return text != before
 
 
-__all__ = ["ROOT", "BaseSettings", "LocalError", "LocalSettings", "ensure_env_file", "load_settings"]
+def random_secret(name: str) -> str:
+    """A random secret: 384 bits, or the 256 that a Fernet key must have."""
+    size = 32 if name.endswith("FERNET_KEY") else 48
+    return base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only this user can read; it is complete or not there."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 
 import grpc
-from pyspark.sql.connect.proto import base_pb2, base_pb2_grpc
+from pyspark.sql.connect.proto.base_pb2 import AnalyzePlanRequest, UserContext
+from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
 
 from local import jars
 from local.server import Home, Server
+from local.settings import LocalError
 
 # Small tables on a small machine: few partitions, no web page, every address on loopback.
 CONFIGURATION = {
@@ -33,7 +37,9 @@ def connect_server(home: Home) -> Server:
         "spark.sql.warehouse.dir": str(home.data / "spark-warehouse"),
         "spark.local.dir": str(home.data / "spark"),
     }
-    arguments = [argument for name, value in configuration.items() for argument in ("--conf", f"{name}={value}")]
+    arguments = [
+        argument for name, value in configuration.items() for argument in ("--conf", f"{name}={value}")
+    ]
     return Server(
         name="spark-connect",
         command=(
@@ -53,34 +59,47 @@ def connect_server(home: Home) -> Server:
 
 
 def stream(home: Home) -> Server:
-    """The event stream, from Kafka to bronze: a driver of its own, as streaming from Kafka needs more than Connect."""
+    """The event stream, from Kafka to bronze: a driver of its own, as it needs more than Spark Connect."""
     settings = home.settings
     configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
     classpath = ",".join(str(jar) for jar in [*jars.jars(home, "spark"), *jars.jars(home, "stream")])
-    platform = {name: value for name, value in settings.environment().items() if name != "SPARK_REMOTE"}
+    memory = f"--driver-memory {settings.stream_driver_memory}"
+    java = "--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC'"
+    # Written when the query starts; a start removes the one before.
+    metadata = Path(settings.lake_uri) / "checkpoints" / "stream_events" / "metadata"
+    started_at = 0.0
+
+    def prepare() -> None:
+        nonlocal started_at
+        started_at = time.time()
+        (home.data / "spark").mkdir(parents=True, exist_ok=True)
+
+    def is_ready() -> None:
+        if not metadata.exists() or metadata.stat().st_mtime < started_at:
+            raise LocalError("the query has not started")
+
     return Server(
         name="stream",
         command=(str(home.platform / "bin" / "python"), "-m", "spark_jobs.jobs.stream_events"),
-        is_ready=lambda: None,
+        is_ready=is_ready,
         environment={
-            **platform,
+            **settings.platform_environment(),
             "SPARK_HOME": str(jars.SPARK_HOME),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "PYSPARK_SUBMIT_ARGS": f"--master local[1] --driver-memory {settings.stream_driver_memory} {arguments}"
-            f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC' --jars {classpath} pyspark-shell",
+            "PYSPARK_SUBMIT_ARGS": f"--master local[1] {memory} {java} {arguments} --jars {classpath} pyspark-shell",
         },
         directory=home.data,
-        prepare=lambda: (home.data / "spark").mkdir(parents=True, exist_ok=True),
+        prepare=prepare,
         needs=("kafka",),
     )
 
 
 def _ask_version(port: int) -> None:
-    request = base_pb2.AnalyzePlanRequest(
+    request = AnalyzePlanRequest(
         session_id="00000000-0000-0000-0000-000000000001",
-        user_context=base_pb2.UserContext(user_id="shoplake-health"),
-        spark_version=base_pb2.AnalyzePlanRequest.SparkVersion(),
+        user_context=UserContext(user_id="shoplake-health"),
+        spark_version=AnalyzePlanRequest.SparkVersion(),
     )
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        base_pb2_grpc.SparkConnectServiceStub(channel).AnalyzePlan(request, timeout=5)
+        SparkConnectServiceStub(channel).AnalyzePlan(request, timeout=5)  # type: ignore[no-untyped-call]

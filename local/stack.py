@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,8 +15,9 @@ from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_aft
 
 from local import airflow, jars, kafka, mariadb, postgres, preflight, spark, superset
 from local.server import Home, Server
-from local.settings import ROOT, LocalError, LocalSettings, ensure_env_file, load_settings
+from local.settings import LocalError, LocalSettings, ensure_env_file, load_settings
 from local.supervisor import Supervisor
+from spark_jobs.lib.settings import ROOT
 
 LOG_LINES = 15
 Report = Callable[[str, float], None]
@@ -36,8 +38,8 @@ class ServerStatus:
 class Stack:
     """The servers of one state folder.
 
-    Everything a stack writes lies below `state`; `overrides` are settings by their environment names, so a second
-    stack with ports of its own runs beside the first.
+    Everything a stack writes lies below `state`; `overrides` are settings by their environment names, so a
+    second stack with ports of its own runs beside the first.
     """
 
     def __init__(
@@ -47,22 +49,28 @@ class Stack:
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         ensure_env_file(env_file)
+        self._overrides = dict(overrides or {})
         self.settings: LocalSettings = load_settings(env_file, overrides)
-        self.home = Home(state=state.resolve(), settings=self.settings, java=preflight.find_java())
+        self.home = Home(state=state.resolve(), settings=self.settings, java=preflight.ensure_java())
         self.supervisor = Supervisor(self.home)
 
     def servers(self) -> dict[str, Server]:
         """Every server, in the order in which they start."""
         home = self.home
-        servers = [mariadb.server(home), postgres.server(home), kafka.server(home), spark.connect_server(home)]
+        servers = [
+            mariadb.server(home),
+            postgres.server(home),
+            kafka.server(home),
+            spark.connect_server(home),
+        ]
         servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
         return {server.name: server for server in servers}
 
     def up(self, only: Iterable[str] | None = None, report: Report = lambda *_: None) -> None:
         """Start servers (all, or `only` these) and return when each answers.
 
-        Servers that need each other start in that order, the others at once. `report` hears the name and the seconds
-        of each server that is ready.
+        Servers that need each other start in that order, the others at once. `report` hears the name and
+        the seconds of each server that is ready.
         """
         self.home.create()
         jars.resolve(self.home)
@@ -105,6 +113,18 @@ class Stack:
                 self.supervisor.stop_server(name)
         self.supervisor.shutdown()
 
+    def folders(self) -> list[Path]:
+        """Every folder that the stack has written."""
+        home = self.home
+        wanted = {home.data, home.logs, home.run, home.sockets, postgres.data_folder(home)}
+        return sorted(path for path in wanted if path.exists())
+
+    def delete(self) -> None:
+        """Stop the servers and delete their data."""
+        self.down()
+        for folder in self.folders():
+            shutil.rmtree(folder, ignore_errors=True)
+
     def status(self) -> list[ServerStatus]:
         """How each server stands."""
         processes = self.supervisor.processes()
@@ -123,6 +143,10 @@ class Stack:
             )
         return statuses
 
+    def program_environment(self) -> dict[str, str]:
+        """For a program that works with this stack as its owner: the simulator, a job by hand, a test."""
+        return {**self.home.environment(), **self.settings.environment(), **self._overrides}
+
     def log_tail(self, name: str, lines: int = LOG_LINES) -> str:
         """The end of a server's log."""
         log = self.home.logs / f"{name}.log"
@@ -140,7 +164,8 @@ class Stack:
             cause = error.last_attempt.exception()
             raise LocalError(
                 f"{server.name} did not answer within {server.deadline_seconds} s: {cause}\n"
-                f"{self.log_tail(server.name)}\nNext: read {self.home.logs / server.name}.log, then make demo."
+                f"{self.log_tail(server.name)}\n"
+                f"Next: read {self.home.logs / server.name}.log, then make demo."
             ) from None
 
     def _check(self, server: Server, given_up: threading.Event) -> None:

@@ -10,7 +10,8 @@ from urllib.parse import quote
 import httpx
 
 from local.server import Home, Server
-from local.settings import ROOT, LocalError
+from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 FOLDER = ROOT / "superset"
 LOCK = ROOT / "requirements" / "superset.txt"
@@ -24,7 +25,15 @@ def server(home: Home) -> Server:
         name="superset",
         command=(
             *(str(home.superset / "bin" / "gunicorn"), "--workers", "1", "--worker-class", "gthread"),
-            *("--threads", str(THREADS), "--timeout", "120", "--bind", f"127.0.0.1:{port}", "superset.app:create_app()"),
+            *(
+                "--threads",
+                str(THREADS),
+                "--timeout",
+                "120",
+                "--bind",
+                f"127.0.0.1:{port}",
+                "superset.app:create_app()",
+            ),
         ),
         is_ready=lambda: _require_health(port),
         port=port,
@@ -40,7 +49,15 @@ def superset_environment(home: Home) -> dict[str, str]:
     """What `superset/superset_config.py` and the asset import read, secrets included."""
     settings = home.settings
     password = quote(settings.superset_db_password.get_secret_value(), safe="")
-    names = ("WAREHOUSE_HOST", "WAREHOUSE_PORT", "WAREHOUSE_DATABASE", "WAREHOUSE_READER_USER", "WAREHOUSE_READER_PASSWORD")
+    names = (
+        "WAREHOUSE_HOST",
+        "WAREHOUSE_PORT",
+        "WAREHOUSE_DATABASE",
+        "WAREHOUSE_READER_USER",
+        "WAREHOUSE_READER_PASSWORD",
+        "REPORTING_CURRENCY",
+        "REPORTING_CURRENCY",
+    )
     everything = settings.environment()
     return {
         **{name: everything[name] for name in (*names, "SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD")},

@@ -1,4 +1,4 @@
-"""supervisord: it restarts what crashes and keeps one log per server; this talks to it over its unix socket."""
+"""supervisord: it restarts what crashes and keeps one log per server; spoken to over its unix socket."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import xmlrpc.client
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from supervisor.xmlrpc import SupervisorTransport
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
@@ -46,19 +47,25 @@ class Supervisor:
         return True
 
     def start(self, servers: Iterable[Server]) -> None:
-        """Start supervisord, or let a running one take over a changed configuration of servers that are stopped."""
+        """Start supervisord, or let a running one take over what changed for servers that are stopped."""
         config = self._home.write_private("supervisord.conf", self._render(servers))
         if self.is_running():
             self._reread()
             return
         self._socket.unlink(missing_ok=True)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)]
-        done = subprocess.run(command, env=self._home.environment(), cwd="/", capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=self._home.environment(), cwd="/", capture_output=True, text=True, check=False
+        )
         if done.returncode != 0:
             raise LocalError(f"supervisord did not start: {done.stderr.strip()}")
         self._wait_until_it_answers()
 
-    @retry(stop=stop_after_delay(20), wait=wait_fixed(0.1), retry=retry_if_exception_type((OSError, xmlrpc.client.Error)))
+    @retry(
+        stop=stop_after_delay(20),
+        wait=wait_fixed(0.1),
+        retry=retry_if_exception_type((OSError, xmlrpc.client.Error)),
+    )
     def _wait_until_it_answers(self) -> None:
         self._api().getState()
 
@@ -112,13 +119,13 @@ class Supervisor:
         for name in added:
             self._api().addProcessGroup(name)
 
-    def _api(self) -> xmlrpc.client.ServerProxy:
+    def _api(self) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor  # type: ignore[return-value]
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport).supervisor
 
     def _render(self, servers: Iterable[Server]) -> str:
         run, logs = self._home.run, self._home.logs
-        sections = {
+        sections: dict[str, dict[str, object]] = {
             "unix_http_server": {"file": self._socket, "chmod": "0700"},
             "supervisord": {
                 "logfile": logs / "supervisord.log",
@@ -136,7 +143,9 @@ class Supervisor:
             sections[f"program:{server.name}"] = {
                 "command": shlex.join(server.command),
                 "directory": server.directory,
-                "environment": ",".join(f"{name}={_quoted(value)}" for name, value in server.environment.items()),
+                "environment": ",".join(
+                    f"{name}={_quoted(value)}" for name, value in server.environment.items()
+                ),
                 "autostart": "false",
                 "autorestart": "true",
                 "startsecs": 2,
@@ -153,7 +162,8 @@ class Supervisor:
             }
         # supervisord expands %(…)s in every value.
         return "\n".join(
-            f"[{section}]\n" + "".join(f"{key}={str(value).replace('%', '%%')}\n" for key, value in values.items())
+            f"[{section}]\n"
+            + "".join(f"{key}={str(value).replace('%', '%%')}\n" for key, value in values.items())
             for section, values in sections.items()
         )
 

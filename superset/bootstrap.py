@@ -1,10 +1,11 @@
-"""Bring Superset's metadata up to date: tables, roles, and the user `admin` with the password of the environment.
+"""Bring Superset's metadata up to date: tables, roles, the user `admin` with the environment's password.
 
-Run with Superset's Python; repeatable. One process does what the command line does in four, each of which would
-import Superset again.
+Run with Superset's Python; repeatable. One process does what the command line does in four, each of which
+would import Superset again.
 """
 
 import os
+from pathlib import Path
 
 from flask_migrate import upgrade
 from superset.app import create_app
@@ -14,7 +15,7 @@ def main() -> None:
     """Upgrade the tables, then sync roles and the administrator."""
     app = create_app()
     with app.app_context():
-        upgrade(directory=os.path.join(app.root_path, "migrations"))
+        upgrade(directory=str(Path(app.root_path) / "migrations"))
         app.appbuilder.add_permissions(update_perms=True)
         security_manager = app.appbuilder.sm
         security_manager.sync_role_definitions()

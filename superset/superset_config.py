@@ -1,4 +1,4 @@
-"""Superset's configuration, from the environment. It is read by Superset's own Python and imports nothing of ours."""
+"""Superset's configuration, from the environment; read by Superset's own Python."""
 
 import os
 

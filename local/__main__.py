@@ -1,0 +1,76 @@
+"""`python -m local`: what `make demo`, `status`, `stop` and `clean` call."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from local.console import Progress, status_table
+from local.demo import ENV_FILE, NO_SHOP, run_demo
+from local.settings import LocalError
+from local.stack import Stack
+from spark_jobs.lib.settings import ROOT
+
+app = typer.Typer(help="Shoplake's servers as ordinary processes of this machine.", no_args_is_help=True)
+LAYERS = ("bronze", "silver", "gold", "quarantine", "archive", "runs")
+
+
+@app.command()
+def demo(
+    shop: Annotated[str, typer.Option(help=f"demo, completejourney, or {NO_SHOP} for servers only")] = "demo",
+) -> None:
+    """Start everything, load a shop, run the pipeline, show the figures."""
+    run_demo(shop)
+
+
+@app.command()
+def status() -> None:
+    """Show the servers: state, process, uptime, memory, port."""
+    if not ENV_FILE.exists():
+        raise LocalError("Nothing is installed yet. Next: make demo")
+    Console().print(status_table(Stack().status()))
+
+
+@app.command()
+def stop() -> None:
+    """Stop the servers; data stay."""
+    if not ENV_FILE.exists():
+        return
+    progress = Progress()
+    with progress.step("Stopped", "Stopping servers"):
+        Stack().down()
+
+
+@app.command()
+def clean(yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False) -> None:
+    """Stop the servers and delete their data, the lake and `.env`; environments and downloads stay."""
+    if not ENV_FILE.exists():
+        return
+    stack = Stack()
+    lake = sorted(path for layer in LAYERS for path in (ROOT / "data_lake" / layer).glob("[!.]*"))
+    Console().print("This deletes the shop, the events, the lake, the warehouse and their passwords:")
+    for path in [*stack.folders(), *lake, ENV_FILE]:
+        Console().print(f"  {path}", soft_wrap=True)
+    if not yes:
+        typer.confirm("Delete them?", abort=True)
+    stack.delete()
+    for path in lake:
+        shutil.rmtree(path, ignore_errors=True)
+    ENV_FILE.unlink()
+
+
+def main() -> None:
+    """Run a command; an expected failure is a message, never a stack trace."""
+    try:
+        app()
+    except LocalError as error:
+        Console(stderr=True).print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

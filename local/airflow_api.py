@@ -1,0 +1,114 @@
+"""Airflow's REST API, as far as a run must be started and followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from local.settings import LocalError, LocalSettings
+
+DAG_DEADLINE_SECONDS = 90
+POLL_SECONDS = 1.0
+FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
+
+
+class NotYet(Exception):
+    """What is waited for has not happened."""
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task of a run: its state and, once it runs, its seconds."""
+
+    task_id: str
+    state: str
+    seconds: float
+
+
+class AirflowApi:
+    """A session as `admin`."""
+
+    def __init__(self, settings: LocalSettings) -> None:
+        self.url = f"http://127.0.0.1:{settings.airflow_port}"
+        self._password = settings.airflow_admin_password.get_secret_value()
+        self._client = httpx.Client(base_url=f"{self.url}/api/v2", timeout=30)
+
+    def trigger(self, dag_id: str) -> str:
+        """Start a run as soon as the DAG is known; returns the run's id."""
+        self._log_in()
+        wait = Retrying(
+            stop=stop_after_delay(DAG_DEADLINE_SECONDS),
+            wait=wait_fixed(POLL_SECONDS),
+            retry=retry_if_exception_type(NotYet),
+        )
+        try:
+            wait(self._require_dag, dag_id)
+        except RetryError:
+            problems = [problem["stack_trace"] for problem in self._get("/importErrors")["import_errors"]]
+            reason = problems[0].strip().splitlines()[-1] if problems else "it is not in the folder dags/"
+            raise LocalError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
+        self._client.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+        run = self._client.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
+        return str(run.raise_for_status().json()["dag_run_id"])
+
+    def follow(self, dag_id: str, run_id: str, deadline_seconds: float = 3600) -> Iterator[TaskState]:
+        """Every change of state of the run's tasks, until the run has ended.
+
+        Raises:
+            LocalError: when the run failed, naming the task, or did not end in time.
+        """
+        seen: dict[str, str] = {}
+        wait = Retrying(
+            stop=stop_after_delay(deadline_seconds),
+            wait=wait_fixed(POLL_SECONDS),
+            retry=retry_if_exception_type(NotYet),
+        )
+        try:
+            for attempt in wait:
+                with attempt:
+                    state = self._get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"]
+                    for task in self.tasks(dag_id, run_id):
+                        if seen.get(task.task_id) != task.state:
+                            seen[task.task_id] = task.state
+                            yield task
+                    if state not in FINISHED:
+                        raise NotYet
+        except RetryError:
+            raise LocalError(
+                f"The run {run_id} of {dag_id} has not ended after {deadline_seconds:.0f} s."
+            ) from None
+        if state != "success":
+            failed = ", ".join(name for name, state in seen.items() if state == "failed")
+            raise LocalError(
+                f"The run of {dag_id} failed in {failed}. "
+                f"Next: read its log at {self.url}/dags/{dag_id}/runs/{run_id}, then make demo."
+            )
+
+    def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
+        """The run's tasks in the order in which they began."""
+        rows = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+        rows.sort(key=lambda row: (row["start_date"] is None, row["start_date"] or ""))
+        return [TaskState(row["task_id"], row["state"] or "none", row["duration"] or 0.0) for row in rows]
+
+    def log_tail(self, dag_id: str, run_id: str, task_id: str, lines: int) -> list[str]:
+        """The end of the log of a task's last try."""
+        task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
+        number = self._get(task)["try_number"]
+        content = self._get(f"{task}/logs/{number}")["content"]
+        texts = [entry["event"] if isinstance(entry, dict) else str(entry) for entry in content]
+        return "\n".join(texts).splitlines()[-lines:]
+
+    def _log_in(self) -> None:
+        answer = httpx.post(f"{self.url}/auth/token", json={"username": "admin", "password": self._password})
+        self._client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
+
+    def _require_dag(self, dag_id: str) -> None:
+        if self._client.get(f"/dags/{dag_id}").status_code == httpx.codes.NOT_FOUND:
+            raise NotYet
+
+    def _get(self, path: str) -> Any:
+        return self._client.get(path).raise_for_status().json()

@@ -1,0 +1,142 @@
+"""`make demo`: from nothing to figures on a dashboard."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+
+from local import jars, preflight, superset
+from local.airflow_api import AirflowApi
+from local.console import Progress
+from local.settings import LocalError, ensure_env_file, set_values
+from local.stack import Stack
+from simulator.record import Record
+from simulator.shops import SHOPS
+from spark_jobs.lib.settings import ROOT
+
+ENV_FILE = ROOT / ".env"
+NO_SHOP = "none"
+
+
+def run_demo(shop: str) -> None:
+    """Start the servers, load a shop if there is none, run the pipeline and say what came out."""
+    began = time.monotonic()
+    progress = Progress()
+    if shop != NO_SHOP and shop not in SHOPS:
+        raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
+    with progress.step("Machine", "Looking at the machine"):
+        stack = _prepare(shop)
+    with progress.step("Downloads", "Downloading jars"):
+        jars.resolve(stack.home)
+    with progress.step("Servers", "Starting servers"):
+        stack.up(report=progress.note)
+    if shop != NO_SHOP:
+        with progress.step("Shop", f"Loading the shop {shop}"):
+            _load_shop(stack, shop, progress)
+        with progress.step("Pipeline", "Running the DAG medallion"):
+            _run_pipeline(stack, progress)
+        with progress.step("Dashboards", "Importing dashboards"):
+            superset.import_assets(stack.home)
+    _summary(stack, shop, progress, time.monotonic() - began)
+
+
+def _prepare(shop: str) -> Stack:
+    ensure_env_file(ENV_FILE)
+    preflight.ensure_java()
+    stack = Stack()
+    loaded = loaded_shop(stack)
+    if shop != NO_SHOP:
+        if loaded not in (None, shop):
+            raise LocalError(
+                f"The shop {loaded} is loaded, not {shop}. Next: make clean, then make demo SHOP={shop}"
+            )
+        if set_values(ENV_FILE, SHOPS[shop].settings):
+            # Servers read their settings when they start.
+            stack.down()
+            stack = Stack()
+    running = stack.supervisor.is_running()
+    preflight.require(preflight.checks(stack.settings, stack.home.state, running))
+    return stack
+
+
+def loaded_shop(stack: Stack) -> str | None:
+    """Name of the shop in the stack's database, by the simulator's own record."""
+    path = record_path(stack)
+    if not path.exists():
+        return None
+    with Record(path) as record:
+        name = record.meta("shop")
+    return str(name) if name else None
+
+
+def record_path(stack: Stack) -> Path:
+    """Where the simulator remembers what it did to the stack's shop."""
+    return stack.home.data / "ledger" / f"{stack.settings.shop_mysql_database}.sqlite"
+
+
+def _load_shop(stack: Stack, shop: str, progress: Progress) -> None:
+    if loaded_shop(stack) == shop:
+        progress.note(f"{shop} is there already; its data are kept")
+        return
+    command = [sys.executable, "-m", "simulator", "load", "--shop", shop]
+    environment = stack.program_environment()
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
+        raise LocalError(f"The shop {shop} could not be loaded: {reason}")
+    for line in done.stdout.strip().splitlines():
+        progress.note(line)
+
+
+def _run_pipeline(stack: Stack, progress: Progress) -> None:
+    airflow = AirflowApi(stack.settings)
+    run_id = airflow.trigger("medallion")
+    for task in airflow.follow("medallion", run_id):
+        if task.state in ("success", "failed", "skipped"):
+            progress.note(
+                task.task_id if task.state == "success" else f"{task.task_id}: {task.state}", task.seconds
+            )
+
+
+def _summary(stack: Stack, shop: str, progress: Progress, seconds: float) -> None:
+    settings, show = stack.settings, progress.console.print
+    memory = sum(status.memory_bytes for status in stack.status())
+    show()
+    if shop != NO_SHOP:
+        net_sales, orders, first, last = _figures(stack)
+        currency = settings.reporting_currency
+        sales = f"net sales {net_sales:,.2f} {currency}"
+        show(f"[bold]{shop}[/bold]: {orders:,} orders, {sales}, {first} to {last}")
+        show()
+    for name, port in (("Superset", settings.superset_port), ("Airflow", settings.airflow_port)):
+        show(
+            f"  {name:9} http://127.0.0.1:{port}  user admin, password {name.upper()}_ADMIN_PASSWORD in .env"
+        )
+    show('  Warehouse ./shoplake sql "select * from mart.daily_sales"')
+    show()
+    show(f"Ready in {seconds:.0f} s; the servers hold {memory / 2**30:.1f} GiB (make status, make stop).")
+
+
+def _figures(stack: Stack) -> tuple[float, int, str, str]:
+    settings = stack.settings
+    with (
+        closing(
+            psycopg2.connect(
+                host=settings.warehouse_host,
+                port=settings.warehouse_port,
+                dbname=settings.warehouse_database,
+                user=settings.warehouse_reader_user,
+                password=settings.warehouse_reader_password.get_secret_value(),
+            )
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(
+            "SELECT sum(net_sales), sum(orders), min(sales_date), max(sales_date) FROM mart.daily_sales"
+        )
+        return cursor.fetchall()[0]

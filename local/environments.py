@@ -1,0 +1,104 @@
+"""Make the Python environments from their locks: `python3 -m local.environments platform superset dev`.
+
+It runs before anything is installed, so it uses the standard library only. An environment whose lock has
+not changed is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / ".shoplake"
+LOCKS = ROOT / "requirements"
+# Oldest and newest Python (exclusive) for which every locked package has a wheel.
+PYTHON = ">=3.11,<3.13"
+# A lock that adds to another environment has no environment of its own.
+ENVIRONMENT_OF = {"platform": "platform", "dev": "platform", "superset": "superset"}
+
+
+def main(names: list[str]) -> int:
+    """Bring the named locks' environments up to date; different environments are made side by side."""
+    todo = [name for name in names if not _is_current(name)]
+    if not todo:
+        return 0
+    try:
+        uv = _uv()
+        with ThreadPoolExecutor() as pool:
+            groups = [
+                [name for name in todo if ENVIRONMENT_OF[name] == env] for env in set(ENVIRONMENT_OF.values())
+            ]
+            for done in [pool.submit(_install_all, uv, group) for group in groups]:
+                done.result()
+    except subprocess.CalledProcessError as error:
+        print(f"✗ {_last_lines(error)}\nNext: check the network, then run make again.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _uv() -> Path:
+    """Uv itself, of the version and hash in requirements/tools.txt."""
+    tools, lock = STATE / "tools", LOCKS / "tools.txt"
+    uv = tools / "bin" / "uv"
+    if (
+        uv.exists()
+        and _stamp(tools, "tools").exists()
+        and _stamp(tools, "tools").read_text() == _digest(lock)
+    ):
+        return uv
+    if sys.version_info < (3, 11):  # noqa: UP036 — it runs with whatever python3 is
+        raise SystemExit("✗ Python 3.11 or newer is needed. Next: make demo PYTHON=python3.11")
+    made = subprocess.run(
+        [sys.executable, "-m", "venv", str(tools)], capture_output=True, text=True, check=False
+    )
+    if made.returncode != 0:
+        raise SystemExit("✗ Python cannot make environments here. Next: sudo apt-get install -y python3-venv")
+    _run([str(tools / "bin" / "python"), "-m", "pip", "install", "-q", "--require-hashes", "-r", str(lock)])
+    _stamp(tools, "tools").write_text(_digest(lock))
+    return uv
+
+
+def _install_all(uv: Path, names: list[str]) -> None:
+    for name in names:
+        began = time.monotonic()
+        environment = STATE / "envs" / ENVIRONMENT_OF[name]
+        python = environment / "bin" / "python"
+        if not python.exists():
+            _run(
+                [str(uv), "venv", "-q", "--python", PYTHON, "--python-preference", "system", str(environment)]
+            )
+        lock = str(LOCKS / f"{name}.txt")
+        _run([str(uv), "pip", "install", "-q", "--python", str(python), "--require-hashes", "-r", lock])
+        _stamp(environment, name).write_text(_digest(LOCKS / f"{name}.txt"))
+        print(f"✓ Environment {name} {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _is_current(name: str) -> bool:
+    stamp = _stamp(STATE / "envs" / ENVIRONMENT_OF[name], name)
+    return stamp.exists() and stamp.read_text() == _digest(LOCKS / f"{name}.txt")
+
+
+def _stamp(environment: Path, name: str) -> Path:
+    return environment / f".{name}.lock"
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()
+
+
+def _run(command: list[str]) -> None:
+    subprocess.run(command, check=True, capture_output=True, text=True)
+
+
+def _last_lines(error: subprocess.CalledProcessError) -> str:
+    text = "\n".join((error.stderr or "").strip().splitlines()[-3:])
+    return f"{Path(error.cmd[0]).name} {' '.join(error.cmd[1:3])} failed: {text}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

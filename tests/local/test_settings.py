@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.settings import LocalError, ensure_env_file, load_settings, set_values
+
+EXAMPLE = "# A comment\n# SHOP_TIMEZONE=Europe/Berlin\nPSEUDONYM_KEY=\nAIRFLOW_FERNET_KEY=\n"
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    path = tmp_path / "example"
+    path.write_text(EXAMPLE)
+    return path
+
+
+def values(path: Path) -> dict[str, str]:
+    lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
+
+
+def test_a_new_env_file_is_private_and_every_secret_in_it_is_its_own(example: Path, tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    assert ensure_env_file(env, example) == ["PSEUDONYM_KEY", "AIRFLOW_FERNET_KEY"]
+    assert env.stat().st_mode & 0o777 == 0o600
+    drawn = values(env)
+    assert len(drawn["PSEUDONYM_KEY"]) == 64
+    assert len(drawn["AIRFLOW_FERNET_KEY"]) == 44
+    assert ensure_env_file(tmp_path / "other", example)
+    assert not set(values(tmp_path / "other").values()) & set(drawn.values())
+
+
+def test_a_secret_is_never_drawn_again(example: Path, tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text("PSEUDONYM_KEY=kept\nMINE=1\n")
+    assert ensure_env_file(env, example) == ["AIRFLOW_FERNET_KEY"]
+    before = env.read_text()
+    assert values(env)["PSEUDONYM_KEY"] == "kept"
+    assert values(env)["MINE"] == "1"
+    assert ensure_env_file(env, example) == []
+    assert env.read_text() == before
+
+
+def test_a_value_replaces_the_line_that_shows_its_default(example: Path, tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    ensure_env_file(env, example)
+    assert set_values(env, {"SHOP_TIMEZONE": "America/New_York", "NEW_ONE": "x"})
+    assert values(env)["SHOP_TIMEZONE"] == "America/New_York"
+    assert values(env)["NEW_ONE"] == "x"
+    assert "Europe/Berlin" not in env.read_text()
+    assert not set_values(env, {"SHOP_TIMEZONE": "America/New_York"})
+    assert env.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_missing_secret_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = tmp_path / ".env"
+    ensure_env_file(env)
+    env.write_text(env.read_text().replace("WAREHOUSE_READER_PASSWORD=", "# "))
+    monkeypatch.delenv("WAREHOUSE_READER_PASSWORD", raising=False)
+    with pytest.raises(LocalError, match="missing or unusable WAREHOUSE_READER_PASSWORD"):
+        load_settings(env)
+
+
+def test_jobs_are_not_given_the_passwords_of_owners(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    ensure_env_file(env)
+    settings = load_settings(
+        env, {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:29092", "SPARK_REMOTE": "sc://127.0.0.1:25002/;x=1"}
+    )
+    assert (settings.kafka_port, settings.spark_port) == (29092, 25002)
+    given = settings.platform_environment()
+    assert given["WAREHOUSE_LOADER_PASSWORD"] == settings.warehouse_loader_password.get_secret_value()
+    assert not {"POSTGRES_PASSWORD", "SHOP_MYSQL_ADMIN_PASSWORD", "AIRFLOW_SECRET_KEY", "SPARK_REMOTE"} & set(
+        given
+    )
