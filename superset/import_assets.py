@@ -1,9 +1,11 @@
-"""Bring the database, datasets, charts and dashboards of `superset/assets` into Superset.
+"""Bring the assets of `superset/assets` into Superset: database, datasets, charts and dashboards.
 
-Run with Superset's Python and its environment; repeatable. What is in git wins over what was changed in Superset, and
-what is no longer in git is removed. Assets that people made themselves are left alone: ours are marked as managed
-externally, which Superset also shows to whoever wants to edit them.
+Run with Superset's Python and its environment; repeatable. What is in git wins over what was changed in Superset,
+and what is no longer in git is removed. Assets that people made themselves are left alone: ours are marked as
+managed externally, which Superset also shows to whoever wants to edit them.
 """
+
+# ruff: noqa: PLC0415 - Superset's models can only be imported when its app exists
 
 import os
 import string
@@ -59,11 +61,12 @@ def import_all(files: dict[str, str]) -> None:
 
 def remove_orphans(files: dict[str, str]) -> list[str]:
     """Delete what we imported before and git no longer holds; returns its names."""
-    from superset import db
     from superset.connectors.sqla.models import SqlaTable
     from superset.models.core import Database
     from superset.models.dashboard import Dashboard
     from superset.models.slice import Slice
+
+    from superset import db
 
     configs = {name: yaml.safe_load(text) for name, text in files.items()}
     present = {config["uuid"] for config in configs.values() if "uuid" in config}

@@ -1,0 +1,35 @@
+"""`./shoplake`: the verbs, and how an expected failure is told."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from local.settings import LocalError
+from ops import doctor, run, sql, status
+
+app = typer.Typer(
+    help="Look after the platform: how it stands, what it says, what is wrong.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("status")(status.command)
+app.command("sql")(sql.command)
+app.command("run")(run.command)
+app.command("doctor")(doctor.command)
+
+
+def main() -> None:
+    """Run a verb; an expected failure is a message, never a stack trace."""
+    try:
+        app(prog_name="./shoplake")
+    except LocalError as error:
+        Console(stderr=True).print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""`shoplake doctor`: what is wrong now, each finding with the next command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from local import preflight
+from local.preflight import Check
+from local.settings import LocalError, LocalSettings
+from local.stack import Stack
+from ops import installation, lake_report, sql
+from ops.lake_report import TableFacts
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.runs import Step
+
+# The pipeline runs every hour: two hours without a new mart means that it does not.
+STALE_AFTER = timedelta(hours=2)
+
+
+def command() -> None:
+    """Say what is wrong now, and for each finding the next command; fails when something is."""
+    console = Console(highlight=False)
+    findings = list(examine(installation.stack()))
+    for finding in findings:
+        mark = "[green]✓[/green]" if finding.is_good else "[red]✗[/red]"
+        console.print(f"{mark} {escape(f'{finding.name}: {finding.found}')}", soft_wrap=True)
+        if not finding.is_good:
+            console.print(f"    Next: {escape(finding.next_step)}", soft_wrap=True)
+    if not all(finding.is_good for finding in findings):
+        raise typer.Exit(1)
+
+
+def examine(stack: Stack) -> Iterator[Check]:
+    """Every finding: the machine, the servers, the last run, the marts."""
+    is_running = stack.supervisor.is_running()
+    yield from preflight.checks(stack.settings, stack.home.state, is_running)
+    yield from check_servers(stack)
+    lake = Lake(stack.settings.lake_uri)
+    yield check_run(lake_report.last_run(lake))
+    facts = lake_report.facts(lake)
+    yield check_freshness(facts, datetime.now(UTC))
+    yield check_warehouse(stack.settings)
+
+
+def check_servers(stack: Stack) -> Iterator[Check]:
+    """Each server runs and answers."""
+    servers = stack.servers()
+    for status in stack.status():
+        if status.state != "running":
+            yield Check(status.name, False, status.state, "make demo")
+            continue
+        try:
+            servers[status.name].is_ready()
+        except Exception as error:  # each server's client has errors of its own
+            log = stack.home.logs / f"{status.name}.log"
+            yield Check(status.name, False, f"runs but does not answer: {error}", f"tail {log}")
+        else:
+            yield Check(status.name, True, f"answers on port {status.port}" if status.port else "runs")
+
+
+def check_run(steps: list[Step]) -> Check:
+    """The newest run ended well."""
+    if not steps:
+        return Check("Last run", False, "there is none", "./shoplake run")
+    failed = [step.name for step in steps if step.state == "failed"]
+    if failed:
+        return Check("Last run", False, f"{steps[0].run_id} failed in {', '.join(failed)}", "./shoplake run")
+    return Check("Last run", True, f"{steps[0].run_id}, {len(steps)} steps, none failed")
+
+
+def check_freshness(facts: list[TableFacts], now: datetime) -> Check:
+    """Silver was looked at lately. Gold may be older: it is rebuilt only when something changed."""
+    silver = [fact.committed_at for fact in facts if fact.layer == "silver"]
+    if not silver:
+        return Check("Freshness", False, "the lake holds no silver table", "./shoplake run")
+    newest = max(silver)
+    minutes = int((now - newest).total_seconds() // 60)
+    found = f"silver was written {minutes} min ago"
+    return Check("Freshness", now - newest <= STALE_AFTER, found, "./shoplake run")
+
+
+def check_warehouse(settings: LocalSettings) -> Check:
+    """The marts are published."""
+    try:
+        with closing(sql.connect(settings)) as connection:
+            answer = sql.ask(
+                connection, "SELECT count(*) FROM information_schema.views WHERE table_schema = 'mart'"
+            )
+    except LocalError as error:
+        found, _, next_step = str(error).partition(" Next: ")
+        return Check("Warehouse", False, found, next_step)
+    marts = answer.rows[0][0]
+    if not marts:
+        return Check("Warehouse", False, "the schema mart holds nothing", "./shoplake run")
+    return Check("Warehouse", True, f"{marts} marts published")

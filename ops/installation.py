@@ -1,0 +1,34 @@
+"""The installation that a verb works on."""
+
+from __future__ import annotations
+
+from local.settings import LocalError, LocalSettings, load_settings
+from local.stack import Stack
+from spark_jobs.lib.settings import ROOT
+
+ENV_FILE = ROOT / ".env"
+
+
+def settings() -> LocalSettings:
+    """The settings of this installation.
+
+    Raises:
+        LocalError: when there is none, or a setting is missing or unusable.
+    """
+    _require_installed()
+    return load_settings(ENV_FILE)
+
+
+def stack() -> Stack:
+    """The servers of this installation.
+
+    Raises:
+        LocalError: when there is no installation.
+    """
+    _require_installed()
+    return Stack(env_file=ENV_FILE)
+
+
+def _require_installed() -> None:
+    if not ENV_FILE.exists():
+        raise LocalError("Shoplake is not installed yet. Next: make demo")

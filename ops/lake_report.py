@@ -1,0 +1,75 @@
+"""What the lake holds and how fresh it is, read from Delta's logs without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from deltalake import DeltaTable
+
+from contracts.model import Layer, Table
+from contracts.registry import table, tables_of
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.runs import Step, read_step
+
+QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """A Delta table: rows, bytes of its live files, and its newest commit, UTC."""
+
+    layer: str
+    name: str
+    rows: int
+    size_bytes: int
+    committed_at: datetime
+
+
+def facts(lake: Lake) -> list[TableFacts]:
+    """Every table that is in the lake, layer by layer."""
+    found = []
+    for layer, name, path in _paths(lake):
+        if lake.exists(path):
+            delta = DeltaTable(path)
+            newest = int(delta.history(1)[0]["timestamp"])
+            committed_at = datetime.fromtimestamp(newest / 1000, UTC)
+            found.append(TableFacts(layer, name, int(delta.count()), lake.size(path), committed_at))
+    return found
+
+
+def newest_order_placed_at(lake: Lake) -> datetime | None:
+    """When the newest order of silver was placed, UTC, from the statistics of its files; None when unknown."""
+    path = lake.path(table("silver.orders"))
+    if not lake.exists(path):
+        return None
+    actions = DeltaTable(path).get_add_actions(flatten=True)
+    if "max.placed_at" not in actions.schema.names:
+        return None
+    values = [value for value in actions.column("max.placed_at").to_pylist() if value is not None]
+    newest = max(values, default=None)
+    return newest.replace(tzinfo=newest.tzinfo or UTC) if newest else None
+
+
+def last_run(lake: Lake) -> list[Step]:
+    """The steps of the newest run in the order in which they began; empty when nothing ran."""
+    runs: list[list[Step]] = []
+    for run_id in lake.storage.names("runs"):
+        files = [name for name in lake.storage.names(f"runs/{run_id}") if name.endswith(".json")]
+        steps = [step for name in files if (step := read_step(lake, run_id, name.removesuffix(".json")))]
+        if steps:
+            runs.append(sorted(steps, key=lambda step: step.started_at))
+    return max(runs, key=lambda steps: steps[-1].started_at, default=[])
+
+
+def _paths(lake: Lake) -> Iterable[tuple[str, str, str]]:
+    sources: tuple[Table, ...] = (*tables_of(Layer.SHOP), *tables_of(Layer.EVENTS))
+    for each in sources:
+        yield "bronze", each.id, lake.path(each)
+    for each in tables_of(Layer.SILVER):
+        yield "silver", each.name, lake.path(each)
+    for each in tables_of(Layer.SILVER):
+        yield QUARANTINE, each.name, lake.quarantine_path(each)
+    for each in tables_of(Layer.GOLD):
+        yield "gold", each.name, lake.path(each)

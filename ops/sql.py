@@ -1,0 +1,161 @@
+"""`shoplake sql`: ask the warehouse, as the role that can only read."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import psycopg2
+import psycopg2.errors
+import typer
+from psycopg2.extensions import connection as Connection
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from local.settings import LocalError, LocalSettings
+from ops import installation
+
+CONNECT_SECONDS = 10
+SHOWN_ROWS = 200
+# Types that a person compares digit by digit: aligned to the right.
+_NUMBERS = {20, 21, 23, 700, 701, 1700}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Column names, which of them are numbers, and rows in the order of the query."""
+
+    columns: list[str]
+    is_number: list[bool]
+    rows: list[tuple[Any, ...]]
+
+
+def command(
+    query: Annotated[str, typer.Argument(help="One SQL statement; the marts are in the schema mart")],
+    as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV, with a header")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON; decimals as text")] = False,
+) -> None:
+    """Ask the warehouse, read only: ./shoplake sql "select * from mart.daily_sales"."""
+    if as_csv and as_json:
+        raise typer.BadParameter("choose one of --csv and --json")
+    with closing(connect(installation.settings())) as connection:
+        answer = ask(connection, query)
+    if as_csv:
+        show_csv(answer)
+    elif as_json:
+        show_json(answer)
+    else:
+        show_table(answer, Console())
+
+
+def connect(settings: LocalSettings) -> Connection:
+    """A connection to the warehouse as its reader.
+
+    Raises:
+        LocalError: naming the address and the setting that is wrong.
+    """
+    try:
+        return psycopg2.connect(
+            host=settings.warehouse_host,
+            port=settings.warehouse_port,
+            dbname=settings.warehouse_database,
+            user=settings.warehouse_reader_user,
+            password=settings.warehouse_reader_password.get_secret_value(),
+            connect_timeout=CONNECT_SECONDS,
+            application_name="shoplake sql",
+        )
+    except psycopg2.OperationalError as error:
+        raise LocalError(_why_not_connected(str(error), settings)) from None
+
+
+def ask(connection: Connection, query: str) -> Answer:
+    """The answer to one statement.
+
+    Raises:
+        LocalError: with PostgreSQL's own words, and where in the query it stopped.
+    """
+    with connection, connection.cursor() as cursor:
+        try:
+            cursor.execute(query)
+        except psycopg2.errors.QueryCanceled:
+            raise LocalError(
+                "The query took longer than the reader's statement_timeout. Next: ask for fewer days."
+            ) from None
+        except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction) as error:
+            raise LocalError(f"{_message(error, query)} This role only reads the schema mart.") from None
+        except psycopg2.Error as error:
+            raise LocalError(_message(error, query)) from None
+        if cursor.description is None:
+            return Answer([], [], [])
+        columns = [column.name for column in cursor.description]
+        is_number = [column.type_code in _NUMBERS for column in cursor.description]
+        return Answer(columns, is_number, cursor.fetchall())
+
+
+def show_csv(answer: Answer) -> None:
+    """Print all rows as CSV; null is an empty field."""
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(answer.columns)
+    writer.writerows(answer.rows)
+
+
+def show_json(answer: Answer) -> None:
+    """Print all rows as a list of objects; decimals and dates as text, so that no cent is lost."""
+    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    sys.stdout.write(json.dumps(rows, indent=1, default=str, ensure_ascii=False) + "\n")
+
+
+def show_table(answer: Answer, console: Console) -> None:
+    """Print the first rows as a table."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, is_number in zip(answer.columns, answer.is_number, strict=True):
+        table.add_column(escape(name), justify="right" if is_number else "left", overflow="fold")
+    for row in answer.rows[:SHOWN_ROWS]:
+        table.add_row(*(escape(_text(value)) for value in row))
+    if answer.columns:
+        console.print(table)
+    more = len(answer.rows) - SHOWN_ROWS
+    if more > 0:
+        console.print(f"… and {more:,} more rows; --csv prints all.", highlight=False)
+
+
+def _text(value: object) -> str:
+    return "null" if value is None else str(value)
+
+
+def _message(error: psycopg2.Error, query: str) -> str:
+    text = error.diag.message_primary or str(error).strip()
+    if error.diag.statement_position:
+        before = query[: int(error.diag.statement_position) - 1]
+        line = query.splitlines()[before.count("\n")]
+        column = len(before) - (before.rfind("\n") + 1)
+        text += f"\n  {line}\n  {' ' * column}^"
+    if error.diag.message_hint:
+        text += f"\n{error.diag.message_hint}"
+    return text if "\n" in text else f"{text}."
+
+
+def _why_not_connected(reason: str, settings: LocalSettings) -> str:
+    address = f"{settings.warehouse_host}:{settings.warehouse_port}"
+    if "password authentication failed" in reason:
+        user = settings.warehouse_reader_user
+        return (
+            f"The warehouse at {address} refuses the password of {user}. "
+            "Next: set WAREHOUSE_READER_PASSWORD in .env to that role's password."
+        )
+    if "does not exist" in reason and "database" in reason:
+        return (
+            f"The warehouse at {address} has no database {settings.warehouse_database!r}. "
+            "Next: check WAREHOUSE_DATABASE in .env."
+        )
+    last_words = reason.strip().splitlines()[-1].strip() if reason.strip() else "no answer"
+    return (
+        f"The warehouse at {address} does not answer ({last_words}). "
+        "Next: ./shoplake status; the address is WAREHOUSE_HOST and WAREHOUSE_PORT in .env."
+    )
