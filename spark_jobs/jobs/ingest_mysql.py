@@ -134,14 +134,15 @@ def commit(tables: Sequence[TableIngest], batch: Batch, lake: Lake, step: Step) 
     def append(spark: SparkSession, each: TableIngest) -> None:
         path = lake.path(each.table)
         with step.timed(each.table.id) as kept:
-            columns = {column.name: column.spark_type for column in each.columns}
-            system = {column.name: column.type for column in BRONZE_SYSTEM_COLUMNS}
-            lake.create_bronze(spark, path, columns | system)
             if each.files:
                 done = lake.committed(path, APP_ID)
                 rows = spark.read.parquet(f"{lake.uri}/{batch.folder}/{each.table.name}")
                 metadata = {"batch_id": batch.id, "snapshot_at": batch.taken_at.isoformat()}
                 lake.append(rows, path, Txn(APP_ID, 0 if done is None else done + 1), metadata)
+            else:
+                columns = {column.name: column.spark_type for column in each.columns}
+                system = {column.name: column.type for column in BRONZE_SYSTEM_COLUMNS}
+                lake.create_bronze(spark, path, columns | system)
             kept.written = each.staged + each.deleted
 
     with spark_session("ingest_mysql") as spark:

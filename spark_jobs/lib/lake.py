@@ -19,6 +19,8 @@ from contracts.model import Layer, Table
 from spark_jobs.lib.settings import settings
 from spark_jobs.lib.storage import Storage
 
+CHANGE_FEED = ("delta.enableChangeDataFeed", "true")
+
 
 @dataclass(frozen=True)
 class Txn:
@@ -108,7 +110,7 @@ class Lake:
         self, spark: SparkSession, path: str, columns: Mapping[str, str], partition_by: Sequence[str] = ()
     ) -> None:
         """Make an empty bronze table whose later appends silver can read as a change feed."""
-        self.create(spark, path, columns, partition_by, {"delta.enableChangeDataFeed": "true"})
+        self.create(spark, path, columns, partition_by, dict([CHANGE_FEED]))
 
     def read(self, spark: SparkSession, path: str, version: int | None = None) -> DataFrame:
         """The table, as of a version where one is given."""
@@ -128,9 +130,16 @@ class Lake:
             "_change_type", "_commit_version", "_commit_timestamp"
         )
 
-    def append(self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None) -> None:
-        """Append in one commit; nothing when `txn` is already in the table. New columns are taken over."""
+    def append(
+        self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None
+    ) -> None:
+        """Append in one commit; nothing when `txn` is already in the table. New columns are taken over.
+
+        A table that is not there yet is made by the same commit, with the change feed that silver reads.
+        """
         writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
+        if not self.exists(path):
+            writer = writer.option(*CHANGE_FEED)
         if metadata is not None:
             writer = writer.option("userMetadata", json.dumps(metadata))
         writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version).save(path)
