@@ -40,7 +40,7 @@ def facts(lake: Lake) -> list[TableFacts]:
 
 
 def newest_order_placed_at(lake: Lake) -> datetime | None:
-    """When the newest order of silver was placed, UTC, from the statistics of its files; None when unknown."""
+    """When the newest order was placed, UTC, from the statistics of its files; None when unknown."""
     path = lake.path(table("silver.orders"))
     if not lake.exists(path):
         return None

@@ -1,6 +1,6 @@
 """Bring the assets of `superset/assets` into Superset: database, datasets, charts and dashboards.
 
-Run with Superset's Python and its environment; repeatable. What is in git wins over what was changed in Superset,
+Run with Superset's Python and environment; repeatable. What is in git wins over what was changed in Superset,
 and what is no longer in git is removed. Assets that people made themselves are left alone: ours are marked as
 managed externally, which Superset also shows to whoever wants to edit them.
 """
