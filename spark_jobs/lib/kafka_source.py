@@ -36,7 +36,6 @@ def offered(settings: Settings) -> Offered:
             bootstrap_servers=servers.split(","),
             bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
             request_timeout_ms=CONNECT_TIMEOUT_MS,
-            default_api_timeout_ms=CONNECT_TIMEOUT_MS,
             allow_auto_create_topics=False,
             group_id=None,
         )
@@ -105,3 +104,10 @@ def starting_offsets(wanted: dict[int, int], there: Offered, topic: str, accept_
             " python -m spark_jobs.jobs.stream_events --accept-gap"
         )
     return start
+
+
+def lag(wanted: dict[int, int], there: Offered) -> int:
+    """How many messages that Kafka has are not in bronze."""
+    return sum(
+        max(0, end - wanted.get(partition, there.earliest[partition])) for partition, end in there.end.items()
+    )

@@ -1,0 +1,33 @@
+"""Upkeep of the lake, once a day.
+
+Bronze older than its retention goes to the archive as plain Parquet with a manifest, verified before it is
+removed. Then small files are compacted and files that no version needs any more are deleted.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG
+
+from dags.spark_job import plain_job
+
+with DAG(
+    dag_id="maintenance",
+    description="Archive old bronze, compact and clean the lake",
+    doc_md=__doc__,
+    schedule="30 3 * * *",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={
+        "owner": "shoplake",
+        "retries": 2,
+        "retry_delay": timedelta(minutes=1),
+        "execution_timeout": timedelta(hours=2),
+    },
+    tags=["shoplake"],
+) as dag:
+    archive = plain_job(
+        "archive_bronze", "Old bronze becomes plain Parquet with a manifest, read back and verified."
+    )
+    maintain = plain_job("maintain_lake", "Small files are compacted, files of no version are deleted.")
+    archive >> maintain

@@ -1,0 +1,126 @@
+"""How a job of `spark_jobs` is run: the one place that knows.
+
+The Airflow connection `spark_default` alone decides the engine of jobs that use Spark:
+
+- type `spark_connect`: the job is a client of that Spark Connect server;
+- type `spark` (host `local[*]`, `spark://…`, `yarn`, …): the job is submitted with spark-submit.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
+from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
+from airflow.providers.standard.hooks.subprocess import SubprocessHook
+from airflow.sdk import Asset, BaseHook, BaseOperator
+from airflow.sdk.exceptions import AirflowException
+
+from contracts.model import Layer
+from contracts.registry import tables_of
+
+ROOT = Path(__file__).resolve().parents[1]
+CONNECTION = "spark_default"
+DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
+
+
+class JobOperator(BaseOperator):
+    """Runs `python -m spark_jobs.jobs.<job>` or submits it; its log is the task's log."""
+
+    template_fields = ("arguments",)
+    ui_color = "#e8f1f2"
+
+    def __init__(self, *, job: str, arguments: list[str], uses_spark: bool, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.job = job
+        self.arguments = arguments
+        self.uses_spark = uses_spark
+        self._process: SubprocessHook | None = None
+        self._submission: SparkSubmitHook | None = None
+
+    def execute(self, context: Any) -> None:
+        """Run the job.
+
+        Raises:
+            AirflowException: when it fails; its own last lines say why.
+        """
+        if not self.uses_spark:
+            self._run({})
+        elif BaseHook.get_connection(CONNECTION).conn_type == SparkConnectHook.conn_type:
+            self._run({"SPARK_REMOTE": SparkConnectHook(CONNECTION).get_connection_url()})
+        else:
+            self._submit()
+
+    def _run(self, environment: dict[str, str]) -> None:
+        self._process = SubprocessHook()
+        result = self._process.run_command(
+            [sys.executable, "-m", f"spark_jobs.jobs.{self.job}", *self.arguments],
+            env=_environment() | environment,
+            cwd=str(ROOT),
+        )
+        if result.exit_code != 0:
+            raise AirflowException(f"{self.job} failed ({result.exit_code}); the lines above say why.")
+
+    def _submit(self) -> None:
+        jars = os.environ.get("SHOPLAKE_JARS")
+        self._submission = SparkSubmitHook(
+            conn_id=CONNECTION,
+            name=self.job,
+            application_args=self.arguments,
+            jars=jars,
+            packages=None if jars else DELTA_PACKAGE,
+            conf={"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"},
+            env_vars=_environment(),
+        )
+        self._submission.submit(str(ROOT / "spark_jobs" / "jobs" / f"{self.job}.py"))
+
+    def on_kill(self) -> None:
+        """End the job with its task."""
+        if self._process:
+            self._process.send_sigterm()  # type: ignore[no-untyped-call]
+        if self._submission:
+            self._submission.on_kill()
+
+
+def _environment() -> dict[str, str]:
+    """The worker's environment, with our code and this environment's programs to be found in it."""
+    programs = str(Path(sys.executable).parent)
+    return os.environ | {
+        "PYTHONPATH": str(ROOT),
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+def spark_job(name: str, doc: str, outlets: Iterable[Asset] = ()) -> JobOperator:
+    """A task that runs a job on the engine of `spark_default`."""
+    return _task(name, doc, outlets, uses_spark=True)
+
+
+def plain_job(name: str, doc: str, outlets: Iterable[Asset] = (), *arguments: str) -> JobOperator:
+    """A task that runs a job which needs no Spark."""
+    return _task(name, doc, outlets, *arguments, uses_spark=False)
+
+
+def _task(name: str, doc: str, outlets: Iterable[Asset], *arguments: str, uses_spark: bool) -> JobOperator:
+    return JobOperator(
+        task_id=name,
+        job=name,
+        arguments=["--run-id", "{{ run_id }}", *arguments],
+        uses_spark=uses_spark,
+        doc_md=doc,
+        outlets=list(outlets),
+    )
+
+
+def assets(layer: Layer) -> list[Asset]:
+    """One asset per table of a layer."""
+    return [
+        Asset(name=table.id, uri=f"shoplake://{layer.value}/{table.name}", group="shoplake")
+        for table in tables_of(layer)
+    ]

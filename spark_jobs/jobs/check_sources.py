@@ -1,0 +1,80 @@
+"""Before a run: every server answers, the schema is the known one, bronze has the events of now."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Sequence
+
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
+
+from contracts.model import Layer
+from contracts.registry import tables_of
+from contracts.sources.events import CAPTURED
+from spark_jobs.lib import mysql_source as mysql
+from spark_jobs.lib.drift import drift, refuse_breaking
+from spark_jobs.lib.errors import exit_code
+from spark_jobs.lib.kafka_source import lag, next_offsets, offered
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.runs import Step, run_step
+from spark_jobs.lib.settings import Settings, settings
+from spark_jobs.lib.warehouse import warehouse
+
+POLL_SECONDS = 1
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check all sources."""
+    parser = argparse.ArgumentParser(prog="check_sources", description=__doc__)
+    parser.add_argument("--run-id", required=True, help="the run this step belongs to")
+    args = parser.parse_args(argv)
+    config, lake = settings(), Lake()
+    with run_step("check_sources", args.run_id, lake) as step:
+        asyncio.run(check_mysql(config, step))
+        with warehouse(config) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        check_stream(config, lake, step)
+    return 0
+
+
+async def check_mysql(config: Settings, step: Step) -> None:
+    """The shop answers and its schema fits the contracts; columns that are new are reported."""
+    connection = await mysql.connect(config)
+    try:
+        source = await mysql.columns(connection, config.shop_mysql_database)
+    finally:
+        connection.close()
+    found = drift(tables_of(Layer.SHOP), source)
+    refuse_breaking(found)
+    step.details["new_columns"] = found.new
+    for column in found.new:
+        print(f"new column, kept in bronze: {column}")
+
+
+def check_stream(config: Settings, lake: Lake, step: Step) -> None:
+    """Wait until bronze holds every event that Kafka has now; past the deadline say what is behind."""
+    start, path, topic = time.monotonic(), lake.path(CAPTURED), config.kafka_events_topic
+    end = offered(config)
+    deadline = Retrying(
+        retry=retry_if_result(bool),
+        stop=stop_after_delay(config.stream_catch_up_seconds),
+        wait=wait_fixed(POLL_SECONDS),
+        retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+    )
+    behind = deadline(lambda: lag(next_offsets(path, topic), end))
+    record = step.table(CAPTURED.id)
+    record.seconds = round(time.monotonic() - start, 2)
+    record.details = {"lag": behind, "end_offsets": end.end}
+    if behind:
+        record.note = f"{behind:,} events behind after {config.stream_catch_up_seconds} s"
+        print(
+            f"warning: the stream is {behind:,} events behind Kafka after"
+            f" STREAM_CATCH_UP_SECONDS={config.stream_catch_up_seconds}; this run goes on without them."
+            " `./shoplake status` shows whether the stream runs."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))
