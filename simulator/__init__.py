@@ -1,1 +1,1 @@
-"""A seeded shop that lives: it writes MySQL, sends events, and keeps a ledger of its own to be compared with."""
+"""A seeded shop that lives: it writes MySQL, sends events, and keeps a ledger of its own."""

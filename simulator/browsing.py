@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +22,34 @@ TRACKED_SHARE = 0.93  # of web orders; blockers hide the rest
 WRONG_AMOUNT_SHARE = 0.01  # of tracked orders: the page forgot the shipping
 BOT_SHARE = 0.03
 LONG_PAUSE_SHARE = 0.02  # visits with a break that cuts them in two sessions
-SEARCHES = ("lamp", "gift", "blaue kissen", "kochbuch 🍳", "tee", "zelt", "notebook a5", "sale", "rug 200x300", "???")
-DEPTHS = {"bounce": 45, "list": 17, "view": 24, "cart": 9, "checkout": 5}  # how far a visit without an order goes
+SEARCHES = (
+    "lamp",
+    "gift",
+    "blaue kissen",
+    "kochbuch 🍳",
+    "tee",
+    "zelt",
+    "notebook a5",
+    "sale",
+    "rug 200x300",
+    "???",
+)
+DEPTHS = {
+    "bounce": 45,
+    "list": 17,
+    "view": 24,
+    "cart": 9,
+    "checkout": 5,
+}  # how far a visit without an order goes
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    elapsed: int  # milliseconds since the visit was thought of
+    name: str
+    properties: dict[str, Any]
+    user: str | None
+    person: dict[str, Any] | None
 
 
 class Visit:
@@ -34,8 +61,7 @@ class Visit:
         self._elapsed = 0
         self._page = "/"
         self._source: dict[str, str] = landing(rng)
-        self._previous = ""
-        self._steps: list[tuple[int, str, dict[str, Any], str, str | None, dict[str, Any] | None]] = []
+        self._steps: list[_Step] = []
 
     def pause(self, low: int, high: int) -> None:
         """Nothing happens for some seconds."""
@@ -43,40 +69,54 @@ class Visit:
 
     def open(self, path: str) -> None:
         """A page is opened; only the first carries what the visit came with."""
-        if self._previous:
+        if self._steps:
             self._source = {"$referrer": f"https://{HOST}{self._page}", "$referring_domain": HOST}
         self._page = path
-        self._previous = path
         self.step("$pageview", {})
 
     def step(self, name: str, properties: dict[str, Any], person: dict[str, Any] | None = None) -> None:
         """Something happens on the current page, a few seconds after the last thing."""
         self._elapsed += self.rng.randint(300, 45_000)
-        own = {"$current_url": f"https://{HOST}{self._page}", "$pathname": self._page, **self._source, **properties}
-        self._steps.append((self._elapsed, name, own, self._page, self.device.user, person))
+        own = {
+            "$current_url": f"https://{HOST}{self._page}",
+            "$pathname": self._page,
+            **self._source,
+            **properties,
+        }
+        self._steps.append(_Step(self._elapsed, name, own, self.device.user, person))
 
     def events(self, *, start: int | None = None, end: int | None = None) -> list[Event]:
         """The events, the first at `start` or the last at `end` (milliseconds)."""
-        offset = start - self._steps[0][0] if start is not None else (end or 0) - self._steps[-1][0]
+        offset = start - self._steps[0].elapsed if start is not None else (end or 0) - self._steps[-1].elapsed
         rng, device = self.rng, self.device
-        session_id = time_uuid(offset + self._steps[0][0], rng)
+        session_id = time_uuid(offset + self._steps[0].elapsed, rng)
         made = []
-        for elapsed, name, own, _, user, person in self._steps:
-            properties = {**device.properties, "$session_id": session_id, **own}
-            properties["$process_person_profile"] = user is not None
-            if user is not None:
-                properties["$user_id"] = user
-            at = offset + elapsed
-            distinct_id = user or device.device_id
-            made.append(Event(time_uuid(at, rng), name, distinct_id, at, properties, device.ip, device.skew, person))
+        for step in self._steps:
+            properties = {**device.properties, "$session_id": session_id, **step.properties}
+            properties["$process_person_profile"] = step.user is not None
+            if step.user is not None:
+                properties["$user_id"] = step.user
+            at, distinct_id = offset + step.elapsed, step.user or device.device_id
+            made.append(
+                Event(
+                    time_uuid(at, rng),
+                    step.name,
+                    distinct_id,
+                    at,
+                    properties,
+                    device.ip,
+                    device.skew,
+                    step.person,
+                )
+            )
         return made
 
 
 class Browsing:
     """Everyone who visits, and the devices they use."""
 
-    def __init__(self, catalogue: Catalogue, people: People, rng: random.Random) -> None:
-        self.catalogue, self.people, self.rng = catalogue, people, rng
+    def __init__(self, catalogue: Catalogue, people: People, seed: int, rng: random.Random) -> None:
+        self.catalogue, self.people, self.seed, self.rng = catalogue, people, seed, rng
         self._of_customer: dict[int, list[Device]] = defaultdict(list)
         self._of_guest: dict[str, Device] = {}
         self._anonymous: list[Device] = []
@@ -105,14 +145,16 @@ class Browsing:
         money = self._order_properties(order, placed.lines)
         visit.step("Checkout Started", {**money, "products": products})
         if rng.random() < 0.9:
-            visit.step("Payment Info Entered", {"order_id": money["order_id"], "step": 2, "payment_method": "card"})
+            visit.step(
+                "Payment Info Entered", {"order_id": money["order_id"], "step": 2, "payment_method": "card"}
+            )
         if rng.random() < WRONG_AMOUNT_SHARE:
             money["total"] = str(Decimal(money["total"]) - Decimal(money["shipping"]))
         visit.step("Order Completed", {**money, "products": products})
         return visit.events(end=to_millis(order["placed_at"]))
 
-    def visit(self, at: datetime) -> list[Event]:
-        """A visit without an order, by a person or a robot."""
+    def visit(self, at: datetime, start: datetime | None = None) -> list[Event]:
+        """A visit without an order, by a person or a robot; it may `start` before the prices it sees."""
         rng = self.rng
         device = self._some_device(at)
         visit = Visit(device, device.market.currency, rng)
@@ -120,7 +162,7 @@ class Browsing:
         self._arrive(visit, at, is_bounce=depth == "bounce")
         if depth in ("view", "cart", "checkout"):
             self._look_around(visit, at, depth)
-        return visit.events(start=to_millis(at))
+        return visit.events(start=to_millis(start or at))
 
     def _arrive(self, visit: Visit, at: datetime, *, is_bounce: bool = False) -> None:
         rng = self.rng
@@ -134,15 +176,25 @@ class Browsing:
             shown = [self._properties(product, visit, at) for product in self.catalogue.pick(rng, at, 4)]
             category = shown[0]["category"]
             visit.open(f"/categories/{category or 'all'}".lower())
-            visit.step("Product List Viewed", {"list_id": "grid", "category": category, "products": [
-                {"product_id": product["product_id"], "position": position} for position, product in enumerate(shown, 1)
-            ]})  # fmt: skip
+            visit.step(
+                "Product List Viewed",
+                {
+                    "list_id": "grid",
+                    "category": category,
+                    "products": [
+                        {"product_id": product["product_id"], "position": position}
+                        for position, product in enumerate(shown, 1)
+                    ],
+                },
+            )
         if rng.random() < LONG_PAUSE_SHARE:
             visit.pause(1_900, 5_400)
 
     def _look_around(self, visit: Visit, at: datetime, depth: str) -> None:
         rng = self.rng
-        shown = [self._properties(row, visit, at) for row in self.catalogue.pick(rng, at, rng.choice((1, 1, 2, 3)))]
+        shown = [
+            self._properties(row, visit, at) for row in self.catalogue.pick(rng, at, rng.choice((1, 1, 2, 3)))
+        ]
         for properties in shown:
             visit.open(f"/products/{properties['sku'].lower()}")
             visit.step("Product Viewed", {**properties, "currency": visit.currency})
@@ -154,7 +206,10 @@ class Browsing:
             visit.step("Cart Viewed", {"cart_id": visit.cart_id, "products": shown[-1:]})
         if depth == "checkout":
             visit.open("/checkout")
-            visit.step("Checkout Started", {"cart_id": visit.cart_id, "currency": visit.currency, "products": shown[-1:]})
+            visit.step(
+                "Checkout Started",
+                {"cart_id": visit.cart_id, "currency": visit.currency, "products": shown[-1:]},
+            )
         elif rng.random() < 0.25:
             visit.step("Product Removed", {"cart_id": visit.cart_id, **shown[-1]})
 
@@ -218,7 +273,8 @@ class Browsing:
             return self._of_guest.setdefault(key, new_device(rng, buyer.market))
         own = self._of_customer[customer["id"]]
         if len(own) < 3 and rng.random() < (1.0, 0.15, 0.05)[len(own)]:
-            own.append(new_device(rng, buyer.market))
+            # A customer's devices follow from the seed: they are the same ones whenever the shop lives on.
+            own.append(new_device(random.Random(f"{self.seed}/{customer['id']}/{len(own)}"), buyer.market))
         device = rng.choice(own)
         if rng.random() < 0.004 and self._of_customer:  # at a friend's: someone else's browser
             device = rng.choice(rng.choice(list(self._of_customer.values())) or own)
@@ -239,8 +295,3 @@ class Browsing:
         device = new_device(rng, pick_market(rng))
         self._anonymous.append(device)
         return device
-
-
-def moment_before(at: datetime, rng: random.Random) -> datetime:
-    """Within the last twenty minutes."""
-    return at - timedelta(seconds=rng.randint(1, 1200))

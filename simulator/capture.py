@@ -23,7 +23,7 @@ Headers = list[tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event as it happened. `at` is true time, milliseconds UTC; `skew` is how wrong the sender's clock is."""
+    """One event. `at` is true time, milliseconds UTC; `skew` is how wrong the sender's clock is."""
 
     uuid: str
     name: str
@@ -136,7 +136,12 @@ BROKEN: tuple[dict[str, Any] | str, ...] = (
     "[]",
     {"uuid": "01a206f0-dbec-7db3-bfb3-000000000001", "distinct_id": "nobody"},
     {"distinct_id": "nobody", "data": '{"event":"$pageview","properties":{}}'},
-    {"uuid": "01a206f0-dbec-7db3-bfb3-000000000002", "distinct_id": "nobody", "data": "not JSON", "event": "$pageview"},
+    {
+        "uuid": "01a206f0-dbec-7db3-bfb3-000000000002",
+        "distinct_id": "nobody",
+        "data": "not JSON",
+        "event": "$pageview",
+    },
 )
 
 

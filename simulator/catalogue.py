@@ -24,7 +24,24 @@ CATEGORIES: dict[str, dict[str, tuple[int, int]]] = {  # department → category
 REDUCED_TAX_DEPARTMENT = "Books"
 BRANDS = ("Nordlys", "Atelier Rué", "Kōbō", "Blåbær & Söner", "Hearth&Co", "Łąka", "Ωmega Home", None)
 ADJECTIVES = ("Aurora", "Pico", "Grand", "Mini", "Olive", "Indigo", "Terra", "Weekend", "Classic", "Studio")
-ODDITIES = ("🪴 ", "", "", "", "", "", "", "", "", "", "", "", " – Édition spéciale", " 限定版", ' 12" × 8"', " 🎁")
+ODDITIES = (
+    "🪴 ",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    "",
+    " – Édition spéciale",
+    " 限定版",
+    ' 12" × 8"',
+    " 🎁",
+)
 VARIANTS = ("blue", "sand", "olive", "walnut", "S", "M", "L", None)
 LOCATIONS = ("berlin", "rotterdam")
 ENDINGS = (Decimal("0.90"), Decimal("0.95"), Decimal("0.99"), Decimal("0.00"), Decimal("0.49"))
@@ -99,7 +116,9 @@ class Catalogue:
             category, (low, high) = self.rng.choice(leaves)
             self._product(number, category, low, high, opened, start, until)
         for product in self.state.rows("products"):
-            for at in sorted(_moments(self.rng, max(start, product["created_at"]), until, (0, 0, 1, 1, 2, 3))):
+            for at in sorted(
+                _moments(self.rng, max(start, product["created_at"]), until, (0, 0, 1, 1, 2, 3))
+            ):
                 self.change_price(product, at, self.rng)
         self._stock(until)
         self._coupons(start, until)
@@ -107,12 +126,21 @@ class Catalogue:
 
     def _category(self, name: str, parent: int | None, at: datetime) -> Row:
         slug = name.lower().replace(" & ", "-").replace(" ", "-").replace("’", "")
-        row = self.state.add("categories", parent_id=parent, name=name, slug=slug, created_at=at, updated_at=at)
+        row = self.state.add(
+            "categories", parent_id=parent, name=name, slug=slug, created_at=at, updated_at=at
+        )
         self.category_of[row["id"]] = row
         return row
 
     def _product(
-        self, number: int, category: Row, low: int, high: int, opened: datetime, start: datetime, until: datetime
+        self,
+        number: int,
+        category: Row,
+        low: int,
+        high: int,
+        opened: datetime,
+        start: datetime,
+        until: datetime,
     ) -> None:
         rng = self.rng
         is_new = rng.random() < 0.12
@@ -123,46 +151,83 @@ class Catalogue:
         name = prefix_or_suffix + name if prefix_or_suffix.endswith(" ") else name + prefix_or_suffix
         attributes = {"variant": rng.choice(VARIANTS), "weight_g": rng.randint(40, 9000)}
         product = self.state.add(
-            "products", sku=f"SL-{category['id']:02d}-{number + 1:04d}", name=name, brand=rng.choice(BRANDS),
-            category_id=category["id"] if rng.random() > 0.01 else None, price=price, currency=SHOP_CURRENCY,
+            "products",
+            sku=f"SL-{category['id']:02d}-{number + 1:04d}",
+            name=name,
+            brand=rng.choice(BRANDS),
+            category_id=category["id"] if rng.random() > 0.01 else None,
+            price=price,
+            currency=SHOP_CURRENCY,
             attributes=json.dumps(attributes) if rng.random() > 0.05 else None,
-            is_active=int(rng.random() > 0.04), created_at=created, updated_at=created,
-        )  # fmt: skip
+            is_active=int(rng.random() > 0.04),
+            created_at=created,
+            updated_at=created,
+        )
         self.prices[product["id"]] = ([created], [price])
         self._cost(product, created, rng)
 
     def _cost(self, product: Row, at: datetime, rng: random.Random) -> None:
         share = Decimal(str(round(rng.uniform(0.32, 0.66), 4)))
         cost = (product["price"] / Decimal("1.19") * share).quantize(Decimal("0.0001"))
-        self.state.add("product_costs", product_id=product["id"], unit_cost=cost, currency=SHOP_CURRENCY,
-                       valid_from=at, valid_to=None, updated_at=at)  # fmt: skip
+        self.state.add(
+            "product_costs",
+            product_id=product["id"],
+            unit_cost=cost,
+            currency=SHOP_CURRENCY,
+            valid_from=at,
+            valid_to=None,
+            updated_at=at,
+        )
 
     def _stock(self, until: datetime) -> None:
         for product in self.state.rows("products"):
             for location in LOCATIONS:
                 self.state.add(
-                    "inventory_levels", product_id=product["id"], location=location,
-                    on_hand=self.rng.choice((-2, 0, 0, 7, 25, 60, 140, 300)), reserved=self.rng.randint(0, 5),
+                    "inventory_levels",
+                    product_id=product["id"],
+                    location=location,
+                    on_hand=self.rng.choice((-2, 0, 0, 7, 25, 60, 140, 300)),
+                    reserved=self.rng.randint(0, 5),
                     updated_at=until - timedelta(minutes=self.rng.randint(1, 4000)),
-                )  # fmt: skip
+                )
 
     def _coupons(self, start: datetime, until: datetime) -> None:
-        offers = (("WELCOME10", "percent", "10", None), ("SUMMER15", "percent", "15", None),
-                  ("TAKE5", "fixed", "5", "EUR"), ("TENOFF", "fixed", "10", "GBP"), ("SEK100", "fixed", "100", "SEK"),
-                  ("VIP20", "percent", "20", None), ("GRÜSSE", "percent", "7.5", None))  # fmt: skip
+        offers = (
+            ("WELCOME10", "percent", "10", None),
+            ("SUMMER15", "percent", "15", None),
+            ("TAKE5", "fixed", "5", "EUR"),
+            ("TENOFF", "fixed", "10", "GBP"),
+            ("SEK100", "fixed", "100", "SEK"),
+            ("VIP20", "percent", "20", None),
+            ("GRÜSSE", "percent", "7.5", None),
+        )
         for code, kind, value, currency in offers:
             created = _between(self.rng, start - timedelta(days=60), start)
             self.state.add(
-                "coupons", code=code, kind=kind, value=Decimal(value).quantize(CENT), currency=currency,
-                usage_limit=self.rng.choice((None, 500)), valid_from=self.rng.choice((None, created)),
-                valid_to=self.rng.choice((None, until + timedelta(days=90))), created_at=created, updated_at=created,
-            )  # fmt: skip
+                "coupons",
+                code=code,
+                kind=kind,
+                value=Decimal(value).quantize(CENT),
+                currency=currency,
+                usage_limit=self.rng.choice((None, 500)),
+                valid_from=self.rng.choice((None, created)),
+                valid_to=self.rng.choice((None, until + timedelta(days=90))),
+                created_at=created,
+                updated_at=created,
+            )
         for number in range(40):  # newsletter codes that hardly anyone uses
             created = _between(self.rng, start, until)
             self.state.add(
-                "coupons", code=f"NEWS-{number:03d}", kind="percent", value=Decimal("5.00"), usage_limit=1,
-                valid_from=created, valid_to=created + timedelta(days=14), created_at=created, updated_at=created,
-            )  # fmt: skip
+                "coupons",
+                code=f"NEWS-{number:03d}",
+                kind="percent",
+                value=Decimal("5.00"),
+                usage_limit=1,
+                valid_from=created,
+                valid_to=created + timedelta(days=14),
+                created_at=created,
+                updated_at=created,
+            )
 
 
 def _between(rng: random.Random, start: datetime, end: datetime) -> datetime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_SOCIAL = re.compile(r"(^|\.)((facebook|instagram|tiktok|pinterest|youtube|reddit|linkedin)\.|(x\.com|t\.co)$)")
+_SOCIAL = re.compile(
+    r"(^|\.)((facebook|instagram|tiktok|pinterest|youtube|reddit|linkedin)\.|(x\.com|t\.co)$)"
+)
 _SEARCH = re.compile(r"(^|\.)(google|bing|duckduckgo|ecosia|yahoo)\.")
 _ROBOTS = ("bot", "crawler", "spider", "headless")
 
@@ -16,7 +18,10 @@ def channel(properties: dict[str, Any]) -> str:
     domain = (properties.get("$referring_domain") or "").lower()
     own = (properties.get("$host") or "").lower()
     rules = (
-        ("paid_search", "gclid" in properties or "msclkid" in properties or medium in ("cpc", "ppc", "paid_search")),
+        (
+            "paid_search",
+            "gclid" in properties or "msclkid" in properties or medium in ("cpc", "ppc", "paid_search"),
+        ),
         ("paid_social", "fbclid" in properties or "ttclid" in properties or medium in ("paid_social", "cpm")),
         ("email", medium == "email"),
         ("affiliate", medium == "affiliate"),

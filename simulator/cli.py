@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
 
-from simulator.config import SimulatorSettings, settings
+from simulator.config import settings
 from simulator.demo import DemoPlan
 from simulator.errors import SimulatorError
-from simulator.ledger import Ledger
+from simulator.ledger import open_ledger
 from simulator.live import Pace, live_on
-from simulator.record import Record
 from simulator.shops import SHOPS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -58,7 +57,9 @@ def live(
     steps: Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.")] = None,
     seconds: Annotated[float | None, typer.Option(min=1, help="Stop after so many seconds.")] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Steps per minute; --now lives without waiting.")] = 20,
-    now: Annotated[datetime | None, typer.Option(help="The moment of every step, UTC, for repeatable runs.")] = None,
+    now: Annotated[
+        datetime | None, typer.Option(help="The moment of every step, UTC, for repeatable runs.")
+    ] = None,
 ) -> None:
     """Go on living on the demo shop: orders, visits, status changes, refunds, prices, deletions."""
     with _one_line_errors():
@@ -69,7 +70,9 @@ def live(
 @app.command()
 def ledger(
     total: Annotated[str | None, typer.Option(help="Print the sum of one figure, e.g. net_sales.")] = None,
-    mart: Annotated[Mart, typer.Option(help="Print the expected rows of a mart as JSON lines.")] = Mart.DAILY_SALES,
+    mart: Annotated[
+        Mart, typer.Option(help="Print the expected rows of a mart as JSON lines.")
+    ] = Mart.DAILY_SALES,
 ) -> None:
     """What the marts should show, from the simulator's own record."""
     with _one_line_errors():
@@ -80,24 +83,9 @@ def ledger(
         try:
             typer.echo(book.total(total))
         except KeyError:
-            raise SimulatorError(f"daily_sales has no figure {total}; try: ledger --total net_sales") from None
-
-
-def open_ledger(config: SimulatorSettings) -> Ledger:
-    """The ledger of the shop in the configured database.
-
-    Raises:
-        SimulatorError: when the simulator did not load the demo shop into it.
-    """
-    with Record(config.record_path) as record:
-        if record.meta("shop") != "demo":
             raise SimulatorError(
-                f"No demo shop was loaded into {config.shop_mysql_database} (SHOP_MYSQL_DATABASE). "
-                "Try: python -m simulator load --shop demo"
-            )
-        return Ledger(record.state(), record.events(), timezone=config.shop_timezone,
-                      reporting_currency=config.reporting_currency,
-                      pseudonym_key=config.pseudonym_key.get_secret_value())  # fmt: skip
+                f"daily_sales has no figure {total}; try: ledger --total net_sales"
+            ) from None
 
 
 def _print_rows(rows: dict[Any, dict[str, Any]]) -> None:
@@ -120,9 +108,6 @@ def _one_line_errors() -> Iterator[None]:
         _stop(f"Settings missing or wrong: {missing}. `make demo` writes them to .env.")
 
 
-_stop: Callable[[str], None]
-
-
-def _stop(message: str) -> None:  # type: ignore[no-redef]
+def _stop(message: str) -> NoReturn:
     print(f"simulator: {message}", file=sys.stderr)
     raise typer.Exit(1)

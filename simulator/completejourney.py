@@ -1,12 +1,12 @@
 """The Complete Journey as a shop: a year of real baskets of 2,469 households, in the shop's own tables.
 
-How a transaction line becomes an order line, in cents, so that `unit_price × quantity − discount_amount` is exactly
-`sales_value` (what the retailer received):
+How a transaction line becomes an order line, in cents, so that `unit_price × quantity − discount_amount` is
+exactly `sales_value` (what the retailer received):
 
-- shelf value = sales_value + retail_disc + coupon_match_disc; the line discount is the two discounts. `coupon_disc`
-  is no discount of the shop: the manufacturer pays it. It is kept per basket in `orders.metadata`.
-- 1 to 99 pieces: the quantity is kept. Where the shelf value is no multiple of it ("3 for 5.00"), the unit price is
-  rounded up to the cent and the few cents too many are part of the discount.
+- shelf value = sales_value + retail_disc + coupon_match_disc; the line discount is those two discounts.
+  `coupon_disc` is no discount of the shop: the manufacturer pays it. Per basket: `orders.metadata`.
+- 1 to 99 pieces: the quantity is kept. Where the shelf value is no multiple of it ("3 for 5.00"), the unit
+  price is rounded up to the cent and the few cents too many are part of the discount.
 - 100 or more: fuel and other goods measured in thousandths: one piece at the shelf value.
 - 0 pieces: kept with a price of 0 where nothing was paid (coupon slips), else one piece at the shelf value.
 
@@ -28,12 +28,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from simulator import topic
 from simulator.browsing import Visit
 from simulator.capture import Event, deliver, to_millis
 from simulator.config import SimulatorSettings
 from simulator.markets import MARKETS
 from simulator.schema import tables
+from simulator.topic import events_topic
 from simulator.visitors import Device, new_device
 
 TIMEZONE = "America/New_York"
@@ -56,7 +56,9 @@ def read(name: str) -> pd.DataFrame:
 
 def order_items() -> pd.DataFrame:
     """One row per transaction line; amounts in cents. See the module for the mapping."""
-    lines = read("transactions").sort_values(["transaction_timestamp", "basket_id", "product_id"], ignore_index=True)
+    lines = read("transactions").sort_values(
+        ["transaction_timestamp", "basket_id", "product_id"], ignore_index=True
+    )
     own_discount = lines["retail_disc"] + lines["coupon_match_disc"]
     shelf = lines["sales_value"] + own_discount
     is_slip = (lines["quantity"] == 0) & (shelf == 0)
@@ -87,24 +89,44 @@ def orders() -> pd.DataFrame:
     baskets = (
         read("transactions")
         .groupby("basket_id", sort=True)
-        .agg(household_id=("household_id", "first"), store_id=("store_id", "first"), week=("week", "first"),
-             at=("transaction_timestamp", "first"), total=("sales_value", "sum"), paid_by_maker=("coupon_disc", "sum"))
+        .agg(
+            household_id=("household_id", "first"),
+            store_id=("store_id", "first"),
+            week=("week", "first"),
+            at=("transaction_timestamp", "first"),
+            total=("sales_value", "sum"),
+            paid_by_maker=("coupon_disc", "sum"),
+        )
         .reset_index()
-    )  # fmt: skip
+    )
     metadata = (
-        '{"store_id": ' + baskets["store_id"].astype("string") + ', "week": ' + baskets["week"].astype("string")
-        + ', "manufacturer_coupons": "' + _money(pa.array(baskets["paid_by_maker"])).to_pandas() + '"}'
-    )  # fmt: skip
+        '{"store_id": '
+        + baskets["store_id"].astype("string")
+        + ', "week": '
+        + baskets["week"].astype("string")
+        + ', "manufacturer_coupons": "'
+        + _money(pa.array(baskets["paid_by_maker"])).to_pandas()
+        + '"}'
+    )
     at = baskets["at"]
     return pd.DataFrame(
         {
-            "id": baskets["basket_id"], "order_number": baskets["basket_id"],
-            "customer_id": baskets["household_id"], "status": "delivered", "sales_channel": "store",
-            "currency": "USD", "prices_include_tax": 1, "total_amount": baskets["total"],
-            "coupon_id": _redeemed_coupons(baskets), "metadata": metadata, "placed_at": at, "paid_at": at,
-            "created_at": at, "updated_at": at,
+            "id": baskets["basket_id"],
+            "order_number": baskets["basket_id"],
+            "customer_id": baskets["household_id"],
+            "status": "delivered",
+            "sales_channel": "store",
+            "currency": "USD",
+            "prices_include_tax": 1,
+            "total_amount": baskets["total"],
+            "coupon_id": _redeemed_coupons(baskets),
+            "metadata": metadata,
+            "placed_at": at,
+            "paid_at": at,
+            "created_at": at,
+            "updated_at": at,
         }
-    )  # fmt: skip
+    )
 
 
 def customers() -> pd.DataFrame:
@@ -112,11 +134,14 @@ def customers() -> pd.DataFrame:
     first = read("transactions").groupby("household_id")["transaction_timestamp"].min()
     return pd.DataFrame(
         {
-            "id": first.index, "locale": "en-US", "country_code": "US",
+            "id": first.index,
+            "locale": "en-US",
+            "country_code": "US",
             "accepts_marketing": first.index.isin(read("campaigns")["household_id"]).astype("int64"),
-            "created_at": first.to_numpy(), "updated_at": first.to_numpy(),
+            "created_at": first.to_numpy(),
+            "updated_at": first.to_numpy(),
         }
-    )  # fmt: skip
+    )
 
 
 def categories() -> pd.DataFrame:
@@ -124,56 +149,94 @@ def categories() -> pd.DataFrame:
     products = read("products")
     departments = sorted(products["department"].dropna().unique())
     ids = {name: number for number, name in enumerate(departments, 1)}
-    pairs = products[["department", "product_category"]].dropna().drop_duplicates().sort_values(["department", "product_category"])
+    pairs = (
+        products[["department", "product_category"]]
+        .dropna()
+        .drop_duplicates()
+        .sort_values(["department", "product_category"])
+    )
     names = [*departments, *pairs["product_category"]]
     opened = _opened()
     return pd.DataFrame(
         {
             "id": np.arange(1, len(names) + 1),
-            "parent_id": pd.array([pd.NA] * len(ids) + [ids[name] for name in pairs["department"]], dtype="Int64"),
+            "parent_id": pd.array(
+                [pd.NA] * len(ids) + [ids[name] for name in pairs["department"]], dtype="Int64"
+            ),
             "name": names,
             "slug": [f"{number}-{name.lower().replace(' ', '-')}" for number, name in enumerate(names, 1)],
             "department": [*departments, *pairs["department"]],
-            "created_at": opened, "updated_at": opened,
+            "created_at": opened,
+            "updated_at": opened,
         }
-    )  # fmt: skip
+    )
 
 
 def products(items: pd.DataFrame) -> pd.DataFrame:
-    """One row per product of the package; the list price is the median shelf price of a piece, in cents, 0 if never sold."""
+    """One row per product of the package; its price is the median shelf price in cents, 0 if never sold."""
     found, leaves = read("products"), categories()
     tops = leaves[leaves["parent_id"].isna()].set_index("name")["id"]
     children = leaves[leaves["parent_id"].notna()].set_index(["department", "name"])["id"]
     pairs = pd.MultiIndex.from_frame(found[["department", "product_category"]])
-    category = pd.Series(children.reindex(pairs).to_numpy(), index=found.index).fillna(found["department"].map(tops))
+    category = pd.Series(children.reindex(pairs).to_numpy(), index=found.index).fillna(
+        found["department"].map(tops)
+    )
     price = items[items["quantity"] > 0].groupby("product_id")["unit_price"].median().round().astype("int64")
-    size = found["package_size"].astype("string").str.replace('"', "", regex=False).str.replace("\\", "", regex=False)
+    size = (
+        found["package_size"]
+        .astype("string")
+        .str.replace('"', "", regex=False)
+        .str.replace("\\", "", regex=False)
+    )
     attributes = (
-        '{"manufacturer_id": ' + found["manufacturer_id"].astype("string") + ', "package_size": "' + size.fillna("") + '"}'
+        '{"manufacturer_id": '
+        + found["manufacturer_id"].astype("string")
+        + ', "package_size": "'
+        + size.fillna("")
+        + '"}'
     )
     opened = _opened()
     return pd.DataFrame(
         {
-            "id": found["product_id"], "sku": found["product_id"],
-            "name": found["product_id"].map(_product_names()), "brand": found["brand"],
-            "category_id": category.astype("Int64"), "price": found["product_id"].map(price).fillna(0).astype("int64"),
-            "currency": "USD", "attributes": attributes, "is_active": 1, "created_at": opened, "updated_at": opened,
+            "id": found["product_id"],
+            "sku": found["product_id"],
+            "name": found["product_id"].map(_product_names()),
+            "brand": found["brand"],
+            "category_id": category.astype("Int64"),
+            "price": found["product_id"].map(price).fillna(0).astype("int64"),
+            "currency": "USD",
+            "attributes": attributes,
+            "is_active": 1,
+            "created_at": opened,
+            "updated_at": opened,
         }
-    )  # fmt: skip
+    )
 
 
 def coupons() -> pd.DataFrame:
     """One row per coupon and campaign. Face values are not in the package; 0 says so."""
     campaigns = read("campaign_descriptions").set_index("campaign_id")
-    found = read("coupons")[["coupon_upc", "campaign_id"]].drop_duplicates().sort_values(["campaign_id", "coupon_upc"])
+    found = (
+        read("coupons")[["coupon_upc", "campaign_id"]]
+        .drop_duplicates()
+        .sort_values(["campaign_id", "coupon_upc"])
+    )
     start, end = (found["campaign_id"].map(campaigns[column]) for column in ("start_date", "end_date"))
     return pd.DataFrame(
         {
-            "id": np.arange(1, len(found) + 1), "coupon_upc": found["coupon_upc"], "campaign_id": found["campaign_id"],
-            "code": found["coupon_upc"].astype("string") + "-" + found["campaign_id"].astype("string"), "kind": "fixed",
-            "value": 0, "currency": "USD", "valid_from": start, "valid_to": end, "created_at": start, "updated_at": start,
+            "id": np.arange(1, len(found) + 1),
+            "coupon_upc": found["coupon_upc"],
+            "campaign_id": found["campaign_id"],
+            "code": found["coupon_upc"].astype("string") + "-" + found["campaign_id"].astype("string"),
+            "kind": "fixed",
+            "value": 0,
+            "currency": "USD",
+            "valid_from": start,
+            "valid_to": end,
+            "created_at": start,
+            "updated_at": start,
         }
-    )  # fmt: skip
+    )
 
 
 def payments(placed: pd.DataFrame) -> pd.DataFrame:
@@ -181,19 +244,31 @@ def payments(placed: pd.DataFrame) -> pd.DataFrame:
     at = placed["placed_at"]
     return pd.DataFrame(
         {
-            "id": np.arange(1, len(placed) + 1), "order_id": placed["id"], "method": "cash", "status": "captured",
-            "amount": placed["total_amount"], "currency": "USD", "processed_at": at, "created_at": at, "updated_at": at,
+            "id": np.arange(1, len(placed) + 1),
+            "order_id": placed["id"],
+            "method": "cash",
+            "status": "captured",
+            "amount": placed["total_amount"],
+            "currency": "USD",
+            "processed_at": at,
+            "created_at": at,
+            "updated_at": at,
         }
-    )  # fmt: skip
+    )
 
 
 def load(settings: SimulatorSettings, connection: Any, seed: int) -> dict[str, int]:
     """Write all tables in one transaction and send the events of some baskets; returns what was loaded."""
     placed, items = orders(), order_items()
     frames = {
-        "customers": customers(), "categories": categories(), "products": products(items), "coupons": coupons(),
-        "orders": placed, "payments": payments(placed), "order_items": items,
-    }  # fmt: skip
+        "customers": customers(),
+        "categories": categories(),
+        "products": products(items),
+        "coupons": coupons(),
+        "orders": placed,
+        "payments": payments(placed),
+        "order_items": items,
+    }
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(_send, settings, placed, items, seed)
         with connection.cursor() as cursor:
@@ -204,11 +279,16 @@ def load(settings: SimulatorSettings, connection: Any, seed: int) -> dict[str, i
                     cursor.execute(statement)
         events = sending.result()
     connection.commit()
-    return {"households": len(frames["customers"]), "baskets": len(placed), "lines": len(items), "events": events}
+    return {
+        "households": len(frames["customers"]),
+        "baskets": len(placed),
+        "lines": len(items),
+        "events": events,
+    }
 
 
 def statements(name: str, frame: pd.DataFrame) -> Iterator[str]:
-    """Multi-row INSERTs: the frame's columns that the table has, money from cents, the rest by the table's defaults."""
+    """Multi-row INSERTs of the columns that frame and table share; money comes in cents."""
     table = tables()[name]
     columns = [column for column in table.columns if column in frame]
     types = dict(zip(table.columns, table.types, strict=True))
@@ -228,14 +308,18 @@ def _literals(values: pd.Series[Any], kind: str) -> pa.Array:
     else:
         if pa.types.is_timestamp(array.type):
             array = pc.cast(array, pa.timestamp("s"))
-        escaped = pc.replace_substring(pc.replace_substring(pc.cast(array, pa.string()), "\\", "\\\\"), "'", "''")
+        escaped = pc.replace_substring(
+            pc.replace_substring(pc.cast(array, pa.string()), "\\", "\\\\"), "'", "''"
+        )
         text = pc.binary_join_element_wise("'", escaped, "'", "")
     return pc.fill_null(text, "NULL")
 
 
 def _money(cents: pa.Array) -> pa.Array:
     digits = pc.utf8_lpad(pc.cast(cents, pa.string()), 3, "0")  # no amount of the package is negative
-    return pc.binary_join_element_wise(pc.utf8_slice_codeunits(digits, 0, -2), pc.utf8_slice_codeunits(digits, -2), ".")
+    return pc.binary_join_element_wise(
+        pc.utf8_slice_codeunits(digits, 0, -2), pc.utf8_slice_codeunits(digits, -2), "."
+    )
 
 
 def _opened() -> pd.Timestamp:
@@ -249,13 +333,15 @@ def _product_names() -> pd.Series[Any]:
 
 
 def _redeemed_coupons(baskets: pd.DataFrame) -> pd.Series[Any]:
-    """The coupon of each basket: the household's first redemption that day goes to its first basket with a coupon."""
+    """Coupon by basket: a household's first redemption of a day belongs to its first basket with a coupon."""
     days = baskets["at"].dt.tz_localize("UTC").dt.tz_convert(TIMEZONE).dt.tz_localize(None).dt.normalize()
     with_coupon = baskets.assign(day=days)[baskets["paid_by_maker"] > 0].sort_values("at")
     with_coupon = with_coupon.drop_duplicates(["household_id", "day"])
     redeemed = read("coupon_redemptions").merge(coupons(), on=["coupon_upc", "campaign_id"])
     redeemed = redeemed.drop_duplicates(["household_id", "redemption_date"])
-    matched = with_coupon.merge(redeemed, left_on=["household_id", "day"], right_on=["household_id", "redemption_date"])
+    matched = with_coupon.merge(
+        redeemed, left_on=["household_id", "day"], right_on=["household_id", "redemption_date"]
+    )
     return baskets["basket_id"].map(matched.set_index("basket_id")["id"]).astype("Int64")
 
 
@@ -263,17 +349,19 @@ def _send(settings: SimulatorSettings, placed: pd.DataFrame, items: pd.DataFrame
     events = derived_events(placed, items, seed)
     until = max(event.at for event in events)
     messages = deliver(events, settings.kafka_project_token, until, random.Random(f"{seed}/delivery"))
-    topic.produce(settings, messages)
+    with events_topic(settings) as topic:
+        topic.send(messages)
     return len(events)
 
 
 def derived_events(placed: pd.DataFrame, items: pd.DataFrame, seed: int) -> list[Event]:
-    """Visits that end with real baskets: each of their products viewed and put into the cart, then ordered."""
+    """Visits that end with real baskets: each product viewed and put into the cart, then ordered."""
     rng = random.Random(f"{seed}/baskets")
     chosen = placed[[rng.random() < EVENT_SHARE for _ in range(len(placed))]]
     lines = dict(list(items[items["order_id"].isin(chosen["id"])].groupby("order_id")))
     devices: dict[int, Device] = {}
     events: list[Event] = []
+    order: Any
     for order in chosen.sort_values("placed_at").itertuples():
         device = devices.setdefault(order.customer_id, new_device(rng, MARKETS["US"]))
         events += _basket_visit(order, lines[order.id], device, rng)
@@ -286,9 +374,15 @@ def _basket_visit(order: Any, lines: pd.DataFrame, device: Device, rng: random.R
     device.user, is_new = str(order.customer_id), device.user is None
     if is_new:
         visit.step("$identify", {"$anon_distinct_id": device.device_id})
+    line: Any
     for line in lines.itertuples():
-        product = {"product_id": str(line.product_id), "sku": str(line.sku), "name": line.product_name,
-                   "price": f"{line.unit_price / 100:.2f}", "quantity": int(line.quantity)}  # fmt: skip
+        product = {
+            "product_id": str(line.product_id),
+            "sku": str(line.sku),
+            "name": line.product_name,
+            "price": f"{line.unit_price / 100:.2f}",
+            "quantity": int(line.quantity),
+        }
         visit.step("Product Viewed", {**product, "currency": "USD"})
         visit.step("Product Added", {"cart_id": visit.cart_id, **product})
     money = {"order_id": str(order.id), "total": f"{order.total_amount / 100:.2f}", "currency": "USD"}

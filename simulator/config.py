@@ -13,7 +13,7 @@ SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
 
 
 class SimulatorSettings(Settings):
-    """The simulator writes where the platform reads, so hosts, ports and topic are the platform's settings."""
+    """The simulator writes where the platform reads: hosts, ports and topic are the platform's settings."""
 
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr

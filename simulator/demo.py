@@ -60,7 +60,9 @@ class DemoShop:
         for at in registrations(rng, plan.start, plan.until, plan.customers):
             self.people.register(at, is_test=rng.random() < 0.004)
         self.people.index()
-        first, last = (moment.date() for moment in (plan.start - timedelta(days=2), plan.until + timedelta(days=1)))
+        first, last = (
+            moment.date() for moment in (plan.start - timedelta(days=2), plan.until + timedelta(days=1))
+        )
         add_rates(self.state, first, last, plan.until, self._rng("rates"))
         self._spend()
         return [self._order(at, channel) for at, channel in self._demand()]
@@ -68,7 +70,7 @@ class DemoShop:
     def build_events(self, orders: list[tuple[Buyer, Placed]]) -> list[Event]:
         """The visits of the period, in the order in which they began."""
         plan, rng = self.plan, self._rng("visits")
-        browsing = Browsing(self.catalogue, self.people, self._rng("browsing"))
+        browsing = Browsing(self.catalogue, self.people, plan.seed, self._rng("browsing"))
         tracked = [
             (placed.order["placed_at"], (buyer, placed))
             for buyer, placed in orders
@@ -114,7 +116,11 @@ class DemoShop:
             if unpaid <= until:
                 (desk.fail if roll < 0.02 else desk.cancel)(order, unpaid)
             return
-        at += timedelta(hours=rng.uniform(6, 60)) if method in SLOW_METHODS else timedelta(seconds=rng.uniform(5, 90))
+        at += (
+            timedelta(hours=rng.uniform(6, 60))
+            if method in SLOW_METHODS
+            else timedelta(seconds=rng.uniform(5, 90))
+        )
         if at > until:
             return
         desk.pay(order, method, at)
@@ -146,10 +152,17 @@ class DemoShop:
             for (channel, campaign), (currency, typical) in SPEND.items():
                 clicks = round(typical * rng.uniform(1.2, 2.4))
                 self.state.add(
-                    "marketing_spend", spend_date=day, channel=channel, campaign=campaign, currency=currency,
+                    "marketing_spend",
+                    spend_date=day,
+                    channel=channel,
+                    campaign=campaign,
+                    currency=currency,
                     amount=Decimal(str(round(typical * rng.uniform(0.6, 1.5), 2))).quantize(Decimal("0.01")),
-                    impressions=clicks * rng.randint(20, 60), clicks=clicks, created_at=booked, updated_at=booked,
-                )  # fmt: skip
+                    impressions=clicks * rng.randint(20, 60),
+                    clicks=clicks,
+                    created_at=booked,
+                    updated_at=booked,
+                )
 
     def _rng(self, purpose: str) -> random.Random:
         # One stream per purpose: a change in one part does not reshuffle the others.
@@ -157,11 +170,13 @@ class DemoShop:
 
 
 def moments(rng: random.Random, plan: DemoPlan, count: float) -> list[datetime]:
-    """About `count` moments of the period, by trend, weekday and hour of the shop's time zone; UTC, sorted."""
+    """About `count` moments of the period, by trend, weekday and local hour; UTC, sorted."""
     zone = ZoneInfo(plan.timezone)
     first_day = plan.start.date()
     factors = [
-        WEEKDAYS[(first_day + timedelta(days=offset)).weekday()] * (0.85 + 0.3 * offset / plan.days) * rng.gauss(1, 0.06)
+        WEEKDAYS[(first_day + timedelta(days=offset)).weekday()]
+        * (0.85 + 0.3 * offset / plan.days)
+        * rng.gauss(1, 0.06)
         for offset in range(plan.days + 1)
     ]
     scale = count / (sum(factors) * plan.days / (plan.days + 1))
@@ -175,4 +190,3 @@ def moments(rng: random.Random, plan: DemoPlan, count: float) -> list[datetime]:
             if plan.start <= at <= plan.until:
                 found.append(at)
     return sorted(found)
-

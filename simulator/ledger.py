@@ -1,29 +1,28 @@
 """The figures the shop should show, in plain Python from the simulator's own record.
 
-A second opinion: it shares no code with the pipeline, nor with the part of the simulator that prices orders. It may
-be slow and must be plain. Money is in the reporting currency, days are of the shop's time zone.
+A second opinion: it shares no code with the pipeline, nor with what prices the simulator's orders. It may be
+slow and must be plain. Money is in the reporting currency, days are of the shop's time zone.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulator.record import Seen
+from simulator.accounting import ZERO, Line, Order, Return, half_even, line_amounts, person_key
+from simulator.config import SimulatorSettings
+from simulator.errors import SimulatorError
+from simulator.record import Record, Seen
 from simulator.schema import Row
 from simulator.state import State
 
 SESSION_GAP_MILLIS = 30 * 60 * 1000
-ZERO = Decimal("0.00")
 Figures = dict[str, Any]
 _STEPS = {
     "Product Viewed": "product_view_sessions",
@@ -37,86 +36,17 @@ _EXCLUDED = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """One order line in the reporting currency, without tax."""
-
-    product_id: int
-    units: int
-    gross: Decimal
-    discount: Decimal
-    tax: Decimal
-
-    @property
-    def sales(self) -> Decimal:
-        """Gross sales minus discounts."""
-        return self.gross - self.discount
-
-
-@dataclass(frozen=True)
-class Return:
-    """One refunded line, in the reporting currency."""
-
-    day: date
-    product_id: int
-    amount: Decimal
-    tax: Decimal
-
-
-@dataclass(frozen=True)
-class Order:
-    """One counted order, in the reporting currency."""
-
-    row: Row
-    day: date
-    person: str
-    is_first: bool
-    lines: list[Line]
-    returns: list[Return]
-    shipping: Decimal
-    shipping_tax: Decimal
-    shipping_refunds: list[tuple[date, Decimal, Decimal]]  # day, shipping, its tax
-
-
-def half_even(amount: Decimal) -> Decimal:
-    """To two places."""
-    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
-
-
-def line_amounts(order: Row, lines: list[Row]) -> list[tuple[Decimal, Decimal, Decimal]]:
-    """(gross, net, tax) per line without tax, in the order's currency and line order."""
-    values = [line["unit_price"] * line["quantity"] for line in lines]
-    after_own = [value - line["discount_amount"] for value, line in zip(values, lines, strict=True)]
-    base, rest, amounts = sum(after_own, ZERO), order["discount_amount"], []
-    for position, (value, own, line) in enumerate(zip(values, after_own, lines, strict=True)):
-        is_last = position == len(lines) - 1
-        share = rest if is_last else half_even(order["discount_amount"] * own / base) if base else ZERO
-        rest -= share
-        paid, tax = own - share, line["tax_amount"]
-        if order["prices_include_tax"]:
-            amounts.append((half_even(value / (1 + line["tax_rate"])), paid - tax, tax))
-        else:
-            amounts.append((value, paid, tax))
-    return amounts
-
-
-def person_key(order: Row, customer_by_email: dict[str, int], key: str) -> str:
-    """Who placed an order: an account, a guest by keyed pseudonym, or nobody known."""
-    if order["customer_id"] is not None:
-        return f"c:{order['customer_id']}"
-    email = (order["email"] or "").strip().lower()
-    if not email:
-        return f"o:{order['id']}"
-    if email in customer_by_email:
-        return f"c:{customer_by_email[email]}"
-    return f"g:{hmac.new(key.encode(), email.encode(), hashlib.sha256).hexdigest()[:32]}"
-
-
 class Ledger:
     """Expected figures of the marts, by the marts' own keys and column names."""
 
     def __init__(
-        self, state: State, events: Iterable[Seen], *, timezone: str, reporting_currency: str, pseudonym_key: str
+        self,
+        state: State,
+        events: Iterable[Seen],
+        *,
+        timezone: str,
+        reporting_currency: str,
+        pseudonym_key: str,
     ) -> None:
         self._state, self._events = state, list(events)
         self._zone, self._currency, self._key = ZoneInfo(timezone), reporting_currency, pseudonym_key
@@ -147,14 +77,20 @@ class Ledger:
         for row in rows.values():
             row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
             row["total_sales"] = row["net_sales"] + row["tax"] + row["shipping"]
-            row["net_sales_by_order_date"] = row["gross_sales"] - row["discounts"] - row["returns_by_order_date"]
+            row["net_sales_by_order_date"] = (
+                row["gross_sales"] - row["discounts"] - row["returns_by_order_date"]
+            )
         return dict(rows)
 
     def product_daily(self) -> dict[tuple[date, int], Figures]:
         """Figures per local day and product that was viewed, put into a cart, sold or given back."""
         rows: dict[tuple[date, int], Figures] = defaultdict(_product_row)
         for event in self._events:
-            if event.product_id is not None and not event.is_bot and event.name in ("Product Viewed", "Product Added"):
+            if (
+                event.product_id is not None
+                and not event.is_bot
+                and event.name in ("Product Viewed", "Product Added")
+            ):
                 row = rows[(self._day_of_millis(event.at), event.product_id)]
                 row["views" if event.name == "Product Viewed" else "cart_adds"] += 1
         for order in self.orders:
@@ -211,7 +147,9 @@ class Ledger:
         emails: dict[str, int] = {}
         for customer in sorted(self._state.rows("customers"), key=lambda row: -row["id"]):
             if customer["email"]:
-                emails[customer["email"].strip().lower()] = customer["id"]  # the lowest id comes last and stays
+                emails[customer["email"].strip().lower()] = customer[
+                    "id"
+                ]  # the lowest id comes last and stays
         known: set[str] = set()
         found = []
         for row in sorted(self._state.rows("orders"), key=lambda order: (order["placed_at"], order["id"])):
@@ -219,7 +157,9 @@ class Ledger:
                 continue
             person = person_key(row, emails, self._key)
             own_lines = sorted(lines[row["id"]], key=lambda line: line["line_number"])
-            found.append(self._order(row, own_lines, refunds[row["id"]], person, is_first=person not in known))
+            found.append(
+                self._order(row, own_lines, refunds[row["id"]], person, is_first=person not in known)
+            )
             known.add(person)
         return found
 
@@ -230,21 +170,44 @@ class Ledger:
         converted = []
         for line, (gross, net, tax) in zip(lines, line_amounts(row, lines), strict=True):
             gross_r = half_even(gross * rate)
-            converted.append(Line(line["product_id"], line["quantity"], gross_r, gross_r - half_even(net * rate),
-                                  half_even(tax * rate)))  # fmt: skip
+            converted.append(
+                Line(
+                    line["product_id"],
+                    line["quantity"],
+                    gross_r,
+                    gross_r - half_even(net * rate),
+                    half_even(tax * rate),
+                )
+            )
         returns = [
-            Return(self._day(refund["refunded_at"]), product_of[item["order_item_id"]], half_even(item["amount"] * rate),
-                   half_even(item["tax_amount"] * rate))
+            Return(
+                self._day(refund["refunded_at"]),
+                product_of[item["order_item_id"]],
+                half_even(item["amount"] * rate),
+                half_even(item["tax_amount"] * rate),
+            )
             for refund in refunds
             for item in self._refund_items[refund["id"]]
-        ]  # fmt: skip
+        ]
         shipping_refunds = [
-            (self._day(refund["refunded_at"]), half_even(refund["shipping_amount"] * rate),
-             half_even(refund["shipping_tax_amount"] * rate))
+            (
+                self._day(refund["refunded_at"]),
+                half_even(refund["shipping_amount"] * rate),
+                half_even(refund["shipping_tax_amount"] * rate),
+            )
             for refund in refunds
-        ]  # fmt: skip
-        return Order(row, day, person, is_first, converted, returns, half_even(row["shipping_amount"] * rate),
-                     half_even(row["shipping_tax_amount"] * rate), shipping_refunds)  # fmt: skip
+        ]
+        return Order(
+            row,
+            day,
+            person,
+            is_first,
+            converted,
+            returns,
+            half_even(row["shipping_amount"] * rate),
+            half_even(row["shipping_tax_amount"] * rate),
+            shipping_refunds,
+        )
 
     @staticmethod
     def _add_order(rows: dict[tuple[date, str], Figures], order: Order) -> None:
@@ -304,6 +267,27 @@ class Ledger:
         return datetime.fromtimestamp(millis // 1000, self._zone).date()
 
 
+def open_ledger(config: SimulatorSettings) -> Ledger:
+    """The ledger of the shop in the configured database.
+
+    Raises:
+        SimulatorError: when the simulator did not load the demo shop into it.
+    """
+    with Record(config.record_path) as record:
+        if record.meta("shop") != "demo":
+            raise SimulatorError(
+                f"No demo shop was loaded into {config.shop_mysql_database} (SHOP_MYSQL_DATABASE). "
+                "Try: python -m simulator load --shop demo"
+            )
+        return Ledger(
+            record.state(),
+            record.events(),
+            timezone=config.shop_timezone,
+            reporting_currency=config.reporting_currency,
+            pseudonym_key=config.pseudonym_key.get_secret_value(),
+        )
+
+
 def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
     """Events of one visitor with no gap of more than 30 minutes, in order."""
     by_visitor: dict[str, list[Seen]] = defaultdict(list)
@@ -321,10 +305,28 @@ def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
 
 
 def _sales_row() -> Figures:
-    counts = ("placed_orders", "orders", "excluded_orders", *_EXCLUDED.values(), "units", "new_customers",
-              "returning_customers")  # fmt: skip
-    amounts = ("gross_sales", "discounts", "returns", "net_sales", "tax", "shipping", "total_sales",
-               "returns_by_order_date", "net_sales_by_order_date", "new_customer_sales", "returning_customer_sales")  # fmt: skip
+    counts = (
+        "placed_orders",
+        "orders",
+        "excluded_orders",
+        *_EXCLUDED.values(),
+        "units",
+        "new_customers",
+        "returning_customers",
+    )
+    amounts = (
+        "gross_sales",
+        "discounts",
+        "returns",
+        "net_sales",
+        "tax",
+        "shipping",
+        "total_sales",
+        "returns_by_order_date",
+        "net_sales_by_order_date",
+        "new_customer_sales",
+        "returning_customer_sales",
+    )
     return {**dict.fromkeys(counts, 0), **dict.fromkeys(amounts, ZERO)}
 
 

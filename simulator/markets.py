@@ -35,37 +35,107 @@ class Market:
     dial: str
 
 
-def _market(
-    country: str, weight: float, locale: str, currency: str, factor: str, rates: tuple[str, str], included: bool,
-    shipping: str, cities: tuple[tuple[str, str, str | None], ...], dial: str,
-) -> Market:  # fmt: skip
-    standard, reduced = rates
-    return Market(country, weight, locale, currency, Decimal(factor), Decimal(standard), Decimal(reduced), included,
-                  Decimal(shipping), cities, dial)  # fmt: skip
+_ALL = (
+    Market(
+        country="DE",
+        currency="EUR",
+        price_factor=Decimal("1"),
+        tax_included=True,
+        weight=38,
+        standard_rate=Decimal("0.19"),
+        reduced_rate=Decimal("0.07"),
+        shipping=Decimal("4.16"),
+        locale="de-DE",
+        dial="+49",
+        cities=(("Berlin", "10115", None), ("München", "80331", "Bayern"), ("Köln", "50667", None)),
+    ),
+    Market(
+        country="FR",
+        currency="EUR",
+        price_factor=Decimal("1"),
+        tax_included=True,
+        weight=12,
+        standard_rate=Decimal("0.20"),
+        reduced_rate=Decimal("0.055"),
+        shipping=Decimal("5.75"),
+        locale="fr-FR",
+        dial="+33",
+        cities=(("Paris", "75004", None), ("Saint-Étienne", "42000", "Loire")),
+    ),
+    Market(
+        country="NL",
+        currency="EUR",
+        price_factor=Decimal("1"),
+        tax_included=True,
+        weight=9,
+        standard_rate=Decimal("0.21"),
+        reduced_rate=Decimal("0.09"),
+        shipping=Decimal("4.95"),
+        locale="nl-NL",
+        dial="+31",
+        cities=(("Amsterdam", "1012 AB", None), ("'s-Hertogenbosch", "5211 AX", None)),
+    ),
+    Market(
+        country="GB",
+        currency="GBP",
+        price_factor=Decimal("0.87"),
+        tax_included=True,
+        weight=16,
+        standard_rate=Decimal("0.20"),
+        reduced_rate=Decimal("0"),
+        shipping=Decimal("4.15"),
+        locale="en-GB",
+        dial="+44",
+        cities=(("London", "SW1A 1AA", None), ("Llanfairpwllgwyngyll", "LL61 5UJ", "Ynys Môn")),
+    ),
+    Market(
+        country="SE",
+        currency="SEK",
+        price_factor=Decimal("11.2"),
+        tax_included=True,
+        weight=8,
+        standard_rate=Decimal("0.25"),
+        reduced_rate=Decimal("0.06"),
+        shipping=Decimal("49.00"),
+        locale="sv-SE",
+        dial="+46",
+        cities=(("Malmö", "211 22", None), ("Göteborg", "411 03", None)),
+    ),
+    Market(
+        country="US",
+        currency="USD",
+        price_factor=Decimal("1.05"),
+        tax_included=False,
+        weight=14,
+        standard_rate=Decimal("0.0825"),
+        reduced_rate=Decimal("0"),
+        shipping=Decimal("7.90"),
+        locale="en-US",
+        dial="+1",
+        cities=(("Austin", "73301", "TX"), ("San José", "95112", "CA"), ("New York", "10001", "NY")),
+    ),
+    Market(
+        country="CH",
+        currency="CHF",
+        price_factor=Decimal("0.97"),
+        tax_included=True,
+        weight=3,
+        standard_rate=Decimal("0.081"),
+        reduced_rate=Decimal("0.026"),
+        shipping=Decimal("7.00"),
+        locale="de-CH",
+        dial="+41",
+        cities=(("Zürich", "8001", None), ("Genève", "1201", None)),
+    ),
+)
+MARKETS: dict[str, Market] = {market.country: market for market in _ALL}
 
-
-MARKETS: dict[str, Market] = {
-    market.country: market
-    for market in (
-        _market("DE", 38, "de-DE", "EUR", "1", ("0.19", "0.07"), True, "4.16",
-                (("Berlin", "10115", None), ("München", "80331", "Bayern"), ("Köln", "50667", None)), "+49"),
-        _market("FR", 12, "fr-FR", "EUR", "1", ("0.20", "0.055"), True, "5.75",
-                (("Paris", "75004", None), ("Saint-Étienne", "42000", "Loire")), "+33"),
-        _market("NL", 9, "nl-NL", "EUR", "1", ("0.21", "0.09"), True, "4.95",
-                (("Amsterdam", "1012 AB", None), ("'s-Hertogenbosch", "5211 AX", None)), "+31"),
-        _market("GB", 16, "en-GB", "GBP", "0.87", ("0.20", "0"), True, "4.15",
-                (("London", "SW1A 1AA", None), ("Llanfairpwllgwyngyll", "LL61 5UJ", "Ynys Môn")), "+44"),
-        _market("SE", 8, "sv-SE", "SEK", "11.2", ("0.25", "0.06"), True, "49.00",
-                (("Malmö", "211 22", None), ("Göteborg", "411 03", None)), "+46"),
-        _market("US", 14, "en-US", "USD", "1.05", ("0.0825", "0"), False, "7.90",
-                (("Austin", "73301", "TX"), ("San José", "95112", "CA"), ("New York", "10001", "NY")), "+1"),
-        _market("CH", 3, "de-CH", "CHF", "0.97", ("0.081", "0.026"), True, "7.00",
-                (("Zürich", "8001", None), ("Genève", "1201", None)), "+41"),
-    )
-}  # fmt: skip
-
-START_RATES = {"GBP": Decimal("1.15120000"), "USD": Decimal("0.92410000"), "SEK": Decimal("0.08765000"),
-               "CHF": Decimal("1.03300000")}  # fmt: skip
+START_RATES = {
+    "GBP": Decimal("1.15120000"),
+    "USD": Decimal("0.92410000"),
+    "SEK": Decimal("0.08765000"),
+    "CHF": Decimal("1.03300000"),
+}
 
 
 def pick_market(rng: random.Random) -> Market:
@@ -78,7 +148,9 @@ def local_price(market: Market, price: Decimal) -> Decimal:
     if market.currency == SHOP_CURRENCY:
         return price
     amount = (price * market.price_factor).to_integral_value()
-    return cents(max(amount, Decimal(1)) if market.currency == "SEK" else max(amount, Decimal(1)) - Decimal("0.05"))
+    return cents(
+        max(amount, Decimal(1)) if market.currency == "SEK" else max(amount, Decimal(1)) - Decimal("0.05")
+    )
 
 
 def add_rates(state: State, first: date, last: date, now: datetime, rng: random.Random) -> None:
@@ -94,5 +166,11 @@ def add_rates(state: State, first: date, last: date, now: datetime, rng: random.
             step = Decimal(str(round(rng.gauss(1, 0.004), 6)))
             current[currency] = (rate * step).quantize(Decimal("0.00000001"))
             known_at = min(now, datetime(day.year, day.month, day.day, 4, 15))
-            state.add("exchange_rates", rate_date=day, base_currency=currency, quote_currency=SHOP_CURRENCY,
-                      rate=current[currency], updated_at=known_at)  # fmt: skip
+            state.add(
+                "exchange_rates",
+                rate_date=day,
+                base_currency=currency,
+                quote_currency=SHOP_CURRENCY,
+                rate=current[currency],
+                updated_at=known_at,
+            )

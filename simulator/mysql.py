@@ -37,21 +37,27 @@ def shop(settings: SimulatorSettings) -> Iterator[Any]:
             connection_timeout=15,
         )
     except mysql.connector.Error as error:
-        reasons = {
-            errorcode.ER_ACCESS_DENIED_ERROR: "refused the login: check SHOP_MYSQL_ADMIN_USER and "
-            "SHOP_MYSQL_ADMIN_PASSWORD in .env",
-            errorcode.ER_BAD_DB_ERROR: f"has no database {settings.shop_mysql_database} (SHOP_MYSQL_DATABASE)",
-            errorcode.ER_DBACCESS_DENIED_ERROR: f"refuses {settings.shop_mysql_admin_user} (SHOP_MYSQL_ADMIN_USER) "
-            f"the database {settings.shop_mysql_database} (SHOP_MYSQL_DATABASE)",
-        }
-        reason = reasons.get(
-            error.errno or 0, "cannot be reached: check SHOP_MYSQL_HOST and SHOP_MYSQL_PORT, then make status"
-        )
-        raise SimulatorError(f"MySQL at {where} {reason}.") from error
+        raise SimulatorError(f"MySQL at {where} {_reason(error, settings)}.") from error
     try:
         yield connection
+    except mysql.connector.Error as error:
+        raise SimulatorError(
+            f"MySQL at {where} failed on {settings.shop_mysql_database}: {error.msg}. Try: make status"
+        ) from error
     finally:
         connection.close()
+
+
+def _reason(error: mysql.connector.Error, settings: SimulatorSettings) -> str:
+    user = f"{settings.shop_mysql_admin_user} (SHOP_MYSQL_ADMIN_USER)"
+    database = f"{settings.shop_mysql_database} (SHOP_MYSQL_DATABASE)"
+    reasons = {
+        errorcode.ER_ACCESS_DENIED_ERROR: f"refused the login of {user}: check SHOP_MYSQL_ADMIN_PASSWORD in .env",
+        errorcode.ER_BAD_DB_ERROR: f"has no database {database}",
+        errorcode.ER_DBACCESS_DENIED_ERROR: f"refuses {user} the database {database}",
+    }
+    unreachable = "cannot be reached: check SHOP_MYSQL_HOST and SHOP_MYSQL_PORT, then make status"
+    return reasons.get(error.errno or 0, unreachable)
 
 
 def create_tables(connection: Any) -> None:
@@ -83,7 +89,7 @@ def truncate(connection: Any) -> None:
 
 
 def write(connection: Any, changes: Changes) -> int:
-    """Apply changes without committing; a repetition changes nothing. Returns the rows written and deleted."""
+    """Apply changes without committing; a repetition changes nothing. Returns the rows concerned."""
     count = 0
     with connection.cursor() as cursor:
         for name, rows in changes.items():

@@ -19,7 +19,15 @@ from simulator.state import State
 ZERO = Decimal(0)
 SALES_CHANNELS = {"web": 72, "marketplace": 18, "phone": 10}
 METHODS = {"card": 52, "paypal": 28, "invoice": 10, "bank_transfer": 7, "gift_card": 3}
-REASONS = ("damaged", "wrong_item", "not_as_described", "no_longer_wanted", "no_longer_wanted", "late", "other")
+REASONS = (
+    "damaged",
+    "wrong_item",
+    "not_as_described",
+    "no_longer_wanted",
+    "no_longer_wanted",
+    "late",
+    "other",
+)
 CARRIERS = ("DHL", "UPS", "PostNord", "Royal Mail", "La Poste")
 SLOW_METHODS = ("invoice", "bank_transfer")
 
@@ -40,7 +48,7 @@ def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
 
 
 def included_tax(amount: Decimal, rate: Decimal) -> Decimal:
-    """The tax in a price: what is left above the rounded net, so that net and tax always add up to the price."""
+    """The tax in a price: what is left above the rounded net, so that the two always add up to it."""
     return amount - cents(amount / (1 + rate))
 
 
@@ -62,20 +70,34 @@ class OrderDesk:
 
     def place(self, buyer: Buyer, at: datetime, channel: str, products: Sequence[Row]) -> Placed:
         """A new order, status `placed`, with correct money in the buyer's currency."""
-        rng, market = self.rng, buyer.market
+        market = buyer.market
         coupon = self._coupon(market, at)
         shipping_address = self._address(buyer, "shipping", at)
         billing = self.people.addresses_of(buyer.customer, "billing") if buyer.customer else []
         number = self.state.last_ids.get("orders", 0) + 1
         order = self.state.add(
-            "orders", order_number=f"SL{number:07d}", customer_id=buyer.customer and buyer.customer["id"],
-            email=buyer.email, status="placed", sales_channel=channel, currency=market.currency,
-            prices_include_tax=int(market.tax_included), coupon_id=coupon and coupon["id"],
-            is_test=int(buyer.is_test), shipping_address_id=shipping_address["id"],
-            billing_address_id=billing[0]["id"] if billing else None, metadata=self._metadata(channel),
-            discount_amount=ZERO, shipping_amount=ZERO, shipping_tax_amount=ZERO, tax_amount=ZERO, total_amount=ZERO,
-            placed_at=at, created_at=at, updated_at=at,
-        )  # fmt: skip
+            "orders",
+            order_number=f"SL{number:07d}",
+            customer_id=buyer.customer and buyer.customer["id"],
+            email=buyer.email,
+            status="placed",
+            sales_channel=channel,
+            currency=market.currency,
+            prices_include_tax=int(market.tax_included),
+            coupon_id=coupon and coupon["id"],
+            is_test=int(buyer.is_test),
+            shipping_address_id=shipping_address["id"],
+            billing_address_id=billing[0]["id"] if billing else None,
+            metadata=self._metadata(channel),
+            discount_amount=ZERO,
+            shipping_amount=ZERO,
+            shipping_tax_amount=ZERO,
+            tax_amount=ZERO,
+            total_amount=ZERO,
+            placed_at=at,
+            created_at=at,
+            updated_at=at,
+        )
         lines = [self._line(order, number, product, market, at) for number, product in enumerate(products, 1)]
         self._settle(order, lines, market, coupon)
         self.lines_of[order["id"]] = lines
@@ -109,17 +131,29 @@ class OrderDesk:
         rng = self.rng
         cost = cents(Decimal(str(round(rng.uniform(3.1, 14.9), 2))))
         self.state.add(
-            "shipments", order_id=order["id"], carrier=rng.choice(CARRIERS),
-            tracking_number=f"{rng.getrandbits(48):014X}" if rng.random() > 0.03 else None, status="in_transit",
-            cost_amount=cost, currency=SHOP_CURRENCY, shipped_at=at, created_at=at, updated_at=at,
-        )  # fmt: skip
+            "shipments",
+            order_id=order["id"],
+            carrier=rng.choice(CARRIERS),
+            tracking_number=f"{rng.getrandbits(48):014X}" if rng.random() > 0.03 else None,
+            status="in_transit",
+            cost_amount=cost,
+            currency=SHOP_CURRENCY,
+            shipped_at=at,
+            created_at=at,
+            updated_at=at,
+        )
         self.state.update("orders", order, at, status="shipped")
 
     def deliver(self, order: Row, shipment: Row, at: datetime) -> None:
         """Arrived; a few parcels are lost, but the order ends there as well."""
         is_lost = self.rng.random() < 0.005
-        self.state.update("shipments", shipment, at, status="lost" if is_lost else "delivered",
-                          delivered_at=None if is_lost else at)  # fmt: skip
+        self.state.update(
+            "shipments",
+            shipment,
+            at,
+            status="lost" if is_lost else "delivered",
+            delivered_at=None if is_lost else at,
+        )
         self.state.update("orders", order, at, status="delivered")
 
     def refund(self, order: Row, at: datetime, *, everything: bool = False) -> Row | None:
@@ -135,11 +169,17 @@ class OrderDesk:
             left = [(line, rng.randint(1, pieces)) for line, pieces in chosen]
         with_shipping = order["id"] not in self._shipping_refunded and (everything or rng.random() < 0.05)
         refund = self.state.add(
-            "refunds", order_id=order["id"], reason=rng.choice(REASONS),
+            "refunds",
+            order_id=order["id"],
+            reason=rng.choice(REASONS),
             shipping_amount=order["shipping_amount"] if with_shipping else ZERO,
             shipping_tax_amount=order["shipping_tax_amount"] if with_shipping else ZERO,
-            total_amount=ZERO, currency=order["currency"], refunded_at=at, created_at=at, updated_at=at,
-        )  # fmt: skip
+            total_amount=ZERO,
+            currency=order["currency"],
+            refunded_at=at,
+            created_at=at,
+            updated_at=at,
+        )
         if with_shipping:
             self._shipping_refunded.add(order["id"])
         net_of = dict(zip((line["id"] for line in lines), net_amounts(order, lines), strict=True))
@@ -159,9 +199,16 @@ class OrderDesk:
             for whole in (net, line["tax_amount"])
         )
         return self.state.add(
-            "refund_items", refund_id=refund["id"], order_item_id=line["id"], quantity=pieces, amount=amount,
-            tax_amount=tax, restocked=int(self.rng.random() < 0.6), created_at=at, updated_at=at,
-        )  # fmt: skip
+            "refund_items",
+            refund_id=refund["id"],
+            order_item_id=line["id"],
+            quantity=pieces,
+            amount=amount,
+            tax_amount=tax,
+            restocked=int(self.rng.random() < 0.6),
+            created_at=at,
+            updated_at=at,
+        )
 
     def _line(self, order: Row, number: int, product: Row, market: Market, at: datetime) -> Row:
         rng = self.rng
@@ -170,12 +217,20 @@ class OrderDesk:
         percent = rng.choice((10, 20, 25)) if rng.random() < 0.12 else 0
         is_reduced = self.catalogue.department(product) == REDUCED_TAX_DEPARTMENT
         return self.state.add(
-            "order_items", order_id=order["id"], line_number=number, product_id=product["id"], sku=product["sku"],
-            product_name=product["name"], quantity=quantity, unit_price=price,
+            "order_items",
+            order_id=order["id"],
+            line_number=number,
+            product_id=product["id"],
+            sku=product["sku"],
+            product_name=product["name"],
+            quantity=quantity,
+            unit_price=price,
             discount_amount=cents(price * quantity * percent / 100),
-            tax_rate=market.reduced_rate if is_reduced else market.standard_rate, tax_amount=ZERO,
-            created_at=at, updated_at=at,
-        )  # fmt: skip
+            tax_rate=market.reduced_rate if is_reduced else market.standard_rate,
+            tax_amount=ZERO,
+            created_at=at,
+            updated_at=at,
+        )
 
     def _settle(self, order: Row, lines: list[Row], market: Market, coupon: Row | None) -> None:
         values = [line["unit_price"] * line["quantity"] - line["discount_amount"] for line in lines]
@@ -217,7 +272,9 @@ class OrderDesk:
         if known:
             return known[0]
         name = "Guest 👋" if self.rng.random() < 0.05 else "Guest"
-        return self.people.add_address(buyer.customer and buyer.customer["id"], name, buyer.market, kind, at)
+        return self.people.add_address(
+            buyer.customer["id"] if buyer.customer else None, name, buyer.market, kind, at
+        )
 
     def _metadata(self, channel: str) -> str | None:
         if self.rng.random() < 0.3:
@@ -227,18 +284,32 @@ class OrderDesk:
 
     def _payment(self, order: Row, method: str, status: str, at: datetime) -> None:
         total = order["total_amount"]
-        fee = cents(total * Decimal("0.014") + Decimal("0.25")) if status in ("captured", "chargeback") else ZERO
+        fee = (
+            cents(total * Decimal("0.014") + Decimal("0.25"))
+            if status in ("captured", "chargeback")
+            else ZERO
+        )
         self.state.add(
-            "payments", order_id=order["id"], method=method, status=status, amount=total, fee_amount=fee,
-            currency=order["currency"], provider_reference=f"pay_{self.rng.getrandbits(64):016x}",
-            processed_at=at, created_at=at, updated_at=at,
-        )  # fmt: skip
+            "payments",
+            order_id=order["id"],
+            method=method,
+            status=status,
+            amount=total,
+            fee_amount=fee,
+            currency=order["currency"],
+            provider_reference=f"pay_{self.rng.getrandbits(64):016x}",
+            processed_at=at,
+            created_at=at,
+            updated_at=at,
+        )
 
 
 def net_amounts(order: Row, lines: Sequence[Row]) -> list[Decimal]:
     """What was paid for each line without tax, in the order's currency."""
     values = [line["unit_price"] * line["quantity"] - line["discount_amount"] for line in lines]
-    paid = [value - share for value, share in zip(values, spread(order["discount_amount"], values), strict=True)]
+    paid = [
+        value - share for value, share in zip(values, spread(order["discount_amount"], values), strict=True)
+    ]
     if not order["prices_include_tax"]:
         return paid
     return [amount - line["tax_amount"] for amount, line in zip(paid, lines, strict=True)]

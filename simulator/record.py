@@ -21,8 +21,10 @@ from simulator.state import Changes, State
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS rows (shop_table TEXT, row_key TEXT, row TEXT, PRIMARY KEY (shop_table, row_key));
-CREATE TABLE IF NOT EXISTS events (uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_id INTEGER,
-                                   product_id INTEGER, channel TEXT, device TEXT, is_bot INTEGER);
+CREATE TABLE IF NOT EXISTS events (
+  uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_id INTEGER, product_id INTEGER,
+  channel TEXT, device TEXT, is_bot INTEGER
+);
 """
 
 
@@ -46,9 +48,17 @@ class Seen:
         own = event.properties
         order_id = own.get("order_id") if event.name == "Order Completed" else None
         product_id = own.get("product_id")
-        return cls(event.uuid, own.get("$device_id") or event.distinct_id, event.at, event.name,
-                   int(order_id) if order_id else None, int(product_id) if product_id else None,
-                   channels.channel(own), channels.device(own), channels.is_bot(own))  # fmt: skip
+        return cls(
+            event.uuid,
+            own.get("$device_id") or event.distinct_id,
+            event.at,
+            event.name,
+            int(order_id) if order_id else None,
+            int(product_id) if product_id else None,
+            channels.channel(own),
+            channels.device(own),
+            channels.is_bot(own),
+        )
 
 
 class Record:
@@ -82,7 +92,9 @@ class Record:
             for key, row in rows.items():
                 key_text = json.dumps(key, default=str)
                 if row is None:
-                    self._db.execute("DELETE FROM rows WHERE shop_table = ? AND row_key = ?", (name, key_text))
+                    self._db.execute(
+                        "DELETE FROM rows WHERE shop_table = ? AND row_key = ?", (name, key_text)
+                    )
                 else:
                     values = (name, key_text, json.dumps(table.encode(row), ensure_ascii=False))
                     self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", values)
@@ -92,7 +104,10 @@ class Record:
         seen = (Seen.of(event) for event in events)
         self._db.executemany(
             "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            ((e.uuid, e.visitor, e.at, e.name, e.order_id, e.product_id, e.channel, e.device, e.is_bot) for e in seen),
+            (
+                (e.uuid, e.visitor, e.at, e.name, e.order_id, e.product_id, e.channel, e.device, e.is_bot)
+                for e in seen
+            ),
         )
 
     def clear(self) -> None:
@@ -115,7 +130,7 @@ class Record:
 
     def events(self) -> list[Seen]:
         """Every event, once."""
-        return [Seen(*row[:-1], bool(row[-1])) for row in self._db.execute("SELECT * FROM events")]
+        return [Seen(*row) for row in self._db.execute("SELECT * FROM events")]
 
 
 def last_moment(record: Record) -> datetime | None:

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from simulator import completejourney, mysql, topic
+from simulator import completejourney, mysql
 from simulator.capture import deliver, to_millis
 from simulator.config import SimulatorSettings
 from simulator.demo import DemoPlan, DemoShop
 from simulator.errors import SimulatorError
 from simulator.record import Record
+from simulator.topic import events_topic
 
 Loaded = dict[str, int]  # what was loaded, and how much of it
 
@@ -31,8 +32,8 @@ class Shop:
 def load_demo(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
     """Build the demo shop, write its tables, send its events, and remember it.
 
-    The record is begun before and finished after everything else. A load that was interrupted is repeated with
-    the same plan, so events sent again are the same events.
+    The record is begun before and finished after everything else. A load that was interrupted is repeated
+    with the same plan, so events sent again are the same events.
     """
     with mysql.shop(settings) as connection, Record(settings.record_path) as record:
         plan = _plan_of_interrupted_load(record) or plan
@@ -41,15 +42,24 @@ def load_demo(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
         orders = demo.build_rows()
         events = demo.build_events(orders)
         until = to_millis(plan.until)
-        messages = deliver(events, settings.kafka_project_token, until, random.Random(f"{plan.seed}/delivery"))
+        messages = deliver(
+            events, settings.kafka_project_token, until, random.Random(f"{plan.seed}/delivery")
+        )
         changes = demo.state.take_changes()
         rows = mysql.write(connection, changes)
-        sent = topic.produce(settings, messages)
+        with events_topic(settings) as topic:
+            sent = topic.send(messages)
         connection.commit()
         record.apply(changes)
         record.add_events(events)
-        record.set_meta(loading=None, seed=plan.seed, until=plan.until.isoformat(), shop="demo", steps=0,
-                        last_ids=demo.state.last_ids)  # fmt: skip
+        record.set_meta(
+            loading=None,
+            seed=plan.seed,
+            until=plan.until.isoformat(),
+            shop="demo",
+            steps=0,
+            last_ids=demo.state.last_ids,
+        )
         record.commit()
     return {"rows": rows, "orders": len(orders), "events": len(events), "messages": sent}
 
@@ -64,9 +74,10 @@ def prepare(settings: SimulatorSettings, connection: Any, record: Record, plan: 
     filled = mysql.filled_tables(connection)
     if filled and not record.meta("loading"):
         raise SimulatorError(
-            f"Shop database {settings.shop_mysql_database} at {settings.shop_mysql_host}:{settings.shop_mysql_port} "
-            f"already holds rows ({', '.join(filled[:3])} …). Choose an empty one (SHOP_MYSQL_DATABASE) or start over: "
-            "make clean"
+            f"Shop database {settings.shop_mysql_database} at "
+            f"{settings.shop_mysql_host}:{settings.shop_mysql_port} already holds rows "
+            f"({', '.join(filled[:3])} …). Choose an empty one (SHOP_MYSQL_DATABASE) "
+            "or start over: make clean"
         )
     if filled:
         mysql.truncate(connection)

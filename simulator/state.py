@@ -12,7 +12,7 @@ Changes = dict[str, dict[Key, Row | None]]
 
 
 class State:
-    """Rows by table and primary key. `changes` holds the rows put (or `None`: removed) since `take_changes`."""
+    """Rows by table and primary key, and the changes (a row, or `None`: removed) since `take_changes`."""
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Key, Row]] = {name: {} for name in tables()}
