@@ -34,7 +34,7 @@ with DAG(
 ) as dag:
     check = plain_job(
         "check_sources",
-        "MySQL, Kafka and PostgreSQL answer, the shop's schema is the one the contracts know, and bronze holds"
+        "MySQL, Kafka and PostgreSQL answer, the schema is the one the contracts know, and bronze holds"
         " the events that Kafka has now.",
     )
     ingest = spark_job(

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from threading import Event
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
@@ -41,23 +42,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(wanted, lambda *_: stopping.set())
     # Structured Streaming with this Kafka source needs a session of its own, not the warm server's.
     os.environ.pop("SPARK_REMOTE", None)
+    try:
+        return stream(lake, config, start, stopping)
+    except (Py4JError, OSError):
+        # A signal to the whole process group ends Spark's JVM before we can ask it to stop.
+        if not stopping.is_set():
+            raise
+        say("stopped")
+        return 0
+
+
+def stream(lake: Lake, config: Settings, start: Mapping[int, int], stopping: Event) -> int:
+    """Run the query until it ends (1) or a signal asks to stop (0)."""
+    path = lake.path(CAPTURED)
     with spark_session("stream_events") as spark:
         spark.sparkContext.setLogLevel("ERROR")
         spark.conf.set("spark.sql.streaming.noDataMicroBatches.enabled", "false")
-        lake.create_bronze(
-            spark, path, {column.name: column.type for column in CAPTURED.columns}, CAPTURED.partition_by
-        )
+        columns = {column.name: column.type for column in CAPTURED.columns}
+        lake.create_bronze(spark, path, columns, CAPTURED.partition_by)
         lake.storage.delete_folder(CHECKPOINT)
         query = begin(spark, config, start, path, f"{lake.uri}/{CHECKPOINT}")
-        say(f"streaming {topic} from {start} to {path}")
+        say(f"streaming {config.kafka_events_topic} from {dict(start)} to {path}")
         watch(query, stopping)
-        if stopping.is_set():
-            query.stop()
-            say("stopped")
-            return 0
-        problem = query.exception()
-        say(f"the stream ended: {problem}")
-        return 1
+        if not stopping.is_set():
+            say(f"the stream ended: {query.exception()}")
+            return 1
+        query.stop()
+    say("stopped")
+    return 0
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -16,7 +16,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[Connection]:
-    """A connection as the loader, UTC; a block that ends well commits, one that fails rolls back.
+    """A connection as the loader, in UTC, closed at the end; `with connection:` inside makes a transaction.
 
     Raises:
         UserError: naming host, port and setting when the server cannot be reached or refuses the user.
@@ -47,7 +47,6 @@ def warehouse(settings: Settings) -> Iterator[Connection]:
             "`./shoplake status` shows whether the server runs."
         ) from None
     try:
-        with opened:
-            yield opened
+        yield opened
     finally:
         opened.close()
