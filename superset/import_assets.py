@@ -50,13 +50,15 @@ def contents() -> dict[str, str]:
 
 def import_all(files: dict[str, str]) -> None:
     """Create or overwrite all assets in one transaction, the password taken from the environment."""
-    from superset.commands.exceptions import CommandInvalidError
+    from superset.commands.exceptions import CommandInvalidError, ImportFailedError
     from superset.commands.importers.v1.assets import ImportAssetsCommand
 
     try:
         ImportAssetsCommand(files, passwords={DATABASE_FILE: os.environ[PASSWORD]}).run()
-    except CommandInvalidError as error:
-        raise SystemExit(f"Superset refuses the assets: {error.normalized_messages()}") from None
+    except ImportFailedError as error:
+        cause = error.__cause__
+        reason = cause.normalized_messages() if isinstance(cause, CommandInvalidError) else cause or error
+        raise SystemExit(f"Superset refuses the assets: {reason}") from None
 
 
 def remove_orphans(files: dict[str, str]) -> list[str]:

@@ -1,0 +1,71 @@
+"""A headless Chromium, and the running servers: their settings come from the environment, then from `.env`."""
+
+import shutil
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from ops import installation
+
+# No browser service may call home, and the sandbox needs rights that a container does not give.
+ARGUMENTS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A web server and its administrator."""
+
+    url: str
+    password: str
+    user: str = "admin"
+
+
+@pytest.fixture(scope="session")
+def settings():
+    return installation.settings()
+
+
+@pytest.fixture(scope="session")
+def superset(settings):
+    return Site(
+        f"http://127.0.0.1:{settings.superset_port}", settings.superset_admin_password.get_secret_value()
+    )
+
+
+@pytest.fixture(scope="session")
+def airflow(settings):
+    return Site(
+        f"http://127.0.0.1:{settings.airflow_port}", settings.airflow_admin_password.get_secret_value()
+    )
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    program = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if program is None:
+        pytest.fail(f"none of {', '.join(NAMES)} is installed. Next: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 2400}, locale="en-GB", timezone_id="UTC"
+    )
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
