@@ -15,8 +15,11 @@ from local.settings import LocalError
 from local.stack import Stack
 from spark_jobs.lib.settings import ROOT
 
-app = typer.Typer(help="Shoplake's servers as ordinary processes of this machine.", no_args_is_help=True)
-LAYERS = ("bronze", "silver", "gold", "quarantine", "archive", "runs")
+app = typer.Typer(
+    help="Shoplake's servers as ordinary processes of this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
 
 
 @app.command()
@@ -51,7 +54,7 @@ def clean(yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False
     if not ENV_FILE.exists():
         return
     stack = Stack()
-    lake = sorted(path for layer in LAYERS for path in (ROOT / "data_lake" / layer).glob("[!.]*"))
+    lake = sorted((ROOT / "data_lake").glob("*/[!.]*"))
     Console().print("This deletes the shop, the events, the lake, the warehouse and their passwords:")
     for path in [*stack.folders(), *lake, ENV_FILE]:
         Console().print(f"  {path}", soft_wrap=True)

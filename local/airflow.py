@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
 from spark_jobs.lib.settings import ROOT
@@ -60,7 +61,8 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "CORE__EXECUTOR": "LocalExecutor",
         "CORE__PARALLELISM": PARALLEL_TASKS,
         "CORE__LOAD_EXAMPLES": False,
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": False,
+        # Nothing is scheduled before there is a shop; the first run is started by hand.
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": True,
         "CORE__FERNET_KEY": settings.airflow_fernet_key.get_secret_value(),
         "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.run / "airflow-passwords.json",
@@ -87,6 +89,8 @@ def airflow_environment(home: Home) -> dict[str, str]:
         **settings.platform_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
+        # For a connection that submits jobs: the jars that are there already.
+        "SHOPLAKE_JARS": ",".join(str(jar) for jar in jars.jars(home, "spark")),
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
 

@@ -51,9 +51,23 @@ class AirflowApi:
             problems = [problem["stack_trace"] for problem in self._get("/importErrors")["import_errors"]]
             reason = problems[0].strip().splitlines()[-1] if problems else "it is not in the folder dags/"
             raise LocalError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
-        self._client.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
         run = self._client.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
+        # Only now, so that no scheduled run comes first.
+        self.unpause(dag_id)
         return str(run.raise_for_status().json()["dag_run_id"])
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the DAG's runs begin, by hand and by its schedule."""
+        self._client.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
+
+    def active_run(self, dag_id: str) -> str | None:
+        """A run that has begun or waits to, if there is one."""
+        self._log_in()
+        answer = self._client.get(f"/dags/{dag_id}/dagRuns", params={"state": ["running", "queued"]})
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        runs = answer.raise_for_status().json()["dag_runs"]
+        return str(runs[0]["dag_run_id"]) if runs else None
 
     def follow(self, dag_id: str, run_id: str, deadline_seconds: float = 3600) -> Iterator[TaskState]:
         """Every change of state of the run's tasks, until the run has ended.

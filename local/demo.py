@@ -95,7 +95,8 @@ def _load_shop(stack: Stack, shop: str, progress: Progress) -> None:
 
 def _run_pipeline(stack: Stack, progress: Progress) -> None:
     airflow = AirflowApi(stack.settings)
-    run_id = airflow.trigger("medallion")
+    # After a pause the schedule may have begun a run by itself; it does the same.
+    run_id = airflow.active_run("medallion") or airflow.trigger("medallion")
     for task in airflow.follow("medallion", run_id):
         if task.state in ("success", "failed", "skipped"):
             progress.note(

@@ -40,6 +40,7 @@ def resolve(home: Home) -> None:
     command += ["-retrieve", str(folder / "jars" / "[conf]" / "[artifact]-[revision].[ext]")]
     if settings.exists():
         command += ["-settings", str(settings)]
+    home.create()
     log = home.logs / "ivy.log"
     with log.open("w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)

@@ -63,7 +63,8 @@ def stream(home: Home) -> Server:
     settings = home.settings
     configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
-    classpath = ",".join(str(jar) for jar in [*jars.jars(home, "spark"), *jars.jars(home, "stream")])
+    paths = [*jars.jars(home, "spark"), *jars.jars(home, "stream")]
+    classpath = f"--jars {','.join(str(path) for path in paths)}"
     memory = f"--driver-memory {settings.stream_driver_memory}"
     java = "--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC'"
     # Written when the query starts; a start removes the one before.
@@ -87,7 +88,7 @@ def stream(home: Home) -> Server:
             **settings.platform_environment(),
             "SPARK_HOME": str(jars.SPARK_HOME),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            "PYSPARK_SUBMIT_ARGS": f"--master local[1] {memory} {java} {arguments} --jars {classpath} pyspark-shell",
+            "PYSPARK_SUBMIT_ARGS": f"--master local[1] {memory} {java} {arguments} {classpath} pyspark-shell",
         },
         directory=home.data,
         prepare=prepare,

@@ -117,7 +117,7 @@ class Stack:
         """Every folder that the stack has written."""
         home = self.home
         wanted = {home.data, home.logs, home.run, home.sockets, postgres.data_folder(home)}
-        return sorted(path for path in wanted if path.exists())
+        return sorted(path for path in wanted if path.exists() and not wanted & set(path.parents))
 
     def delete(self) -> None:
         """Stop the servers and delete their data."""
