@@ -1,7 +1,7 @@
 """The demo shop goes on living: orders, visits, status changes, refunds, new prices, people, deletions.
 
 One step is a function of the record, the seed, the step's number and its moment. It is announced in the
-record before anything is written elsewhere, so a step that was interrupted is done again with the same outcome.
+record before anything is written elsewhere: an interrupted step is done again, with the same outcome.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def _reason(error: mysql.connector.Error, settings: SimulatorSettings) -> str:
     user = f"{settings.shop_mysql_admin_user} (SHOP_MYSQL_ADMIN_USER)"
     database = f"{settings.shop_mysql_database} (SHOP_MYSQL_DATABASE)"
     reasons = {
-        errorcode.ER_ACCESS_DENIED_ERROR: f"refused the login of {user}: check SHOP_MYSQL_ADMIN_PASSWORD in .env",
+        errorcode.ER_ACCESS_DENIED_ERROR: f"refused {user}: check SHOP_MYSQL_ADMIN_PASSWORD in .env",
         errorcode.ER_BAD_DB_ERROR: f"has no database {database}",
         errorcode.ER_DBACCESS_DENIED_ERROR: f"refuses {user} the database {database}",
     }

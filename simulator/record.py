@@ -27,6 +27,11 @@ CREATE TABLE IF NOT EXISTS events (
 );
 """
 
+# Not REPLACE: a row keeps its place, so the shop comes back in the order it was left in.
+_REMEMBER_ROW = """
+INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT (shop_table, row_key) DO UPDATE SET row = excluded.row
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -97,7 +102,7 @@ class Record:
                     )
                 else:
                     values = (name, key_text, json.dumps(table.encode(row), ensure_ascii=False))
-                    self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", values)
+                    self._db.execute(_REMEMBER_ROW, values)
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Remember events; part of the next `commit`."""

@@ -1,0 +1,270 @@
+"""Every expected figure here is worked out by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from simulator.ledger import Ledger, sessions
+from simulator.record import Seen
+from simulator.state import State
+
+NOON = datetime(2026, 3, 10, 11, 0)  # 12:00 in Berlin
+DAY = date(2026, 3, 10)
+MINUTE = 60_000
+
+
+def shop() -> State:
+    state = State()
+    state.add(
+        "exchange_rates",
+        rate_date=DAY,
+        base_currency="GBP",
+        quote_currency="EUR",
+        rate=Decimal("1.15"),
+        updated_at=NOON,
+    )
+    state.add("customers", email="Ann@Example.com", is_test=0)
+    state.add("customers", email="ann@example.com ", is_test=0)
+    state.add("customers", email="staff@example.com", is_test=1)
+    return state
+
+
+def order(state: State, *lines: tuple[str, int, str, str], **values: Any) -> int:
+    """An order of `(unit_price, quantity, discount, tax)` lines; German prices unless said otherwise."""
+    defaults = {
+        "customer_id": 1,
+        "status": "paid",
+        "sales_channel": "web",
+        "currency": "EUR",
+        "prices_include_tax": 1,
+        "discount_amount": Decimal(0),
+        "shipping_amount": Decimal(0),
+        "shipping_tax_amount": Decimal(0),
+        "is_test": 0,
+        "placed_at": NOON,
+        "paid_at": NOON,
+        "updated_at": NOON,
+    }
+    row = state.add("orders", **{**defaults, **values})
+    for number, (price, quantity, discount, tax) in enumerate(lines, 1):
+        state.add(
+            "order_items",
+            order_id=row["id"],
+            line_number=number,
+            product_id=number,
+            quantity=quantity,
+            unit_price=Decimal(price),
+            discount_amount=Decimal(discount),
+            tax_rate=Decimal("0.19"),
+            tax_amount=Decimal(tax),
+            updated_at=NOON,
+        )
+    return int(row["id"])
+
+
+def refund(
+    state: State, order_id: int, line: int, amount: str, tax: str, shipping: str, at: datetime
+) -> None:
+    row = state.add(
+        "refunds",
+        order_id=order_id,
+        shipping_amount=Decimal(shipping),
+        shipping_tax_amount=Decimal(0),
+        refunded_at=at,
+        updated_at=at,
+    )
+    state.add(
+        "refund_items",
+        refund_id=row["id"],
+        order_item_id=line,
+        quantity=1,
+        amount=Decimal(amount),
+        tax_amount=Decimal(tax),
+        updated_at=at,
+    )
+
+
+def ledger(state: State, *events: Seen) -> Ledger:
+    return Ledger(state, events, timezone="Europe/Berlin", reporting_currency="EUR", pseudonym_key="key")
+
+
+def seen(minute: float, name: str, **values: Any) -> Seen:
+    defaults = {
+        "visitor": "v",
+        "order_id": None,
+        "product_id": None,
+        "channel": "direct",
+        "device": "mobile",
+        "is_bot": False,
+    }
+    at = int(datetime(2026, 3, 10, 12, 0).timestamp() * 1000) + int(minute * MINUTE)
+    return Seen(uuid=f"{minute}-{name}", at=at, name=name, **{**defaults, **values})
+
+
+def test_tax_is_taken_out_of_prices_that_include_it():
+    state = shop()
+    # 2 × 11.90 with 2.38 off: paid 21.42, of it tax 3.42. Gross 23.80 / 1.19 = 20.00.
+    order(
+        state,
+        ("11.90", 2, "2.38", "3.42"),
+        shipping_amount=Decimal("4.00"),
+        shipping_tax_amount=Decimal("0.76"),
+    )
+    row = ledger(state).daily_sales()[(DAY, "web")]
+    assert row["gross_sales"] == Decimal("20.00")
+    assert row["discounts"] == Decimal("2.00")
+    assert row["net_sales"] == Decimal("18.00")
+    assert row["tax"] == Decimal("4.18")
+    assert row["shipping"] == Decimal("4.00")
+    assert row["total_sales"] == Decimal("26.18")
+    assert (row["orders"], row["units"]) == (1, 2)
+
+
+def test_prices_without_tax_stay_and_the_order_discount_is_spread_by_value():
+    state = shop()
+    # Values 10, 10, 10 share 1.00 as 0.33, 0.33 and the rest 0.34.
+    order(state, *[("10.00", 1, "0", "0.00")] * 3, prices_include_tax=0, discount_amount=Decimal("1.00"))
+    rows = ledger(state).product_daily()
+    assert [rows[(DAY, product)]["discounts"] for product in (1, 2, 3)] == [
+        Decimal("0.33"),
+        Decimal("0.33"),
+        Decimal("0.34"),
+    ]
+    assert ledger(state).total("net_sales") == Decimal("29.00")
+
+
+def test_each_line_is_converted_with_the_rate_of_the_orders_day_and_rounded_half_even():
+    state = shop()
+    # 0.10 × 1.15 = 0.115 → 0.12 and 0.30 × 1.15 = 0.345 → 0.34: half-even, per line.
+    order(state, ("0.10", 1, "0", "0"), ("0.30", 1, "0", "0"), currency="GBP", prices_include_tax=0)
+    assert ledger(state).total("gross_sales") == Decimal("0.46")
+
+
+def test_a_missing_rate_is_an_error():
+    state = shop()
+    order(state, ("1.00", 1, "0", "0"), currency="USD")
+    with pytest.raises(LookupError, match="USD → EUR on 2026-03-10"):
+        ledger(state).daily_sales()
+
+
+def test_a_refund_is_booked_on_its_own_day_at_the_rate_of_the_order():
+    state = shop()
+    order_id = order(
+        state,
+        ("20.00", 2, "0", "4.00"),
+        currency="GBP",
+        prices_include_tax=0,
+        shipping_amount=Decimal("5.00"),
+    )
+    refund(state, order_id, 1, "20.00", "2.00", "5.00", datetime(2026, 4, 2, 9, 0))
+    rows = ledger(state).daily_sales()
+    sold, back = rows[(DAY, "web")], rows[(date(2026, 4, 2), "web")]
+    assert (sold["returns"], sold["net_sales"]) == (0, Decimal("46.00"))
+    assert (sold["returns_by_order_date"], sold["net_sales_by_order_date"]) == (
+        Decimal("23.00"),
+        Decimal("23.00"),
+    )
+    assert (back["orders"], back["returns"], back["net_sales"]) == (0, Decimal("23.00"), Decimal("-23.00"))
+    assert (back["tax"], back["shipping"], back["total_sales"]) == (
+        Decimal("-2.30"),
+        Decimal("-5.75"),
+        Decimal("-31.05"),
+    )
+
+
+def test_an_order_belongs_to_the_local_day():
+    state = shop()
+    order(state, ("1.00", 1, "0", "0"), placed_at=datetime(2026, 3, 9, 22, 59))  # 23:59 in Berlin
+    order(state, ("1.00", 1, "0", "0"), placed_at=datetime(2026, 3, 9, 23, 0))
+    order(
+        state, ("1.00", 1, "0", "0"), placed_at=datetime(2026, 3, 29, 22, 0)
+    )  # midnight after the clocks changed
+    assert sorted(day for day, _ in ledger(state).daily_sales()) == [date(2026, 3, 9), DAY, date(2026, 3, 30)]
+
+
+def test_orders_that_do_not_count_are_counted_with_their_reason():
+    state = shop()
+    line = ("5.00", 1, "0", "0")
+    order(state, line, is_test=1, status="failed")
+    order(state, line, customer_id=3)
+    order(state, line, status="failed", paid_at=None)
+    order(state, line, status="cancelled", paid_at=None)
+    order(state, line, status="cancelled")
+    row = ledger(state).daily_sales()[(DAY, "web")]
+    assert (row["placed_orders"], row["orders"], row["excluded_orders"]) == (3, 1, 4)
+    assert (row["excluded_test_orders"], row["excluded_failed_orders"], row["excluded_cancelled_orders"]) == (
+        2,
+        1,
+        1,
+    )
+
+
+def test_a_guest_with_a_customers_address_is_that_customer_the_first_of_them():
+    state = shop()
+    line = ("5.00", 1, "0", "0")
+    order(state, line, customer_id=None, email=" ANN@example.com")
+    order(state, line, customer_id=1)
+    order(state, line, customer_id=None, email="Guest@Example.com")
+    order(state, line, customer_id=None, email=None)
+    people = ledger(state).customer_360()
+    guest = "g:" + hmac.new(b"key", b"guest@example.com", hashlib.sha256).hexdigest()[:32]
+    assert {person: row["orders"] for person, row in people.items()} == {
+        "c:1": 2,
+        "c:2": 0,
+        guest: 1,
+        "o:4": 1,
+    }
+    row = ledger(state).daily_sales()[(DAY, "web")]
+    assert (row["new_customers"], row["returning_customers"]) == (3, 1)
+
+
+def test_a_session_ends_after_more_than_thirty_minutes():
+    events = [
+        seen(0, "$pageview"),
+        seen(30, "$pageview"),
+        seen(60.1, "$pageview"),
+        seen(1, "$pageview", visitor="w"),
+    ]
+    assert sorted(len(session) for session in sessions(reversed(events))) == [1, 1, 2]
+
+
+def test_the_funnel_counts_sessions_not_events_and_only_counted_orders():
+    state = shop()
+    counted = order(state, ("5.00", 1, "0", "0"))
+    failed = order(state, ("5.00", 1, "0", "0"), status="failed", paid_at=None)
+    rows = ledger(
+        state,
+        seen(0, "$pageview", channel="email"),
+        seen(1, "Product Viewed", product_id=1),
+        seen(2, "Product Viewed", product_id=1),
+        seen(3, "Product Added", product_id=1),
+        seen(4, "Checkout Started"),
+        seen(5, "Order Completed", order_id=counted),
+        seen(0, "Order Completed", order_id=failed, visitor="w", channel="email"),
+        seen(0, "Order Completed", order_id=999, visitor="deleted", channel="email"),
+        seen(0, "Product Viewed", product_id=1, visitor="robot", is_bot=True),
+    )
+    assert rows.funnel_daily() == {
+        (DAY, "email", "mobile"): {
+            "sessions": 3,
+            "product_view_sessions": 1,
+            "cart_sessions": 1,
+            "checkout_sessions": 1,
+            "purchase_sessions": 1,
+        }
+    }
+    product = rows.product_daily()[(DAY, 1)]
+    assert (product["views"], product["cart_adds"], product["purchases"]) == (2, 1, 1)
+
+
+def test_an_unknown_figure_is_a_key_error():
+    state = shop()
+    order(state, ("5.00", 1, "0", "0"))
+    with pytest.raises(KeyError):
+        ledger(state).total("profit")
