@@ -1,4 +1,4 @@
-"""A headless Chromium, and the running servers: their settings come from the environment, then from `.env`."""
+"""A headless Chromium, and the running servers; settings come from the environment, then from `.env`."""
 
 import shutil
 from dataclasses import dataclass
