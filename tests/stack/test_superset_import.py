@@ -84,7 +84,7 @@ def test_what_git_no_longer_holds_is_removed_and_what_people_made_stays(superset
     text = (charts / "orders.yaml").read_text().replace("slice_name: Orders", "slice_name: Of yesterday")
     (charts / "old.yaml").write_text(re.sub(r"^uuid: .*$", f"uuid: {uuid}", text, flags=re.MULTILINE))
     run(superset, "import_assets.py")
-    columns = "datasource_id, datasource_type, viz_type, params"
+    columns = "datasource_id, datasource_type, viz_type, params, created_on, changed_on"
     answer(
         superset,
         f"INSERT INTO slices (slice_name, uuid, is_managed_externally, {columns})"
