@@ -6,7 +6,7 @@ removed. Then small files are compacted and files that no version needs any more
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, CronTriggerTimetable
 
 from dags.spark_job import plain_job
 
@@ -14,7 +14,7 @@ with DAG(
     dag_id="maintenance",
     description="Archive old bronze, compact and clean the lake",
     doc_md=__doc__,
-    schedule="30 3 * * *",
+    schedule=CronTriggerTimetable("30 3 * * *", timezone="UTC", run_immediately=False),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

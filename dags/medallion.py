@@ -10,7 +10,7 @@ The same record is in the lake under `runs/<run id>/<step>.json`.
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Asset
+from airflow.sdk import DAG, Asset, CronTriggerTimetable
 
 from contracts.model import Layer
 from contracts.registry import tables_of
@@ -20,7 +20,7 @@ with DAG(
     dag_id="medallion",
     description="Shop and events → bronze → silver → gold → PostgreSQL, reconciled",
     doc_md=__doc__,
-    schedule="@hourly",
+    schedule=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=False),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -95,7 +95,7 @@ def record(step: Step, tables: Sequence[TableIngest]) -> None:
         kept.details = {
             "source_rows": each.source_rows,
             "deleted": each.deleted,
-            "keys_compared": each.keys_compared,
+            "is_complete": each.is_full or each.keys_compared,  # bronze now has exactly the snapshot's rows
             "money": each.money,
         }
         kept.note = "; ".join([*([f"{each.deleted} deleted"] if each.deleted else []), *each.notes])

@@ -16,7 +16,7 @@ from contracts.model import Table
 from spark_jobs.lib import mysql_source as mysql
 from spark_jobs.lib.bronze import BronzeState, row_texts, source_text, window_start, without_known
 from spark_jobs.lib.drift import is_usable
-from spark_jobs.lib.money_sums import MONEY_SUMS, as_record
+from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.mysql_types import SourceColumn, quoted
 from spark_jobs.lib.settings import Settings
 from spark_jobs.lib.storage import Storage
@@ -120,8 +120,8 @@ def _reader(
 
 def _money_reader(ingest: TableIngest) -> Callable[[Any], Awaitable[None]]:
     async def read(connection: Any) -> None:
-        answer = await mysql.query(connection, MONEY_SUMS[ingest.table.name].source_sql)
-        ingest.money = as_record(ingest.table, answer)
+        sums = MONEY_SUMS[ingest.table.name]
+        ingest.money = sums.as_record(await mysql.query(connection, sums.sql(ingest.table.name)))
 
     return read
 

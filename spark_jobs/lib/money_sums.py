@@ -1,60 +1,55 @@
-"""Sums of money per currency: the same question to the shop's MySQL and to every layer after it."""
+"""Sums of money per currency: one question, asked of the shop's MySQL and of every layer after it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from contracts.model import Table
 
 
 @dataclass(frozen=True)
 class MoneySums:
-    """What is summed of a shop table: a SQL query with the columns currency, rows and one per measure."""
+    """What is summed of a shop table, in the source's column names.
 
-    table: str
-    measures: tuple[str, ...]
-    source_sql: str
+    A table without a currency of its own takes that of the row its `parent` (table, foreign key) names.
+    """
+
+    measures: Mapping[str, str]
+    parent: tuple[str, str] | None = None
+
+    def sql(self, table: str, parent: str | None = None, where: str = "") -> str:
+        """A query with the columns currency, rows and one per measure; MySQL and DuckDB read it alike."""
+        sums = ", ".join(f"SUM({expression})" for expression in self.measures.values())
+        currency = "UPPER(TRIM(COALESCE(currency, '')))"
+        source = table
+        if self.parent is not None:
+            name, foreign_key = self.parent
+            source += (
+                f" LEFT JOIN (SELECT id AS parent_id, currency FROM {parent or name}) p"
+                f" ON p.parent_id = {foreign_key}"
+            )
+        return f"SELECT {currency}, COUNT(*), {sums} FROM {source} {where} GROUP BY {currency}"
+
+    def as_record(self, answer: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
+        """An answer as a run record keeps it: currency → measure → amount as text."""
+        names = ("rows", *self.measures)
+        return {
+            row[0]: {name: str(value or 0) for name, value in zip(names, row[1:], strict=True)}
+            for row in sorted(answer)
+        }
 
 
-def _sql(measures: dict[str, str], source: str, currency: str) -> str:
-    sums = ", ".join(f"SUM({expression})" for expression in measures.values())
-    return f"SELECT {currency}, COUNT(*), {sums} FROM {source} GROUP BY {currency}"
+def _columns(*names: str) -> dict[str, str]:
+    return {name: name for name in names}
 
-
-def _sums(table: str, measures: dict[str, str], source: str, currency: str) -> MoneySums:
-    return MoneySums(table, tuple(measures), _sql(measures, source, currency))
-
-
-_ORDERS = {name: name for name in ("total_amount", "tax_amount", "shipping_amount", "discount_amount")}
-_LINES = {
-    "price_amount": "i.unit_price * i.quantity",
-    "discount_amount": "i.discount_amount",
-    "tax_amount": "i.tax_amount",
-}
-_REFUND_LINES = {"amount": "i.amount", "tax_amount": "i.tax_amount"}
 
 MONEY_SUMS = {
-    sums.table: sums
-    for sums in (
-        _sums("orders", _ORDERS, "orders", "currency"),
-        _sums("order_items", _LINES, "order_items i LEFT JOIN orders o ON o.id = i.order_id", "o.currency"),
-        _sums("payments", {"amount": "amount", "fee_amount": "fee_amount"}, "payments", "currency"),
-        _sums("refunds", {"total_amount": "total_amount"}, "refunds", "currency"),
-        _sums(
-            "refund_items",
-            _REFUND_LINES,
-            "refund_items i LEFT JOIN refunds r ON r.id = i.refund_id",
-            "r.currency",
-        ),
-    )
+    "orders": MoneySums(_columns("total_amount", "tax_amount", "shipping_amount", "discount_amount")),
+    "order_items": MoneySums(
+        {"price_amount": "unit_price * quantity"} | _columns("discount_amount", "tax_amount"),
+        parent=("orders", "order_id"),
+    ),
+    "payments": MoneySums(_columns("amount", "fee_amount")),
+    "refunds": MoneySums(_columns("total_amount")),
+    "refund_items": MoneySums(_columns("amount", "tax_amount"), parent=("refunds", "refund_id")),
 }
-
-
-def as_record(table: Table, answer: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
-    """An answer as it is kept in a run record: currency → measure → amount as text; `rows` is a count."""
-    names = ("rows", *MONEY_SUMS[table.name].measures)
-    return {
-        row[0] or "": {name: str(value or 0) for name, value in zip(names, row[1:], strict=True)}
-        for row in sorted(answer, key=lambda row: row[0] or "")
-    }

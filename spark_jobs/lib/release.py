@@ -1,4 +1,4 @@
-"""Releases of the warehouse: versioned tables in `mart_data`, and the views of `mart` that all switch at once.
+"""Releases of the warehouse: versioned tables in `mart_data`, and views of `mart` that all switch at once.
 
 A reader never meets a mixed, empty or half release. The views change in one transaction, which waits for
 readers that have begun on the old ones. Rows are loaded frozen, so that even a transaction whose snapshot is

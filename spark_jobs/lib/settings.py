@@ -28,6 +28,8 @@ class Settings(BaseSettings):
 
     # The lake: a folder or a URI (s3a://…)
     lake_uri: str = str(ROOT / "data_lake")
+    bronze_retention_days: float = 730  # by ingestion; then rows go to the archive
+    lake_history_hours: int = 168  # how long a version of a table can still be read
 
     # The shop's MySQL, as the ingest reads it
     shop_mysql_host: str = "127.0.0.1"

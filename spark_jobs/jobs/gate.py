@@ -1,0 +1,63 @@
+"""Silver may feed gold: every table is there, this run built it, and no check or limit stands broken."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from contracts.model import Layer, Table
+from contracts.registry import TABLES, tables_of
+from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.refresh import SMALLEST_SAMPLE
+from spark_jobs.lib.runs import Step, read_step, run_step
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Hold the newest quality results of silver against the contracts.
+
+    Raises:
+        UserError: naming each table and count that forbids to go on.
+    """
+    parser = argparse.ArgumentParser(prog="gate", description=__doc__)
+    parser.add_argument("--run-id", required=True, help="the run this step belongs to")
+    args = parser.parse_args(argv)
+    lake = Lake()
+    with run_step("gate", args.run_id, lake) as step:
+        built = read_step(lake, args.run_id, "build_silver")
+        problems = [] if built is None or built.state == "success" else ["build_silver of this run failed"]
+        for table in tables_of(Layer.SILVER):
+            problems += check(lake, table, built, step)
+        if problems:
+            raise UserError(
+                f"silver may not feed gold: {'; '.join(problems)}. The last release stays."
+                " The rejected rows and their reasons are in the lake's quarantine."
+            )
+    return 0
+
+
+def check(lake: Lake, table: Table, built: Step | None, step: Step) -> list[str]:
+    """What forbids to build on a silver table, in words."""
+    path = lake.path(table)
+    if not lake.exists(path):
+        # Without a single message there is no topic to read, so its tables may be missing.
+        sources = [TABLES[name] for name in table.inputs]
+        is_fed = any(lake.exists(lake.path(source)) for source in sources)
+        return [f"{table.id} was never built"] if is_fed else []
+    quality = (lake.commit_metadata(path) or {}).get("quality", {})
+    record = step.table(table.id)
+    record.read, record.quarantined = quality.get("read", 0), quality.get("quarantined", 0)
+    record.passed = record.read - record.quarantined
+    record.note = ", ".join(f"{name}: {count:,} warned" for name, count in quality.get("warned", {}).items())
+    share = record.quarantined / max(record.read, SMALLEST_SAMPLE)
+    problems = []
+    if share > table.max_rejected_share:
+        problems.append(f"{table.id} has {record.quarantined:,} of {record.read:,} rows rejected")
+    fatal = built.tables[table.id].details.get("fatal", {}) if built and table.id in built.tables else {}
+    problems += [f"{table.id} breaks {name} in {count:,} rows" for name, count in sorted(fatal.items())]
+    return problems
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

@@ -1,0 +1,125 @@
+"""From the shop to silver: is every row of the snapshot in bronze, and every row of bronze in silver?"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from contracts.model import Layer, Table
+from contracts.registry import tables_of
+from spark_jobs.lib.money_sums import MONEY_SUMS
+from spark_jobs.lib.reconciliation import Amount, Comparison, compare_groups
+from spark_jobs.lib.reconciliation_tables import LakeTables, copies_in_silver
+from spark_jobs.lib.runs import Step
+
+Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
+
+
+def compare_source(tables: LakeTables, ingest: Step) -> list[Comparison]:
+    """The snapshot as MySQL counted and summed it, against the rows that live in bronze."""
+    found = []
+    for table in tables_of(Layer.SHOP):
+        seen = ingest.tables[table.id].details
+        rows = tables.number(f"SELECT count(*) FROM {tables.bronze(table.name)}")
+        gap = seen["source_rows"] - rows
+        unseen = (
+            {"rows gone from the shop were not looked for": gap} if gap and not seen["is_complete"] else {}
+        )
+        found.append(Comparison(table.id, "rows", "MySQL", seen["source_rows"], "bronze", rows, unseen))
+        if table.name in MONEY_SUMS and seen["is_complete"]:
+            in_mysql: Sums = {}
+            for currency, amounts in seen["money"].items():
+                for measure in MONEY_SUMS[table.name].measures:
+                    in_mysql.setdefault(measure, {})[currency] = Decimal(amounts[measure])
+            in_bronze = _sums(tables, table, tables.bronze(table.name))
+            for measure in MONEY_SUMS[table.name].measures:
+                found += compare_groups(
+                    table.id,
+                    measure,
+                    "MySQL",
+                    in_mysql.get(measure, {}),
+                    "bronze",
+                    in_bronze.get(measure, {}),
+                )
+    return found
+
+
+def compare_silver(tables: LakeTables) -> list[Comparison]:
+    """Rows that live in bronze against silver's; what is missing there must be in quarantine."""
+    found = []
+    for table in tables_of(Layer.SHOP):
+        for position, copy in enumerate(copies_in_silver(table)):
+            found += _compare_copy(tables, table, copy, with_money=position == 0)
+    return found
+
+
+def _compare_copy(tables: LakeTables, table: Table, copy: Table, *, with_money: bool) -> list[Comparison]:
+    bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
+    _find_unequal(tables, table, copy)
+    rows = tables.number(f"SELECT count(*) FROM {bronze}")
+    clean = tables.number(f"SELECT count(*) FROM {silver}")
+    missing = tables.number("SELECT count(*) FROM unequal WHERE is_missing AND is_quarantined")
+    found = [
+        Comparison(
+            copy.id, "rows", "bronze", rows, "silver", clean, {"quarantined": missing} if missing else {}
+        )
+    ]
+    stale = tables.number("SELECT count(*) FROM unequal WHERE NOT is_missing")
+    if stale:
+        known = tables.number("SELECT count(*) FROM unequal WHERE NOT is_missing AND is_quarantined")
+        why = {"newest version quarantined": known} if known else {}
+        found.append(Comparison(copy.id, "rows in an older version", "silver", stale, "bronze", 0, why))
+    if with_money and table.name in MONEY_SUMS:
+        found += _compare_money(tables, table, copy)
+    return found
+
+
+def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
+    """Table `unequal`: keys whose newest version silver does not show, and whether quarantine has it."""
+    bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
+    key = ", ".join(f"b.{name}" for name in table.key)
+    same = " AND ".join(f"{_text(f's.{name}')} = {_text(f'b.{name}')}" for name in table.key)
+    first = table.key[0]
+    is_quarantined = "false"
+    if tables.lake.exists(tables.lake.quarantine_path(copy)):
+        tables.register_quarantine(copy)
+        rejected = " AND ".join(
+            f"{_text(f'q.raw ->> {name!r}')} = {_text(f'b.{name}')}" for name in table.key
+        )
+        is_quarantined = (
+            f"EXISTS (SELECT 1 FROM quarantine q WHERE {rejected} AND q.ingested_at = b._ingested_at)"
+        )
+    tables.execute(
+        f"CREATE OR REPLACE TEMP TABLE unequal AS SELECT {key}, s.{first} IS NULL AS is_missing,"
+        f" {is_quarantined} AS is_quarantined FROM {bronze} b LEFT JOIN {silver} s ON {same}"
+        f" WHERE s.{first} IS NULL OR s._ingested_at < b._ingested_at"
+    )
+
+
+def _compare_money(tables: LakeTables, table: Table, copy: Table) -> list[Comparison]:
+    bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
+    same = " AND ".join(f"{_text(f'u.{name}')} = {_text(f't.{name}')}" for name in table.key)
+    of_quarantined = f"(SELECT t.* FROM {{}} t SEMI JOIN unequal u ON {same} AND u.is_quarantined)"
+    left, right = _sums(tables, table, bronze), _sums(tables, table, silver)
+    lost = _sums(tables, table, of_quarantined.format(bronze))
+    kept = _sums(tables, table, of_quarantined.format(silver))
+    found = []
+    for measure in MONEY_SUMS[table.name].measures:
+        gone, stayed = lost.get(measure, {}), kept.get(measure, {})
+        why = {group: gone.get(group, 0) - stayed.get(group, 0) for group in set(gone) | set(stayed)}
+        sides = ("bronze", left.get(measure, {}), "silver", right.get(measure, {}))
+        found += compare_groups(copy.id, measure, *sides, {"quarantined": why})
+    return found
+
+
+def _sums(tables: LakeTables, table: Table, source: str) -> Sums:
+    sums = MONEY_SUMS[table.name]
+    parent = tables.bronze(sums.parent[0]) if sums.parent else None
+    answer: Sums = {}
+    for currency, _, *amounts in tables.rows(sums.sql(source, parent)):
+        for measure, amount in zip(sums.measures, amounts, strict=True):
+            answer.setdefault(measure, {})[currency] = amount or Decimal(0)
+    return answer
+
+
+def _text(expression: str) -> str:
+    return f"upper(trim(CAST({expression} AS VARCHAR)))"
