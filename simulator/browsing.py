@@ -276,7 +276,7 @@ class Browsing:
             # A customer's devices follow from the seed: they are the same ones whenever the shop lives on.
             own.append(new_device(random.Random(f"{self.seed}/{customer['id']}/{len(own)}"), buyer.market))
         device = rng.choice(own)
-        if rng.random() < 0.004 and self._of_customer:  # at a friend's: someone else's browser
+        if rng.random() < 0.015 and self._of_customer:  # at a friend's: someone else's browser
             device = rng.choice(rng.choice(list(self._of_customer.values())) or own)
         if device.user not in (None, str(customer["id"])) or rng.random() < 0.1:
             device.user = None  # logged out since

@@ -116,11 +116,11 @@ class DemoShop:
             if unpaid <= until:
                 (desk.fail if roll < 0.02 else desk.cancel)(order, unpaid)
             return
-        at += (
-            timedelta(hours=rng.uniform(6, 60))
-            if method in SLOW_METHODS
-            else timedelta(seconds=rng.uniform(5, 90))
-        )
+        if method in SLOW_METHODS:
+            desk.await_payment(order, method, at)
+            at += timedelta(hours=rng.uniform(6, 60))
+        else:
+            at += timedelta(seconds=rng.uniform(5, 90))
         if at > until:
             return
         desk.pay(order, method, at)
@@ -129,15 +129,11 @@ class DemoShop:
             if at <= until:
                 desk.cancel(order, at)
             return
-        at += timedelta(hours=rng.uniform(8, 60))
-        if at > until:
-            return
-        desk.ship(order, at)
-        shipment = self.state.rows("shipments")[-1]
-        at += timedelta(hours=rng.uniform(20, 110))
-        if at > until:
-            return
-        desk.deliver(order, shipment, at)
+        for move, fewest, most in ((desk.pack, 2, 30), (desk.ship, 4, 30), (desk.deliver, 20, 110)):
+            at += timedelta(hours=rng.uniform(fewest, most))
+            if at > until:
+                return
+            move(order, at)
         while rng.random() < 0.09:
             at += timedelta(days=rng.uniform(1, 32))
             if at > until:

@@ -97,12 +97,11 @@ class LiveShop:
         for order in rng.sample(waiting, min(len(waiting), rng.randint(1, 3))):
             roll = rng.random()
             if order["status"] == "shipped":
-                parcels = [row for row in self.state.rows("shipments") if row["order_id"] == order["id"]]
-                desk.deliver(order, parcels[-1], now)
+                desk.deliver(order, now)
             elif roll < 0.05:
                 desk.cancel(order, now)
             elif order["status"] == "paid":
-                desk.ship(order, now)
+                (desk.ship if order["id"] in desk.parcel_of else desk.pack)(order, now)
             elif roll < 0.09:
                 desk.fail(order, now)
             else:
@@ -178,7 +177,7 @@ class LiveShop:
         for table in ("order_items", "payments", "refunds", "shipments"):
             self._remove_all(table, "order_id", order["id"])
         self.state.remove("orders", order)
-        self.desk.lines_of.pop(order["id"], None)
+        self.desk.forget(order)
 
     def _remove_all(self, table: str, column: str, value: Any) -> None:
         for row in self.state.rows(table):

@@ -7,7 +7,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
 from simulator.catalogue import REDUCED_TAX_DEPARTMENT, Catalogue
@@ -60,6 +60,10 @@ class OrderDesk:
         self.lines_of: dict[int, list[Row]] = defaultdict(list)
         self._refunded: dict[int, int] = defaultdict(int)  # pieces given back, by order line
         self._shipping_refunded: set[int] = set()
+        self.parcel_of: dict[int, Row] = {row["order_id"]: row for row in state.rows("shipments")}
+        self._awaited: dict[int, Row] = {
+            row["order_id"]: row for row in state.rows("payments") if row["status"] == "pending"
+        }
         for line in state.rows("order_items"):
             self.lines_of[line["order_id"]].append(line)
         for item in state.rows("refund_items"):
@@ -72,7 +76,8 @@ class OrderDesk:
         """A new order, status `placed`, with correct money in the buyer's currency."""
         market = buyer.market
         coupon = self._coupon(market, at)
-        shipping_address = self._address(buyer, "shipping", at)
+        is_collected = channel == "phone" and self.rng.random() < 0.05
+        shipping_address = None if is_collected else self._address(buyer, "shipping", at)
         billing = self.people.addresses_of(buyer.customer, "billing") if buyer.customer else []
         number = self.state.last_ids.get("orders", 0) + 1
         order = self.state.add(
@@ -86,7 +91,7 @@ class OrderDesk:
             prices_include_tax=int(market.tax_included),
             coupon_id=coupon and coupon["id"],
             is_test=int(buyer.is_test),
-            shipping_address_id=shipping_address["id"],
+            shipping_address_id=shipping_address["id"] if shipping_address else None,
             billing_address_id=billing[0]["id"] if billing else None,
             metadata=self._metadata(channel),
             discount_amount=ZERO,
@@ -107,54 +112,69 @@ class OrderDesk:
         """How the buyer means to pay."""
         return self.rng.choices(list(METHODS), list(METHODS.values()))[0]
 
+    def await_payment(self, order: Row, method: str, at: datetime) -> None:
+        """The buyer pays later: a payment that is not processed yet."""
+        self._awaited[order["id"]] = self._payment(order, method, "pending", at)
+
     def pay(self, order: Row, method: str, at: datetime) -> None:
         """The money arrives; now and then a card was refused first."""
         rng = self.rng
         if method == "card" and rng.random() < 0.05:
-            self._payment(order, method, "failed", at - timedelta(seconds=40))
-        self._payment(order, method, "chargeback" if rng.random() < 0.003 else "captured", at)
+            self._payment(order, method, "failed", at)
+        payment = self._awaited.pop(order["id"], None) or self._payment(order, method, "pending", at)
+        status = "chargeback" if rng.random() < 0.003 else "captured"
+        self._process(payment, status, at)
         self.state.update("orders", order, at, status="paid", paid_at=at)
 
     def fail(self, order: Row, at: datetime) -> None:
         """No payment came through."""
-        self._payment(order, "card", "failed", at)
+        payment = self._awaited.pop(order["id"], None) or self._payment(order, "card", "pending", at)
+        self._process(payment, "failed", at)
         self.state.update("orders", order, at, status="failed")
 
     def cancel(self, order: Row, at: datetime) -> None:
         """Cancelled; what was paid goes back, shipping included."""
         if order["paid_at"] is not None:
             self.refund(order, at, everything=True)
+        if order["id"] in self._awaited:
+            self._process(self._awaited.pop(order["id"]), "failed", at)
+        if order["id"] in self.parcel_of:
+            self.state.update("shipments", self.parcel_of[order["id"]], at, status="returned")
         self.state.update("orders", order, at, status="cancelled", cancelled_at=at)
 
-    def ship(self, order: Row, at: datetime) -> None:
-        """Handed to a carrier, at the shop's own cost."""
+    def pack(self, order: Row, at: datetime) -> None:
+        """A parcel that waits for its carrier, at the shop's own cost."""
         rng = self.rng
-        cost = cents(Decimal(str(round(rng.uniform(3.1, 14.9), 2))))
-        self.state.add(
+        self.parcel_of[order["id"]] = self.state.add(
             "shipments",
             order_id=order["id"],
             carrier=rng.choice(CARRIERS),
             tracking_number=f"{rng.getrandbits(48):014X}" if rng.random() > 0.03 else None,
-            status="in_transit",
-            cost_amount=cost,
+            status="pending",
+            cost_amount=cents(Decimal(str(round(rng.uniform(3.1, 14.9), 2)))),
             currency=SHOP_CURRENCY,
-            shipped_at=at,
             created_at=at,
             updated_at=at,
         )
+
+    def ship(self, order: Row, at: datetime) -> None:
+        """The parcel is handed to the carrier."""
+        parcel = self.parcel_of[order["id"]]
+        self.state.update("shipments", parcel, at, status="in_transit", shipped_at=at)
         self.state.update("orders", order, at, status="shipped")
 
-    def deliver(self, order: Row, shipment: Row, at: datetime) -> None:
+    def deliver(self, order: Row, at: datetime) -> None:
         """Arrived; a few parcels are lost, but the order ends there as well."""
         is_lost = self.rng.random() < 0.005
-        self.state.update(
-            "shipments",
-            shipment,
-            at,
-            status="lost" if is_lost else "delivered",
-            delivered_at=None if is_lost else at,
-        )
+        status, delivered_at = ("lost", None) if is_lost else ("delivered", at)
+        parcel = self.parcel_of[order["id"]]
+        self.state.update("shipments", parcel, at, status=status, delivered_at=delivered_at)
         self.state.update("orders", order, at, status="delivered")
+
+    def forget(self, order: Row) -> None:
+        """The order was deleted with all that belonged to it."""
+        for known in (self.lines_of, self.parcel_of, self._awaited):
+            known.pop(order["id"], None)
 
     def refund(self, order: Row, at: datetime, *, everything: bool = False) -> Row | None:
         """Money back for some pieces, or for all that is left, with shipping; null when nothing is left."""
@@ -282,25 +302,30 @@ class OrderDesk:
         gift = {"gift_note": "Alles Gute 🎂 „Oma“"} if self.rng.random() < 0.05 else {}
         return json.dumps({"source": channel, **gift}, ensure_ascii=False)
 
-    def _payment(self, order: Row, method: str, status: str, at: datetime) -> None:
-        total = order["total_amount"]
-        fee = (
-            cents(total * Decimal("0.014") + Decimal("0.25"))
-            if status in ("captured", "chargeback")
-            else ZERO
-        )
-        self.state.add(
+    def _payment(self, order: Row, method: str, status: str, at: datetime) -> Row:
+        return self.state.add(
             "payments",
             order_id=order["id"],
             method=method,
             status=status,
-            amount=total,
-            fee_amount=fee,
+            amount=order["total_amount"],
+            fee_amount=ZERO,
             currency=order["currency"],
-            provider_reference=f"pay_{self.rng.getrandbits(64):016x}",
-            processed_at=at,
+            processed_at=None if status == "pending" else at,
             created_at=at,
             updated_at=at,
+        )
+
+    def _process(self, payment: Row, status: str, at: datetime) -> None:
+        is_paid = status in ("captured", "chargeback")
+        self.state.update(
+            "payments",
+            payment,
+            at,
+            status=status,
+            fee_amount=cents(payment["amount"] * Decimal("0.014") + Decimal("0.25")) if is_paid else ZERO,
+            provider_reference=f"pay_{self.rng.getrandbits(64):016x}",
+            processed_at=at,
         )
 
 

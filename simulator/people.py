@@ -174,7 +174,7 @@ class People:
 
     def _guest(self, rng: random.Random, at: datetime) -> Buyer:
         roll = rng.random()
-        if roll < 0.03:
+        if roll < 0.05:
             return Buyer(None, None, pick_market(rng))
         if roll < 0.25 and self.guests:
             email, market = rng.choice(self.guests)

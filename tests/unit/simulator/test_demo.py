@@ -150,3 +150,22 @@ def test_every_row_fits_its_table_and_nothing_happens_after_the_end(demo: Built)
 def test_costs_of_a_product_follow_each_other_without_gap(demo: Built):
     for costs in grouped(demo.shop.state, "product_costs", "product_id").values():
         assert [cost["valid_to"] for cost in costs] == [*(cost["valid_from"] for cost in costs[1:]), None]
+
+
+def test_many_small_refunds_add_up_to_exactly_what_was_paid():
+    built = build(TINY)
+    desk, state = built.shop.desk, built.shop.state
+    refunded = {refund["order_id"] for refund in state.rows("refunds")}
+    paid = [row for row in state.rows("orders") if row["paid_at"] and row["id"] not in refunded]
+    times = Counter()
+    for order in paid:
+        while desk.refund(order, PLAN.until):
+            times[order["id"]] += 1
+    items, refunds = grouped(state, "refund_items", "refund_id"), grouped(state, "refunds", "order_id")
+    assert max(times.values()) > 2
+    for order in paid:
+        lines = desk.lines_of[order["id"]]
+        back = [item for refund in refunds[order["id"]] for item in items[refund["id"]]]
+        assert sum(item["amount"] for item in back) == sum(net_amounts(order, lines))
+        assert sum(item["tax_amount"] for item in back) == sum(line["tax_amount"] for line in lines)
+        assert min(item["amount"] for item in back) >= 0
