@@ -13,7 +13,10 @@ FUNNEL_DAILY = Table(
     name="funnel_daily",
     layer=Layer.GOLD,
     inputs=("silver.sessions", "gold.orders"),
-    grain="one row per day, channel and device with a session on that day, or a week or a year before it up to the last day with sessions",
+    grain=(
+        "one row per day, channel and device with a session on that day, or a week or a year before it,"
+        " up to the last day with sessions"
+    ),
     doc="Sessions by how far they went. A session belongs to the day of its first event.",
     key=("session_date", "channel", "device"),
     columns=(

@@ -57,14 +57,23 @@ ORDER_LINES = Table(
         Column("returned_units", "bigint", "Pieces given back so far", required=True),
         metric("returns_by_order_date"),
         metric("net_sales_by_order_date"),
+        Column("unit_cost_amount", "decimal(18,4)", "Cost of one piece valid at the time of sale, if known"),
+        Column("unit_cost_currency", "string", "ISO 4217 of unit_cost_amount"),
         Column(
             "cost_of_goods",
             MONEY,
-            "Unit cost valid at the time of sale × pieces, in the reporting currency; null when no cost is known",
+            "Unit cost valid at the time of sale × pieces, in the reporting currency; null when unknown",
         ),
         Column(
             "product_margin", MONEY, "net_sales_by_order_date − cost_of_goods; null when no cost is known"
         ),
     ),
-    checks=(Check("net_is_gross_minus_discounts", "net_amount = gross_sales - discounts", OnFailure.FAIL),),
+    checks=(
+        Check("net_is_gross_minus_discounts", "net_amount = gross_sales - discounts", OnFailure.FAIL),
+        Check(
+            "known_cost_has_exchange_rate",
+            "unit_cost_amount IS NULL OR cost_of_goods IS NOT NULL",
+            OnFailure.FAIL,
+        ),
+    ),
 )

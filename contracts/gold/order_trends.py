@@ -10,7 +10,7 @@ ORDER_TRENDS = Table(
     layer=Layer.GOLD,
     inputs=("gold.daily_sales",),
     grain="one row per period, week (from Monday) or month, from the first day with sales to the last",
-    doc="Totals per period. A period that is not over is compared with the same number of days of the other one.",
+    doc="Totals per period. A period that is not over is compared with as many days of the other.",
     key=("period", "period_start_date"),
     columns=(
         Column("period", "string", "week or month", required=True, allowed=("week", "month")),
@@ -34,12 +34,12 @@ ORDER_TRENDS = Table(
         Column(
             "orders_previous",
             COUNT,
-            "Orders of the period before, over the same number of days; null without data",
+            "Orders of the period before, over as many days; null unless sales began by then",
         ),
         Column(
             "net_sales_previous",
             MONEY,
-            "Net sales of the period before, over the same number of days; null without data",
+            "Net sales of the period before, over as many days; null unless sales began by then",
         ),
         Column(
             "net_sales_change_share",
@@ -49,12 +49,12 @@ ORDER_TRENDS = Table(
         Column(
             "orders_year_before",
             COUNT,
-            "Orders a year before (weeks: 52 weeks), over the same number of days; null without data",
+            "Orders a year (weeks: 364 days) before, over as many days; null unless sales began by then",
         ),
         Column(
             "net_sales_year_before",
             MONEY,
-            "Net sales a year before, over the same number of days; null without data",
+            "Net sales a year (weeks: 364 days) before, over as many days; null unless sales began by then",
         ),
         Column(
             "net_sales_year_change_share",

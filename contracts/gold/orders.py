@@ -15,7 +15,6 @@ ORDERS = Table(
         "silver.order_lines",
         "silver.customers",
         "silver.exchange_rates",
-        "silver.refunds",
         "silver.sessions",
     ),
     grain="one row per order of the shop, excluded ones with the reason",

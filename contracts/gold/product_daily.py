@@ -16,7 +16,7 @@ PRODUCT_DAILY = Table(
         "silver.categories",
     ),
     grain="one row per day and product that was viewed, put into a cart, sold or given back",
-    doc="What products did per day. Name and category are today's; order_lines has those of the time of sale.",
+    doc="What products did per day. Name and category are today's; order_lines has those of the sale.",
     key=("sales_date", "product_id"),
     columns=(
         Column("sales_date", "date", "Day in the shop's time zone", required=True),

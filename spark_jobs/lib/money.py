@@ -5,6 +5,8 @@ Spark's own `bround` and `/` are left out on purpose: engines disagree on them i
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -14,31 +16,29 @@ MONEY_TYPE = "decimal(18,2)"
 
 def round_half_even(value: Column, scale: int = CENTS) -> Column:
     """A decimal rounded to `scale` places; a tie goes to the even digit."""
-    wide = f"decimal(38,{scale})"
-    rounded = value.cast(wide)  # both engines cast half up, away from zero: only ties need mending
-    unit = _power_of_ten(-scale)
-    is_tie = F.abs(rounded - value) * F.lit(2) == unit
-    is_odd = (rounded * _power_of_ten(scale)).cast("decimal(38,0)") % F.lit(2) != 0
-    toward_zero = F.when(value < 0, rounded + unit).otherwise(rounded - unit)
-    return F.when(is_tie & is_odd, toward_zero).otherwise(rounded).cast(f"decimal(18,{scale})")
+    unit = Decimal(1).scaleb(-scale)
+    # Both engines cast half up, away from zero: right but for ties above an even digit.
+    above_even = value % F.lit(2 * unit)
+    too_much = F.when(above_even == F.lit(unit / 2), F.lit(unit)).when(
+        above_even == F.lit(-unit / 2), F.lit(-unit)
+    )
+    rounded = value.cast(f"decimal(38,{scale})")
+    return (rounded - F.coalesce(too_much, F.lit(0 * unit))).cast(f"decimal(18,{scale})")
 
 
-def divide(numerator: Column, denominator: Column, scale: int = CENTS, digits: int = 4) -> Column:
-    """The quotient rounded half-even to `scale` places; null when the denominator is null or zero.
+def divide(numerator: Column, denominator: Column, scale: int = CENTS) -> Column:
+    """The quotient rounded half-even to `scale` places; null unless the denominator is above zero.
 
-    Works on whole numbers, so that no digit is lost: both sides are taken in units of 10⁻ᵈⁱᵍⁱᵗˢ, and must
-    have no more decimal places than that.
+    Works on whole numbers, so that no digit is lost: both sides have at most 4 decimal places.
     """
-    n = (_whole(numerator, digits) * _power_of_ten(scale)).cast("decimal(38,0)")
-    d = _whole(denominator, digits)
-    d = F.when(d != 0, d)
-    twice_rest = F.abs(n % d) * F.lit(2)
-    floor = ((F.abs(n) - F.abs(n % d)) / F.abs(d)).cast("decimal(38,0)")
-    is_odd = floor % F.lit(2) != 0
-    goes_up = (twice_rest > F.abs(d)) | ((twice_rest == F.abs(d)) & is_odd)
-    size = floor + F.when(goes_up, F.lit(1)).otherwise(F.lit(0))
-    signed = F.when((n < 0) != (d < 0), -size).otherwise(size)
-    return (signed.cast("decimal(20,0)") * _power_of_ten(-scale)).cast(f"decimal(18,{scale})")
+    n = (numerator.cast("decimal(24,4)") * F.lit(Decimal(10) ** (4 + scale))).cast("decimal(36,0)")
+    d = (denominator.cast("decimal(24,4)") * F.lit(Decimal(10) ** 4)).cast("decimal(28,0)")
+    d = F.when(d > 0, d)
+    # n/d = q + m/4d with q even and 0 <= m < 4d, shifted by a half: above 2d, and only there, one more.
+    shifted = n * 2 + d
+    m = F.pmod(shifted, d * 4)
+    quotient = ((shifted - m) / (d * 2)).cast("decimal(20,0)") + F.when(m > d * 2, 1).otherwise(0)
+    return (quotient * F.lit(Decimal(1).scaleb(-scale))).cast(f"decimal(18,{scale})")
 
 
 def zero() -> Column:
@@ -49,13 +49,3 @@ def zero() -> Column:
 def total(column: str | Column) -> Column:
     """Sum of money over a group; 0 for none."""
     return F.coalesce(F.sum(column), F.lit(0)).cast(MONEY_TYPE)
-
-
-def _whole(value: Column, digits: int) -> Column:
-    return (value.cast(f"decimal(30,{digits})") * _power_of_ten(digits)).cast("decimal(34,0)")
-
-
-def _power_of_ten(exponent: int) -> Column:
-    if exponent >= 0:
-        return F.lit("1" + "0" * exponent).cast(f"decimal({exponent + 1},0)")
-    return F.lit("0." + "0" * (-exponent - 1) + "1").cast(f"decimal({-exponent + 1},{-exponent})")

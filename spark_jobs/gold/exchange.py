@@ -1,0 +1,35 @@
+"""Amounts in the reporting currency."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import round_half_even
+
+RATE_TYPE = "decimal(18,8)"
+
+
+def with_rate(
+    df: DataFrame, exchange_rates: DataFrame, context: Context, *, currency: str, on: str, rate: str
+) -> DataFrame:
+    """`df` with the column `rate`: one unit of `currency` in the reporting currency on the day `on`.
+
+    1 for the reporting currency itself; null where the shop has no rate, never 1: a wrong total is worse
+    than none. Many rows to one rate.
+    """
+    known = exchange_rates.where(
+        ~F.col("is_deleted") & (F.col("quote_currency") == context.reporting_currency)
+    ).select(
+        F.col("rate_date").alias(on), F.col("base_currency").alias(currency), F.col("rate").alias("found")
+    )
+    is_reporting = F.col(currency) == context.reporting_currency
+    found = F.when(is_reporting, F.lit(1)).otherwise(F.col("found")).cast(RATE_TYPE)
+    return df.join(known, on=[on, currency], how="left").withColumn(rate, found).drop("found")
+
+
+def converted(amount: str | Column, rate: str = "exchange_rate") -> Column:
+    """An amount in the reporting currency, rounded half-even; null without a rate."""
+    column = F.col(amount) if isinstance(amount, str) else amount
+    return round_half_even(column.cast("decimal(18,2)") * F.col(rate))

@@ -1,0 +1,78 @@
+"""The way from visit to order, per day, channel and device."""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import divide
+from spark_jobs.lib.timezones import is_complete, local_date
+
+_KEY = ["session_date", "channel", "device"]
+_STEPS = ("sessions", "product_view_sessions", "cart_sessions", "checkout_sessions", "purchase_sessions")
+# Whole weeks back, so that a Monday stands beside a Monday.
+_DAYS_BEFORE = {"": 0, "_week_before": 7, "_year_before": 364}
+
+
+def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) -> DataFrame:
+    """One row per day, channel and device with a session then, or a week or a year before it.
+
+    An order counts because the shop's database has it; a tracked one that it does not know is no purchase.
+    """
+    days = _days(silver_sessions, gold_orders, context)
+    last = days.agg(F.max("session_date").alias("last_date"))
+    then = reduce(DataFrame.unionByName, (_shifted(days, suffix) for suffix in _DAYS_BEFORE))
+    figures = [f"{step}{suffix}" for suffix in _DAYS_BEFORE for step in _STEPS]
+    cells = (
+        then.groupBy(*_KEY)
+        .agg(*(F.sum(name).alias(name) for name in figures))
+        .crossJoin(last)  # one row
+        .where("session_date <= last_date")
+    )
+    rate = divide(F.col("purchase_sessions"), F.col("sessions"), scale=6)
+    return cells.select(
+        *_KEY,
+        *_STEPS,
+        rate.alias("conversion_rate"),
+        *figures[len(_STEPS) :],
+        is_complete("session_date", context).alias("is_complete"),
+    )
+
+
+def _days(sessions: DataFrame, orders: DataFrame, context: Context) -> DataFrame:
+    counted = orders.where("is_counted").select("order_id")
+    buying = (
+        sessions.select("session_id", F.explode("order_ids").alias("order_id"))
+        .join(counted, on="order_id", how="left_semi")
+        .select("session_id", F.lit(True).alias("has_bought"))
+        .distinct()
+    )
+    people = sessions.where(~F.col("is_bot")).join(buying, on="session_id", how="left")  # one to at most one
+
+    def with_any(count: str) -> Column:
+        return F.count_if(F.col(count) > 0)
+
+    return people.groupBy(local_date("started_at", context).alias("session_date"), "channel", "device").agg(
+        F.count(F.lit(1)).alias("sessions"),
+        with_any("product_view_count").alias("product_view_sessions"),
+        with_any("cart_add_count").alias("cart_sessions"),
+        with_any("checkout_count").alias("checkout_sessions"),
+        F.count_if(F.coalesce("has_bought", F.lit(False))).alias("purchase_sessions"),
+    )
+
+
+def _shifted(days: DataFrame, suffix: str) -> DataFrame:
+    """The days as figures of a later day, under names that say so."""
+    return days.select(
+        F.date_add("session_date", _DAYS_BEFORE[suffix]).alias("session_date"),
+        "channel",
+        "device",
+        *(
+            (F.col(step) if name == suffix else F.lit(0)).alias(f"{step}{name}")
+            for name in _DAYS_BEFORE
+            for step in _STEPS
+        ),
+    )

@@ -1,0 +1,117 @@
+"""Orders with what decides whether and when they count."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from spark_jobs.gold.exchange import converted, with_rate
+from spark_jobs.gold.line_amounts import line_amounts
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import total
+from spark_jobs.lib.timezones import local_date
+
+
+def build(
+    silver_orders: DataFrame,
+    silver_order_lines: DataFrame,
+    silver_customers: DataFrame,
+    silver_exchange_rates: DataFrame,
+    silver_sessions: DataFrame,
+    context: Context,
+) -> DataFrame:
+    """One row per order that the shop still has; orders without lines, customer or visit included."""
+    dated = silver_orders.where(~F.col("is_deleted")).withColumn(
+        "order_date", local_date("placed_at", context)
+    )
+    rated = with_rate(
+        dated, silver_exchange_rates, context, currency="currency", on="order_date", rate="exchange_rate"
+    )
+    sums = (
+        line_amounts(rated, silver_order_lines)
+        .groupBy("order_id")
+        .agg(
+            F.sum("quantity").alias("units"),
+            *(F.sum(name).alias(name) for name in ("gross_sales", "discounts", "net_amount", "line_tax")),
+            total("net_original").alias("net_amount_original"),
+        )
+    )
+    counted = F.col("exclusion_reason").isNull()
+    oldest_first = Window.partitionBy("person_id", counted).orderBy("placed_at", "order_id")
+    return (
+        _with_person(rated, silver_customers)
+        .join(sums, on="order_id", how="left")  # one to at most one
+        .join(_visits(silver_sessions), on="order_id", how="left")  # one to at most one
+        .withColumn("exclusion_reason", _exclusion_reason())
+        .select(
+            "order_id",
+            "order_number",
+            "order_date",
+            "placed_at",
+            "person_id",
+            "customer_id",
+            "sales_channel",
+            "status",
+            counted.alias("is_counted"),
+            "exclusion_reason",
+            (counted & (F.row_number().over(oldest_first) == 1)).alias("is_first_order"),
+            "currency",
+            "exchange_rate",
+            F.coalesce("units", F.lit(0)).alias("units"),
+            *(_or_zero(name) for name in ("gross_sales", "discounts", "net_amount")),
+            F.coalesce("net_amount_original", F.lit(0)).alias("net_amount_original"),
+            _or_zero("line_tax"),
+            converted("shipping_amount").alias("shipping_amount"),
+            converted("shipping_tax_amount").alias("shipping_tax"),
+            F.col("total_amount").alias("total_amount_original"),
+            "session_id",
+            "channel",
+        )
+    )
+
+
+def _with_person(orders: DataFrame, customers: DataFrame) -> DataFrame:
+    """Who placed it: the account, else the account with the guest's e-mail address, else the address."""
+    by_email = (
+        customers.where(~F.col("is_deleted") & F.col("email_pseudonym").isNotNull())
+        .groupBy("email_pseudonym")
+        .agg(F.min("customer_id").alias("account_of_email"))
+    )
+    tests = customers.select(
+        F.col("customer_id").alias("account_id"), F.col("is_test").alias("is_test_account")
+    )
+    account = F.col("account_id").cast("string")
+    person = (
+        F.when(account.isNotNull(), F.concat(F.lit("c:"), account))
+        .when(F.col("email_pseudonym").isNotNull(), F.concat(F.lit("g:"), "email_pseudonym"))
+        .otherwise(F.concat(F.lit("o:"), F.col("order_id").cast("string")))
+    )
+    return (
+        orders.join(by_email, on="email_pseudonym", how="left")  # many to at most one
+        .withColumn("account_id", F.coalesce("customer_id", "account_of_email"))
+        .join(tests, on="account_id", how="left")  # many to at most one
+        .withColumn("person_id", person)
+    )
+
+
+def _visits(sessions: DataFrame) -> DataFrame:
+    """The visit of each order that a visit names; the first, if several do."""
+    named = sessions.select("started_at", "session_id", "channel", F.explode("order_ids").alias("order_id"))
+    first = F.min(F.struct("started_at", "session_id", "channel")).alias("first")
+    return named.groupBy("order_id").agg(first).select("order_id", "first.session_id", "first.channel")
+
+
+def _exclusion_reason() -> Column:
+    is_test = F.col("is_test") | F.coalesce("is_test_account", F.lit(False))
+    is_unpaid = (F.col("status") == "cancelled") & F.col("paid_at").isNull()
+    return (
+        F.when(is_test, "test")
+        .when(F.col("status") == "failed", "failed")
+        .when(is_unpaid, "cancelled_before_payment")
+    )
+
+
+def _or_zero(name: str) -> Column:
+    """0 for an order without lines; null stays where only the exchange rate is missing."""
+    has_rate = F.col("exchange_rate").isNotNull()
+    return F.when(has_rate, F.coalesce(name, F.lit(0))).alias(name)

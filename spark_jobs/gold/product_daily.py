@@ -1,0 +1,73 @@
+"""Products per day: from view to margin."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.gold.catalogue import branches
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.timezones import is_complete, local_date
+
+_KEY = ["sales_date", "product_id"]
+
+
+def build(
+    gold_order_lines: DataFrame,
+    gold_refund_lines: DataFrame,
+    silver_events: DataFrame,
+    silver_products: DataFrame,
+    silver_categories: DataFrame,
+    context: Context,
+) -> DataFrame:
+    """One row per day and product that was viewed, put into a cart, sold or given back.
+
+    Full joins: a product sold without a tracked view keeps its sales, one viewed but unsold its views.
+    """
+    sold = gold_order_lines.groupBy(F.col("order_date").alias("sales_date"), "product_id").agg(
+        F.count_distinct("order_id").alias("purchases"),
+        F.sum("units").alias("units"),
+        total("gross_sales").alias("gross_sales"),
+        total("discounts").alias("discounts"),
+        F.sum("product_margin").alias("product_margin"),
+    )
+    returned = (
+        gold_refund_lines.where("product_id IS NOT NULL")
+        .groupBy(F.col("refund_date").alias("sales_date"), "product_id")
+        .agg(total("returned_amount").alias("returns"))
+    )
+    is_view, is_add = F.col("event_name") == "Product Viewed", F.col("event_name") == "Product Added"
+    seen = (
+        silver_events.where(~F.col("is_bot") & F.col("product_id").isNotNull() & (is_view | is_add))
+        .groupBy(local_date("occurred_at", context).alias("sales_date"), "product_id")
+        .agg(F.count_if(is_view).alias("views"), F.count_if(is_add).alias("cart_adds"))
+    )
+    today = silver_products.select("product_id", F.col("name").alias("product_name"), "category_id").join(
+        branches(silver_categories), on="category_id", how="left"
+    )  # many to at most one
+    days = sold.join(returned, on=_KEY, how="full").join(seen, on=_KEY, how="full")  # one to at most one each
+    days = days.join(today, on="product_id", how="left")  # many days to at most one product
+    for name in ("views", "cart_adds", "purchases", "units"):
+        days = days.withColumn(name, F.coalesce(name, F.lit(0)))
+    for name in ("gross_sales", "discounts", "returns"):
+        days = days.withColumn(name, F.coalesce(name, zero()))
+    return days.select(
+        "sales_date",
+        "product_id",
+        "product_name",
+        "category",
+        "department",
+        "views",
+        "cart_adds",
+        "purchases",
+        "units",
+        "gross_sales",
+        "discounts",
+        "returns",
+        (F.col("gross_sales") - F.col("discounts") - F.col("returns")).alias("net_sales"),
+        divide(F.col("cart_adds"), F.col("views"), scale=6).alias("view_to_cart_rate"),
+        divide(F.col("purchases"), F.col("cart_adds"), scale=6).alias("cart_to_order_rate"),
+        "product_margin",
+        is_complete("sales_date", context).alias("is_complete"),
+    )
