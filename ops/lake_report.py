@@ -8,17 +8,15 @@ from datetime import UTC, datetime
 
 from deltalake import DeltaTable
 
-from contracts.model import Layer, Table
+from contracts.model import Layer
 from contracts.registry import table, tables_of
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step, read_step
 
-QUARANTINE = "quarantine"
-
 
 @dataclass(frozen=True)
 class TableFacts:
-    """A Delta table: rows, bytes of its live files, and its newest commit, UTC."""
+    """A Delta table by its name for `sql --lake`: rows, bytes of its live files, newest commit, UTC."""
 
     layer: str
     name: str
@@ -30,7 +28,7 @@ class TableFacts:
 def facts(lake: Lake) -> list[TableFacts]:
     """Every table that is in the lake, layer by layer."""
     found = []
-    for layer, name, path in _paths(lake):
+    for layer, name, path in paths(lake):
         if lake.exists(path):
             delta = DeltaTable(path)
             newest = int(delta.history(1)[0]["timestamp"])
@@ -63,13 +61,15 @@ def last_run(lake: Lake) -> list[Step]:
     return max(runs, key=lambda steps: steps[-1].started_at, default=[])
 
 
-def _paths(lake: Lake) -> Iterable[tuple[str, str, str]]:
-    sources: tuple[Table, ...] = (*tables_of(Layer.SHOP), *tables_of(Layer.EVENTS))
-    for each in sources:
-        yield "bronze", each.id, lake.path(each)
+def paths(lake: Lake) -> Iterable[tuple[str, str, str]]:
+    """Layer, name for `sql --lake` and path of every table that the contracts know, there or not."""
+    for source in tables_of(Layer.SHOP):
+        yield "bronze", f"bronze_{source.name}", lake.path(source)
+    for topic in tables_of(Layer.EVENTS):
+        yield "bronze", "bronze_events", lake.path(topic)
     for each in tables_of(Layer.SILVER):
-        yield "silver", each.name, lake.path(each)
+        yield "silver", f"silver_{each.name}", lake.path(each)
     for each in tables_of(Layer.SILVER):
-        yield QUARANTINE, each.name, lake.quarantine_path(each)
-    for each in tables_of(Layer.GOLD):
-        yield "gold", each.name, lake.path(each)
+        yield "quarantine", f"quarantine_{each.name}", lake.quarantine_path(each)
+    for mart in tables_of(Layer.GOLD):
+        yield "gold", f"gold_{mart.name}", lake.path(mart)

@@ -1,51 +1,43 @@
-"""`shoplake sql`: ask the warehouse, as the role that can only read."""
+"""`shoplake sql`: ask the warehouse, as the role that can only read, or the lake."""
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg2
 import psycopg2.errors
 import typer
 from psycopg2.extensions import connection as Connection
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from local.settings import LocalError, LocalSettings
-from ops import installation
+from ops import installation, lake_sql
+from ops.answer import Answer, show_csv, show_json, show_table
+from spark_jobs.lib.lake import Lake
 
 CONNECT_SECONDS = 10
-SHOWN_ROWS = 200
 # Types that a person compares digit by digit: aligned to the right.
 _NUMBERS = {20, 21, 23, 700, 701, 1700}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Column names, which of them are numbers, and rows in the order of the query."""
-
-    columns: list[str]
-    is_number: list[bool]
-    rows: list[tuple[Any, ...]]
 
 
 def command(
     query: Annotated[str, typer.Argument(help="One SQL statement; the marts are in the schema mart")],
     as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV, with a header")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON; decimals as text")] = False,
+    from_lake: Annotated[
+        bool, typer.Option("--lake", help="Ask the lake: bronze_orders, silver_orders …")
+    ] = False,
 ) -> None:
     """Ask the warehouse, read only: ./shoplake sql "select * from mart.daily_sales"."""
     if as_csv and as_json:
         raise typer.BadParameter("choose one of --csv and --json")
-    with closing(connect(installation.settings())) as connection:
-        answer = ask(connection, query)
+    settings = installation.settings()
+    if from_lake:
+        answer = lake_sql.ask_lake(Lake(settings.lake_uri), query)
+    else:
+        with closing(connect(settings)) as connection:
+            answer = ask(connection, query)
     if as_csv:
         show_csv(answer)
     elif as_json:
@@ -96,37 +88,6 @@ def ask(connection: Connection, query: str) -> Answer:
         columns = [column.name for column in cursor.description]
         is_number = [column.type_code in _NUMBERS for column in cursor.description]
         return Answer(columns, is_number, cursor.fetchall())
-
-
-def show_csv(answer: Answer) -> None:
-    """Print all rows as CSV; null is an empty field."""
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(answer.columns)
-    writer.writerows(answer.rows)
-
-
-def show_json(answer: Answer) -> None:
-    """Print all rows as a list of objects; decimals and dates as text, so that no cent is lost."""
-    rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    sys.stdout.write(json.dumps(rows, indent=1, default=str, ensure_ascii=False) + "\n")
-
-
-def show_table(answer: Answer, console: Console) -> None:
-    """Print the first rows as a table."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, is_number in zip(answer.columns, answer.is_number, strict=True):
-        table.add_column(escape(name), justify="right" if is_number else "left", overflow="fold")
-    for row in answer.rows[:SHOWN_ROWS]:
-        table.add_row(*(escape(_text(value)) for value in row))
-    if answer.columns:
-        console.print(table)
-    more = len(answer.rows) - SHOWN_ROWS
-    if more > 0:
-        console.print(f"… and {more:,} more rows; --csv prints all.", highlight=False)
-
-
-def _text(value: object) -> str:
-    return "null" if value is None else str(value)
 
 
 def _message(error: psycopg2.Error, query: str) -> str:

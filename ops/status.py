@@ -88,10 +88,10 @@ def layers_table(facts: list[TableFacts]) -> Table:
 
 
 def tables_table(facts: list[TableFacts]) -> Table:
-    """Rows and bytes per table."""
-    table = _facts_table("layer", "table")
+    """Rows and bytes per table, by its name for `sql --lake`."""
+    table = _facts_table("table")
     for fact in facts:
-        table.add_row(fact.layer, fact.name, f"{fact.rows:,}", _mebibytes(fact.size_bytes))
+        table.add_row(fact.name, f"{fact.rows:,}", _mebibytes(fact.size_bytes))
     return table
 
 

@@ -57,7 +57,7 @@ def test_a_table_is_counted_from_its_log(lake):
     write_orders(lake, NOON)
     write_orders(lake, NOON + timedelta(hours=1), NOON - timedelta(hours=3))
     (fact,) = lake_report.facts(lake)
-    assert (fact.layer, fact.name, fact.rows) == ("silver", "orders", 3)
+    assert (fact.layer, fact.name, fact.rows) == ("silver", "silver_orders", 3)
     assert fact.size_bytes > 0
     assert lake_report.newest_order_placed_at(lake) == NOON + timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from local.settings import LocalError
 from ops import installation, sql
 from ops.__main__ import app
-from ops.sql import Answer
+from ops.answer import SHOWN_ROWS, Answer, show_table
 
 ANSWER = Answer(
     columns=["sales_date", "net_sales", "note"],
@@ -71,8 +71,8 @@ def test_the_table_shows_text_as_it_is(answered):
 
 def test_a_long_answer_says_how_much_is_not_shown():
     screen = io.StringIO()
-    rows = [(number,) for number in range(sql.SHOWN_ROWS + 3)]
-    sql.show_table(Answer(["n"], [True], rows), Console(file=screen, width=80))
+    rows = [(number,) for number in range(SHOWN_ROWS + 3)]
+    show_table(Answer(["n"], [True], rows), Console(file=screen, width=80))
     assert "… and 3 more rows; --csv prints all." in screen.getvalue()
 
 
