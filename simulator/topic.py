@@ -47,7 +47,7 @@ def events_topic(settings: SimulatorSettings) -> Iterator[Topic]:
             acks="all",
             linger_ms=50,
             batch_size=512 * 1024,
-            compression_type="gzip",  # small batches matter: the client's checksum is plain Python
+            compression_type="zstd",  # small batches matter: the client's checksum is plain Python
             max_block_ms=30_000,
         )
         try:
