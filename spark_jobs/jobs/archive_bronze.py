@@ -1,4 +1,4 @@
-"""Bronze that is older than its retention → plain Parquet with a manifest, removed from bronze once proven."""
+"""Bronze older than its retention → plain Parquet with a manifest, removed from bronze once proven."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spark_jobs.lib.settings import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Archive every bronze table: old events, and old versions of the shop's rows. The newest version stays."""
+    """Archive old events and replaced versions of the shop's rows; what is current stays."""
     parser = argparse.ArgumentParser(prog="archive_bronze", description=__doc__)
     parser.add_argument("--run-id", required=True, help="the run this step belongs to")
     parser.add_argument(

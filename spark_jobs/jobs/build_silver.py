@@ -7,7 +7,8 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from pyspark.sql import SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
@@ -17,8 +18,8 @@ from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.quality import check_rows, conform
-from spark_jobs.lib.runs import Step, run_step
+from spark_jobs.lib.quality import conform
+from spark_jobs.lib.runs import Step, TableRecord, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import settings
 from spark_jobs.silver import CLEAN, DERIVE
@@ -76,30 +77,36 @@ def _refresh(
             raw = lake.read(spark, path, span.until)
         else:
             raw = lake.appended(spark, path, span.after, span.until)
-        cleaned = CLEAN[table.name](refresh.with_system_columns(raw, source), context)
-        checked = check_rows(conform(cleaned, table), table)
-        counted, warned, fatal = refresh.count_rows(checked, table)
-        record.read, record.quarantined, record.duplicates = (
-            counted.read,
-            counted.quarantined,
-            counted.duplicates,
-        )
-        record.details = {
-            "warned": warned,
-            "fatal": fatal,
-            "from_version": span.after,
-            "to_version": span.until,
-        }
-        record.note = "full" if span.after is None else ""
-        if not record.read and span.after is not None:
-            return
-        if record.quarantined:
-            refresh.quarantine(spark, lake, checked, table, step.run_id, span.until)
-        refresh.refuse_bad_batch(table, record, fatal, table.max_rejected_share)
-        quality = {"read": record.read, "quarantined": record.quarantined, "warned": warned}
-        metadata = {"app": span.app, "run_id": step.run_id, "quality": quality}
-        refresh.commit(spark, lake, checked, table, span, record, metadata)
-        record.assert_law(table.id)
+        checked = refresh.checked_rows(CLEAN[table.name], raw, table, context).persist(StorageLevel.DISK_ONLY)
+        try:
+            _take_in(spark, lake, checked, table, span, record, step)
+        finally:
+            checked.unpersist()
+
+
+def _take_in(
+    spark: SparkSession,
+    lake: Lake,
+    checked: DataFrame,
+    table: Table,
+    span: refresh.Span,
+    record: TableRecord,
+    step: Step,
+) -> None:
+    counted, warned, fatal = refresh.count_rows(checked, table)
+    record.read, record.quarantined = counted.read, counted.quarantined
+    record.duplicates = counted.duplicates
+    record.details = {"warned": warned, "fatal": fatal, "versions": [span.after, span.until]}
+    record.note = "full" if span.after is None else ""
+    if not record.read and span.after is not None:
+        return
+    if record.quarantined:
+        refresh.quarantine(spark, lake, checked, table, step.run_id, span.until)
+    refresh.refuse_bad_batch(table, record, fatal, table.max_rejected_share)
+    quality = {"read": record.read, "quarantined": record.quarantined, "warned": warned}
+    metadata = {"app": span.app, "run_id": step.run_id, "quality": quality}
+    refresh.commit(spark, lake, checked, table, span, record, metadata)
+    record.assert_law(table.id)
 
 
 def _state(lake: Lake, table: Table, code: str, context: Context, rebuild_id: str | None) -> str:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from contracts.model import Layer, Table
-from contracts.registry import TABLES, tables_of
+from contracts.registry import tables_of
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.refresh import SMALLEST_SAMPLE
@@ -41,10 +41,7 @@ def check(lake: Lake, table: Table, built: Step | None, step: Step) -> list[str]
     """What forbids to build on a silver table, in words."""
     path = lake.path(table)
     if not lake.exists(path):
-        # Without a single message there is no topic to read, so its tables may be missing.
-        sources = [TABLES[name] for name in table.inputs]
-        is_fed = any(lake.exists(lake.path(source)) for source in sources)
-        return [f"{table.id} was never built"] if is_fed else []
+        return [f"{table.id} was never built"]
     quality = (lake.commit_metadata(path) or {}).get("quality", {})
     record = step.table(table.id)
     record.read, record.quarantined = quality.get("read", 0), quality.get("quarantined", 0)

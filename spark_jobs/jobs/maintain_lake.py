@@ -1,4 +1,4 @@
-"""Upkeep of the Delta tables: many small files become few, files that no version needs any more are deleted."""
+"""Upkeep of the Delta tables: small files are compacted, files that no version needs are deleted."""
 
 from __future__ import annotations
 

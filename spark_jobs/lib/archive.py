@@ -1,9 +1,9 @@
-"""The archive: rows that bronze no longer needs, as plain Parquet per table and day, with a manifest that proves them.
+"""The archive: rows that bronze no longer needs, as plain Parquet with a manifest that proves them.
 
     archive/<table>/<day of ingestion>/part-0.parquet …, manifest.json
 
-A row leaves bronze only after it was read back from the archive. A run that is killed between the two leaves it in
-both places; the next run finds it archived and only removes it.
+A row leaves bronze only after it was read back from the archive. A run that is killed between the two leaves
+it in both places; the next run finds it archived and only removes it.
 """
 
 from __future__ import annotations
@@ -89,23 +89,25 @@ def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
 
 
 def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table:
-    """Rows of a day that may go: all events; of the shop's rows those that a later version has replaced."""
+    """Rows of a day that may go.
+
+    The newest version of each row of the shop stays, and the newest event of each Kafka partition: it tells the
+    stream where to go on.
+    """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = min(start + timedelta(days=1), before)
     dataset = DeltaTable(lake.path(table)).to_pyarrow_dataset()
-    of_day = (pc.field("_ingested_at") >= start) & (pc.field("_ingested_at") < end)
-    rows = dataset.to_table(filter=of_day)
-    if table.layer is Layer.EVENTS:
-        return rows.sort_by([(name, "ascending") for name in table.key])
-    newest = dataset.to_table(columns=[*table.key, "_ingested_at"])
+    rows = dataset.to_table(filter=(pc.field("_ingested_at") >= start) & (pc.field("_ingested_at") < end))
+    is_event = table.layer is Layer.EVENTS
+    subject, version = (table.key[:-1], table.key[-1]) if is_event else (table.key, "_ingested_at")
     with duckdb.connect() as engine:
         engine.execute("SET TimeZone = 'UTC'")
-        engine.register("all_rows", newest)
+        engine.register("all_rows", dataset.to_table(columns=[*subject, version]))
         engine.register("of_day", rows.append_column("_row", pa.array(range(rows.num_rows), pa.int64())))
-        key = ", ".join(table.key)
+        names = ", ".join(f'"{name}"' for name in subject)
         replaced = engine.execute(
-            f"SELECT _row FROM of_day d JOIN (SELECT {key}, max(_ingested_at) AS newest FROM all_rows"
-            f" GROUP BY ALL) USING ({key}) WHERE d._ingested_at < newest ORDER BY _row"
+            f'SELECT _row FROM of_day d JOIN (SELECT {names}, max("{version}") AS newest FROM all_rows'
+            f' GROUP BY ALL) USING ({names}) WHERE d."{version}" < newest ORDER BY _row'
         ).fetchnumpy()["_row"]
     return rows.take(pa.array(replaced, pa.int64()))
 
@@ -134,7 +136,7 @@ def _keep(lake: Lake, table: Table, day: date, rows: pa.Table) -> int:
     schema = {field.name: str(field.type) for field in rows.schema}
     kept = known | {"identity": identity(table), "schema": schema, "parts": [*known["parts"], part]}
     lake.storage.write(f"{folder(table, day)}/manifest.json", json.dumps(kept, indent=1).encode())
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
 def _extremes(rows: pa.Table, table: Table, which: str) -> dict[str, str]:
