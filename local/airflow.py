@@ -90,7 +90,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
         # For a connection that submits jobs: the jars that are there already.
-        "SHOPLAKE_JARS": ",".join(str(jar) for jar in jars.jars(home, "spark")),
+        "SHOPLAKE_JARS": str(jars.folder(home, "spark") / "*.jar"),
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg2
 
-from local import jars, preflight, superset
+from local import preflight, superset
 from local.airflow_api import AirflowApi
 from local.console import Progress
 from local.settings import LocalError, ensure_env_file, set_values
@@ -31,8 +31,6 @@ def run_demo(shop: str) -> None:
         raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
         stack = _prepare(shop)
-    with progress.step("Downloads", "Downloading jars"):
-        jars.resolve(stack.home)
     with progress.step("Servers", "Starting servers"):
         stack.up(report=progress.note)
     if shop != NO_SHOP:
@@ -102,6 +100,7 @@ def _run_pipeline(stack: Stack, progress: Progress) -> None:
             progress.note(
                 task.task_id if task.state == "success" else f"{task.task_id}: {task.state}", task.seconds
             )
+    airflow.unpause("maintenance")
 
 
 def _summary(stack: Stack, shop: str, progress: Progress, seconds: float) -> None:

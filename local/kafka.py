@@ -25,8 +25,8 @@ def server(home: Home) -> Server:
     data = home.data / "kafka"
     properties = home.run / "kafka.properties"
     log4j = ROOT / "kafka" / "log4j2.properties"
-    classpath = ":".join(str(jar) for jar in jars.jars(home, "kafka"))
-    java = (str(home.java), f"-Dlog4j2.configurationFile={log4j}", "-cp", classpath)
+    classpath = jars.folder(home, "kafka") / "*"
+    java = (str(home.java), f"-Dlog4j2.configurationFile={log4j}", "-cp", str(classpath))
 
     def prepare() -> None:
         values = {
@@ -56,6 +56,7 @@ def server(home: Home) -> Server:
         port=settings.kafka_port,
         directory=home.data,
         prepare=prepare,
+        needs=(jars.NAME,),
         after_ready=lambda: _create_topics(home),
     )
 

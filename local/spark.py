@@ -22,6 +22,8 @@ CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.shuffle.partitions": "4",
     "spark.ui.enabled": "false",
+    # At INFO a Connect server writes every plan it is given into its log.
+    "spark.log.level": "WARN",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
@@ -47,7 +49,8 @@ def connect_server(home: Home) -> Server:
             *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
             *("--master", f"local[{settings.spark_cores}]", "--driver-memory", settings.spark_driver_memory),
             *("--driver-java-options", "-XX:+UseParallelGC -XX:MaxMetaspaceSize=512m -Duser.timezone=UTC"),
-            *("--jars", ",".join(str(jar) for jar in jars.jars(home, "spark"))),
+            # On the class path rather than as --jars, which every start would copy.
+            *("--driver-class-path", str(jars.folder(home, "spark") / "*")),
             *(*arguments, "spark-internal"),
         ),
         is_ready=lambda: _ask_version(settings.spark_port),
@@ -55,6 +58,7 @@ def connect_server(home: Home) -> Server:
         environment={"SPARK_HOME": str(jars.SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"},
         directory=home.data,
         prepare=lambda: (home.data / "spark").mkdir(parents=True, exist_ok=True),
+        needs=(jars.NAME,),
     )
 
 
@@ -63,8 +67,7 @@ def stream(home: Home) -> Server:
     settings = home.settings
     configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
-    paths = [*jars.jars(home, "spark"), *jars.jars(home, "stream")]
-    classpath = f"--jars {','.join(str(path) for path in paths)}"
+    classpath = f"--driver-class-path {jars.folder(home, 'spark')}/*:{jars.folder(home, 'stream')}/*"
     memory = f"--driver-memory {settings.stream_driver_memory}"
     java = "--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC'"
     # Written when the query starts; a start removes the one before.
@@ -92,7 +95,7 @@ def stream(home: Home) -> Server:
         },
         directory=home.data,
         prepare=prepare,
-        needs=("kafka",),
+        needs=(jars.NAME, "kafka"),
     )
 
 

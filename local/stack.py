@@ -73,13 +73,13 @@ class Stack:
         the seconds of each server that is ready.
         """
         self.home.create()
-        jars.resolve(self.home)
         servers = self.servers()
         self.supervisor.start(servers.values())
         chosen = [server for name, server in servers.items() if only is None or name in set(only)]
         given_up = threading.Event()
         futures: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(max_workers=len(chosen)) as pool:
+        with ThreadPoolExecutor(max_workers=len(chosen) + 1) as pool:
+            futures[jars.NAME] = pool.submit(self._download, report)
             for server in chosen:
                 needs = [futures[name] for name in server.needs if name in futures]
                 futures[server.name] = pool.submit(self._bring_up, server, needs, report, given_up)
@@ -89,6 +89,11 @@ class Stack:
             except BaseException:
                 given_up.set()
                 raise
+
+    def _download(self, report: Report) -> None:
+        began = time.monotonic()
+        if jars.resolve(self.home):
+            report("downloads", time.monotonic() - began)
 
     def _bring_up(
         self, server: Server, needs: list[Future[None]], report: Report, given_up: threading.Event
