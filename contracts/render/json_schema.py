@@ -70,12 +70,19 @@ def _properties(properties: tuple[Property, ...]) -> dict[str, Any]:
         "required": [each.name for each in properties if each.required],
         "properties": {
             each.name: {
-                "type": each.type if isinstance(each.type, str) else list(each.type),
+                "type": _types(each),
                 "description": each.doc,
             }
             for each in properties
         },
     }
+
+
+def _types(declared: Property) -> str | list[str]:
+    names = [declared.type] if isinstance(declared.type, str) else list(declared.type)
+    if not declared.required:
+        names.append("null")
+    return names if len(names) > 1 else names[0]
 
 
 def _document(title: str, doc: str, schema: dict[str, Any]) -> str:

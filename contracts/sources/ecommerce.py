@@ -34,12 +34,18 @@ COMMON = (
     Property("$session_id", "string", "The sender's own idea of the visit; we cut visits ourselves"),
     Property("$user_id", "string", "The logged-in customer's id"),
     Property("$current_url", "string", "The page, with its query"),
+    Property("$pathname", "string", "Path of the page; taken from `$current_url` where it is missing"),
+    Property("$host", "string", "Host of the page; taken from `$current_url` where it is missing"),
     Property("$referring_domain", "string", "Domain of the page before, or `$direct`"),
     Property("$device_type", "string", "Desktop, Mobile or Tablet"),
     Property("$raw_user_agent", "string", "User agent; decides whether it is a robot"),
     Property("utm_source", "string", "Campaign source"),
     Property("utm_medium", "string", "Campaign medium"),
     Property("utm_campaign", "string", "Campaign name"),
+    Property("gclid", "string", "Click id of Google Ads"),
+    Property("msclkid", "string", "Click id of Microsoft Advertising"),
+    Property("fbclid", "string", "Click id of Meta"),
+    Property("ttclid", "string", "Click id of TikTok"),
 )
 
 _PRODUCT = (
@@ -51,6 +57,7 @@ _CURRENCY = Property("currency", "string", "ISO 4217")
 _CART = Property("cart_id", "string", "The cart")
 _ORDER = Property("order_id", _ID, "The shop's order id", required=True)
 _TOTAL = Property("total", _MONEY, "As the sender claims; the database decides")
+_REVENUE = Property("revenue", _MONEY, "Without shipping and tax, as the sender claims")
 
 EVENTS = (
     Event("$pageview", "A page was opened."),
@@ -85,7 +92,7 @@ EVENTS = (
         "A way to pay was chosen.",
         (Property("payment_method", "string", "Which one"),),
     ),
-    Event("Order Completed", "An order was placed.", (_ORDER, _TOTAL, _CURRENCY)),
-    Event("Order Refunded", "Money of an order went back.", (_ORDER, _TOTAL, _CURRENCY)),
-    Event("Order Cancelled", "An order was cancelled.", (_ORDER, _TOTAL, _CURRENCY)),
+    Event("Order Completed", "An order was placed.", (_ORDER, _TOTAL, _REVENUE, _CURRENCY)),
+    Event("Order Refunded", "Money of an order went back.", (_ORDER, _TOTAL, _REVENUE, _CURRENCY)),
+    Event("Order Cancelled", "An order was cancelled.", (_ORDER, _TOTAL, _REVENUE, _CURRENCY)),
 )

@@ -114,7 +114,7 @@ CREATE TABLE "mart"."funnel_daily" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("session_date", "channel", "device")
 );
-COMMENT ON TABLE "mart"."funnel_daily" IS 'Sessions by how far they went. A session belongs to the day of its first event. Grain: one row per day, channel and device with a session on that day, or a week or a year before it up to the last day with sessions.';
+COMMENT ON TABLE "mart"."funnel_daily" IS 'Sessions by how far they went. A session belongs to the day of its first event. Grain: one row per day, channel and device with a session on that day, or a week or a year before it, up to the last day with sessions.';
 COMMENT ON COLUMN "mart"."funnel_daily"."session_date" IS 'Day of the session''s first event, in the shop''s time zone';
 COMMENT ON COLUMN "mart"."funnel_daily"."channel" IS 'Where the visit came from';
 COMMENT ON COLUMN "mart"."funnel_daily"."device" IS 'desktop, mobile, tablet or unknown';
@@ -160,6 +160,8 @@ CREATE TABLE "mart"."order_lines" (
   "returned_units" bigint NOT NULL,
   "returns_by_order_date" numeric(18,2) NOT NULL,
   "net_sales_by_order_date" numeric(18,2) NOT NULL,
+  "unit_cost_amount" numeric(18,4),
+  "unit_cost_currency" text,
   "cost_of_goods" numeric(18,2),
   "product_margin" numeric(18,2),
   PRIMARY KEY ("order_line_id")
@@ -188,7 +190,9 @@ COMMENT ON COLUMN "mart"."order_lines"."line_tax" IS 'Tax charged, in the report
 COMMENT ON COLUMN "mart"."order_lines"."returned_units" IS 'Pieces given back so far';
 COMMENT ON COLUMN "mart"."order_lines"."returns_by_order_date" IS 'Everything refunded so far of the orders of this day, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_lines"."net_sales_by_order_date" IS 'gross_sales − discounts − returns_by_order_date, in the reporting currency';
-COMMENT ON COLUMN "mart"."order_lines"."cost_of_goods" IS 'Unit cost valid at the time of sale × pieces, in the reporting currency; null when no cost is known';
+COMMENT ON COLUMN "mart"."order_lines"."unit_cost_amount" IS 'Cost of one piece valid at the time of sale, if known';
+COMMENT ON COLUMN "mart"."order_lines"."unit_cost_currency" IS 'ISO 4217 of unit_cost_amount';
+COMMENT ON COLUMN "mart"."order_lines"."cost_of_goods" IS 'Unit cost valid at the time of sale × pieces, in the reporting currency; null when unknown';
 COMMENT ON COLUMN "mart"."order_lines"."product_margin" IS 'net_sales_by_order_date − cost_of_goods; null when no cost is known';
 CREATE INDEX ON "mart"."order_lines" ("order_date");
 CREATE INDEX ON "mart"."order_lines" ("order_id");
@@ -221,7 +225,7 @@ CREATE TABLE "mart"."daily_sales" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "sales_channel")
 );
-COMMENT ON TABLE "mart"."daily_sales" IS 'Sales by the day they happened; returns by the day of the refund, and beside it by the day of the order. Grain: one row per day and sales channel with an order or a refund.';
+COMMENT ON TABLE "mart"."daily_sales" IS 'Sales by the day they happened; returns by the refund''s day, and beside it by the order''s. Grain: one row per day and sales channel with an order or a refund.';
 COMMENT ON COLUMN "mart"."daily_sales"."sales_date" IS 'Day in the shop''s time zone';
 COMMENT ON COLUMN "mart"."daily_sales"."sales_channel" IS 'Where it was sold: web, app, store …';
 COMMENT ON COLUMN "mart"."daily_sales"."placed_orders" IS 'Orders placed, test orders left out';
@@ -268,7 +272,7 @@ CREATE TABLE "mart"."product_daily" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "product_id")
 );
-COMMENT ON TABLE "mart"."product_daily" IS 'What products did per day. Name and category are today''s; order_lines has those of the time of sale. Grain: one row per day and product that was viewed, put into a cart, sold or given back.';
+COMMENT ON TABLE "mart"."product_daily" IS 'What products did per day. Name and category are today''s; order_lines has those of the sale. Grain: one row per day and product that was viewed, put into a cart, sold or given back.';
 COMMENT ON COLUMN "mart"."product_daily"."sales_date" IS 'Day in the shop''s time zone';
 COMMENT ON COLUMN "mart"."product_daily"."product_id" IS 'The product';
 COMMENT ON COLUMN "mart"."product_daily"."product_name" IS 'Name today; null when the shop does not know the product';
@@ -311,7 +315,7 @@ CREATE TABLE "mart"."customer_360" (
   "expected_next_order_date" date,
   PRIMARY KEY ("person_id")
 );
-COMMENT ON TABLE "mart"."customer_360" IS 'What is known of a customer, without contact data. Grain: one row per person: every account that is no test, and every guest with a counted order.';
+COMMENT ON TABLE "mart"."customer_360" IS 'What is known of a customer, without contact data. Grain: one row per person: every account that is no test, and everyone else with a counted order.';
 COMMENT ON COLUMN "mart"."customer_360"."person_id" IS 'The person, guests included';
 COMMENT ON COLUMN "mart"."customer_360"."customer_id" IS 'The account; null for a guest';
 COMMENT ON COLUMN "mart"."customer_360"."is_guest" IS 'Has no account';
@@ -356,7 +360,7 @@ CREATE TABLE "mart"."order_trends" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("period", "period_start_date")
 );
-COMMENT ON TABLE "mart"."order_trends" IS 'Totals per period. A period that is not over is compared with the same number of days of the other one. Grain: one row per period, week (from Monday) or month, from the first day with sales to the last.';
+COMMENT ON TABLE "mart"."order_trends" IS 'Totals per period. A period that is not over is compared with as many days of the other. Grain: one row per period, week (from Monday) or month, from the first day with sales to the last.';
 COMMENT ON COLUMN "mart"."order_trends"."period" IS 'week or month';
 COMMENT ON COLUMN "mart"."order_trends"."period_start_date" IS 'First day';
 COMMENT ON COLUMN "mart"."order_trends"."period_end_date" IS 'Last day';
@@ -366,11 +370,11 @@ COMMENT ON COLUMN "mart"."order_trends"."gross_sales" IS 'Unit price × quantity
 COMMENT ON COLUMN "mart"."order_trends"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_trends"."average_order_value" IS '(gross_sales − discounts) ÷ orders, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_trends"."net_sales_moving_average" IS 'Mean of this and the three periods before; null while there are fewer or it is not over';
-COMMENT ON COLUMN "mart"."order_trends"."orders_previous" IS 'Orders of the period before, over the same number of days; null without data';
-COMMENT ON COLUMN "mart"."order_trends"."net_sales_previous" IS 'Net sales of the period before, over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."orders_previous" IS 'Orders of the period before, over as many days; null unless sales began by then';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_previous" IS 'Net sales of the period before, over as many days; null unless sales began by then';
 COMMENT ON COLUMN "mart"."order_trends"."net_sales_change_share" IS 'Change against net_sales_previous; null when that is null or zero';
-COMMENT ON COLUMN "mart"."order_trends"."orders_year_before" IS 'Orders a year before (weeks: 52 weeks), over the same number of days; null without data';
-COMMENT ON COLUMN "mart"."order_trends"."net_sales_year_before" IS 'Net sales a year before, over the same number of days; null without data';
+COMMENT ON COLUMN "mart"."order_trends"."orders_year_before" IS 'Orders a year (weeks: 364 days) before, over as many days; null unless sales began by then';
+COMMENT ON COLUMN "mart"."order_trends"."net_sales_year_before" IS 'Net sales a year (weeks: 364 days) before, over as many days; null unless sales began by then';
 COMMENT ON COLUMN "mart"."order_trends"."net_sales_year_change_share" IS 'Change against net_sales_year_before; null when that is null or zero';
 COMMENT ON COLUMN "mart"."order_trends"."is_complete" IS 'The period is over and its late-data allowance has passed';
 CREATE INDEX ON "mart"."order_trends" ("period_start_date");
