@@ -56,7 +56,6 @@ def superset_environment(home: Home) -> dict[str, str]:
         "WAREHOUSE_READER_USER",
         "WAREHOUSE_READER_PASSWORD",
         "REPORTING_CURRENCY",
-        "REPORTING_CURRENCY",
     )
     everything = settings.environment()
     return {
