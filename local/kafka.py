@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from string import Template
 
@@ -52,13 +53,19 @@ def server(home: Home) -> Server:
             *(java[0], f"-Xmx{settings.kafka_memory}", f"-Xms{settings.kafka_memory}", "-XX:+UseSerialGC"),
             *("-XX:TieredStopAtLevel=1", *java[1:], "kafka.Kafka", str(properties)),
         ),
-        is_ready=lambda: _admin(home).close(),
+        is_ready=lambda: _require_answer(home),
         port=settings.kafka_port,
         directory=home.data,
         prepare=prepare,
         needs=(jars.NAME,),
         after_ready=lambda: _create_topics(home),
     )
+
+
+def _require_answer(home: Home) -> None:
+    # The client waits ever longer after each refusal; knocking costs nothing.
+    socket.create_connection(("127.0.0.1", home.settings.kafka_port), timeout=1).close()
+    _admin(home).close()
 
 
 def _admin(home: Home) -> KafkaAdminClient:

@@ -180,6 +180,9 @@ class Stack:
         if process.state == "FATAL":
             raise ServerDied(f"{server.name} ended at its start:\n{self.log_tail(server.name)}")
         server.is_ready()
+        # What answered may be another process on its port, while this one is still failing.
+        if process.state != "RUNNING":
+            raise LocalError(f"{server.name} is {process.state.lower()}")
 
 
 class ServerDied(LocalError):

@@ -148,7 +148,7 @@ class Supervisor:
                 ),
                 "autostart": "false",
                 "autorestart": "true",
-                "startsecs": 2,
+                "startsecs": 1,
                 "startretries": START_RETRIES,
                 "stopsignal": server.stop_signal,
                 "stopwaitsecs": 30,

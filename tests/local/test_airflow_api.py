@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+
+from local import airflow_api
+from local.airflow_api import AirflowApi
+from local.settings import LocalError, ensure_env_file, load_settings
+
+
+class FakeAirflow:
+    """Answers as Airflow's API does; a run goes through the given states, one per look."""
+
+    def __init__(self, states: list[str], tasks: list[list[tuple[str, str]]]) -> None:
+        self.states = iter(states)
+        self.tasks = iter(tasks)
+        self.calls: list[tuple[str, str]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/api/v2")
+        self.calls.append((request.method, path))
+        if path == "/auth/token":
+            return httpx.Response(201, json={"access_token": "t"})
+        if path == "/importErrors":
+            return httpx.Response(200, json={"import_errors": [{"stack_trace": "Traceback\nNameError: x"}]})
+        if path.endswith("/taskInstances"):
+            rows = [
+                {"task_id": name, "state": state, "start_date": f"{number}", "duration": 1.0}
+                for number, (name, state) in enumerate(next(self.tasks))
+            ]
+            return httpx.Response(200, json={"task_instances": rows})
+        if path == "/dags/unknown":
+            return httpx.Response(404)
+        if "/dagRuns/" in path:
+            return httpx.Response(200, json={"state": next(self.states)})
+        return httpx.Response(200, json={"dag_run_id": "run-1", **json.loads(request.content or b"{}")})
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
+    monkeypatch.setattr(airflow_api, "DAG_DEADLINE_SECONDS", 0)
+
+
+def api(fake: FakeAirflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AirflowApi:
+    ensure_env_file(tmp_path / ".env")
+    transport = httpx.MockTransport(fake)
+    client = httpx.Client(transport=transport)
+    monkeypatch.setattr(httpx, "post", client.post)
+    airflow = AirflowApi(load_settings(tmp_path / ".env"))
+    airflow._client = httpx.Client(transport=transport, base_url=airflow._client.base_url)
+    return airflow
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_run_is_started_before_the_schedule_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = FakeAirflow([], [])
+    assert api(fake, tmp_path, monkeypatch).trigger("medallion") == "run-1"
+    assert fake.calls[-2:] == [("POST", "/dags/medallion/dagRuns"), ("PATCH", "/dags/medallion")]
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_unknown_dag_is_explained_by_its_import_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(LocalError, match="does not know the DAG unknown: NameError: x"):
+        api(FakeAirflow([], []), tmp_path, monkeypatch).trigger("unknown")
+
+
+@pytest.mark.usefixtures("quick")
+def test_each_change_of_a_task_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [[("a", "running")], [("a", "running")], [("a", "success"), ("b", "success")]]
+    airflow = api(FakeAirflow(["running", "running", "success"], looks), tmp_path, monkeypatch)
+    told = [(task.task_id, task.state) for task in airflow.follow("medallion", "run-1")]
+    assert told == [("a", "running"), ("a", "success"), ("b", "success")]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_failed_run_names_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [[("a", "success"), ("b", "failed"), ("c", "upstream_failed")]]
+    airflow = api(FakeAirflow(["failed"], looks), tmp_path, monkeypatch)
+    with pytest.raises(LocalError, match=r"failed in b\. Next: "):
+        list(airflow.follow("medallion", "run-1"))
