@@ -55,7 +55,8 @@ def follow(airflow: AirflowApi, dag_id: str, console: Console) -> None:
     except LocalError:
         for task_id in failed:
             console.print(f"\n[bold]The end of the log of {task_id}:[/bold]")
-            console.print("\n".join(airflow.log_tail(dag_id, run_id, task_id, LOG_LINES)), markup=False)
+            lines = airflow.log_tail(dag_id, run_id, task_id, LOG_LINES)
+            console.print("\n".join(line for line in lines if not line.startswith("::")), markup=False)
         raise
 
 
