@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
@@ -83,8 +84,8 @@ class Lake:
         """Bytes of the table's live files, from its log; 0 where no table is."""
         if not self.exists(path):
             return 0
-        sizes = DeltaTable(path).get_add_actions(flatten=True).column("size_bytes")
-        return sum(int(str(size)) for size in sizes)
+        files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+        return int(sum(files.column("size_bytes").to_pylist()))
 
     # -- data, with Spark ---------------------------------------------------------------------------------
 

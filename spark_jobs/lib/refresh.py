@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +12,10 @@ from pyspark.sql import functions as F
 
 from contracts.model import SILVER_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import table as declared
+from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.quality import newest_state
+from spark_jobs.lib.quality import check_rows, conform, newest_state
 from spark_jobs.lib.runs import TableRecord
 
 APP = "build_silver"
@@ -75,6 +76,19 @@ def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:
         F.coalesce(changed, F.col("_ingested_at"))
     )
     return rows.select("*", version.alias("_version_at"), raw)
+
+
+def checked_rows(
+    clean: Callable[[DataFrame, Context], DataFrame], raw: DataFrame, table: Table, context: Context
+) -> DataFrame:
+    """Bronze rows cleaned and checked; the raw row is kept where a check failed.
+
+    The caller persists them before use: a filter on the checks would else be pushed down to the source with
+    every expression behind it written out, thousands of them, which Spark's optimizer does not survive.
+    """
+    cleaned = clean(with_system_columns(raw, declared(table.inputs[0])), context)
+    checked = check_rows(conform(cleaned, table), table)
+    return checked.withColumn("_raw", F.when(F.size("_failed") > 0, F.col("_raw")))
 
 
 def count_rows(checked: DataFrame, table: Table) -> tuple[TableRecord, dict[str, int], dict[str, int]]:
