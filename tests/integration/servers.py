@@ -1,0 +1,95 @@
+"""What a test starts jobs with, and the shop it changes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+JOB_SECONDS = 300
+
+
+@dataclass
+class Environment:
+    """What a job of a test is started with."""
+
+    values: dict[str, str]
+
+    def start(self, job: str, *arguments: str, **changed: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", f"spark_jobs.jobs.{job}", *arguments]
+        return subprocess.Popen(
+            command,
+            env=self.values | changed,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, job: str, *arguments: str, **changed: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(job, *arguments, **changed)
+        try:
+            output, errors = process.communicate(timeout=JOB_SECONDS)
+        finally:
+            process.kill()
+        return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+    def must_run(self, job: str, *arguments: str, **changed: str) -> str:
+        done = self.run(job, *arguments, **changed)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+
+@dataclass
+class Shop:
+    """A MySQL database with the shop's schema."""
+
+    name: str
+    connection: Any
+    columns: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def execute(self, statement: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, tuple(parameters))
+            return list(cursor.fetchall()) if cursor.with_rows else []
+
+    def insert(self, table: str, **values: object) -> None:
+        """A row of which only some columns matter; the others get a value that fits."""
+        row = {name: values.get(name, _filler(name, kind)) for name, kind in self._columns(table)}
+        assert set(values) <= set(row), f"no such column: {set(values) - set(row)}"
+        names = ", ".join(f"`{name}`" for name in row)
+        self.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({', '.join(['%s'] * len(row))})", list(row.values())
+        )
+
+    def _columns(self, table: str) -> list[tuple[str, str]]:
+        if table not in self.columns:
+            rows = self.execute(
+                "SELECT column_name, column_type, is_nullable FROM information_schema.columns"
+                " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+                (self.name, table),
+            )
+            self.columns[table] = [
+                (name, kind + ("?" if nullable == "YES" else "")) for name, kind, nullable in rows
+            ]
+        return self.columns[table]
+
+
+def _filler(name: str, kind: str) -> object:
+    if kind.endswith("?"):
+        return None
+    if kind.startswith("enum"):
+        return re.findall(r"'([^']*)'", kind)[0]
+    if kind.startswith("datetime"):
+        return "2026-03-01 10:00:00.000000"
+    if kind.startswith("date"):
+        return "2026-03-01"
+    if kind.startswith(("varchar", "char")):
+        return {"currency": "EUR", "country_code": "DE"}.get(name, uuid.uuid4().hex[:3])
+    return 1

@@ -1,0 +1,115 @@
+"""The DAGs as Airflow reads them, and where a job goes by the type of the connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from contracts.model import Layer
+from contracts.registry import TABLES
+from dags import spark_job
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+TASKS = {
+    "medallion": [
+        "check_sources",
+        "ingest_mysql",
+        "build_silver",
+        "gate",
+        "build_gold",
+        "publish_postgres",
+        "reconcile",
+    ],
+    "maintenance": ["archive_bronze", "maintain_lake"],
+}
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("AIRFLOW_HOME", str(tmp_path_factory.mktemp("airflow")))
+        from airflow.dag_processing.dagbag import DagBag  # noqa: PLC0415 - reads AIRFLOW_HOME when imported
+
+        bag = DagBag(DAGS)
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_there_are_exactly_these_dags_with_these_steps(dags: Any) -> None:
+    assert {name: [task.task_id for task in dag.topological_sort()] for name, dag in dags.items()} == TASKS
+
+
+def test_each_step_follows_the_one_before(dags: Any) -> None:
+    for name, dag in dags.items():
+        for before, after in zip(TASKS[name], TASKS[name][1:], strict=False):
+            assert dag.get_task(before).downstream_task_ids == {after}
+
+
+def test_each_dag_and_step_has_documentation_and_limits(dags: Any) -> None:
+    for dag in dags.values():
+        assert dag.doc_md and not dag.catchup and dag.max_active_runs == 1
+        for task in dag.tasks:
+            assert task.doc_md and task.execution_timeout and task.retries == 2, task.task_id
+
+
+def test_each_table_is_the_asset_of_the_step_that_makes_it(dags: Any) -> None:
+    outlets = {task.task_id: {asset.name for asset in task.outlets} for task in dags["medallion"].tasks}
+    made = {"ingest_mysql": Layer.SHOP, "build_silver": Layer.SILVER, "build_gold": Layer.GOLD}
+    for step, layer in made.items():
+        assert outlets[step] == {table.id for table in TABLES.values() if table.layer is layer}
+
+
+@pytest.mark.parametrize(
+    ("connection", "uses_spark", "expected"),
+    [
+        ("spark_connect", True, "sc://spark.test:15002"),
+        ("spark_connect", False, "without Spark"),
+        ("spark", True, "spark-submit"),
+        ("spark", False, "without Spark"),
+    ],
+)
+def test_the_connection_alone_decides_the_engine(
+    monkeypatch: pytest.MonkeyPatch, connection: str, uses_spark: bool, expected: str
+) -> None:
+    went: list[str] = []
+
+    class Process:
+        def run_command(self, command: list[str], env: dict[str, str], cwd: str) -> SimpleNamespace:
+            assert command[1:] == ["-m", "spark_jobs.jobs.gate", "--run-id", "7"]
+            went.append(env.get("SPARK_REMOTE", "without Spark"))
+            return SimpleNamespace(exit_code=0)
+
+    class Submission:
+        def __init__(self, **options: Any) -> None:
+            assert options["application_args"] == ["--run-id", "7"]
+            assert options["conn_id"] == "spark_default"
+
+        def submit(self, application: str) -> None:
+            assert Path(application).name == "gate.py"
+            went.append("spark-submit")
+
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    kind = SimpleNamespace(conn_type=connection)
+    monkeypatch.setattr(spark_job.BaseHook, "get_connection", lambda _: kind)
+    monkeypatch.setattr(spark_job.SparkConnectHook, "get_connection_url", lambda _: "sc://spark.test:15002")
+    monkeypatch.setattr(spark_job, "SubprocessHook", Process)
+    monkeypatch.setattr(spark_job, "SparkSubmitHook", Submission)
+    task = spark_job.JobOperator(
+        task_id="gate", job="gate", arguments=["--run-id", "7"], uses_spark=uses_spark
+    )
+    task.execute({})
+    assert went == [expected]
+
+
+def test_a_failed_job_fails_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Process:
+        def run_command(self, *_: object, **__: object) -> SimpleNamespace:
+            return SimpleNamespace(exit_code=2)
+
+    monkeypatch.setattr(spark_job, "SubprocessHook", Process)
+    task = spark_job.JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=False)
+    with pytest.raises(Exception, match="gate failed"):
+        task.execute({})
