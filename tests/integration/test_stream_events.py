@@ -1,0 +1,128 @@
+"""The stream as a process of its own: Kafka to bronze, each message once."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from kafka.admin import KafkaAdminClient
+from kafka.structs import TopicPartition
+from tenacity import retry, stop_after_delay, wait_fixed
+
+from contracts.sources.events import CAPTURED
+from kafka import KafkaProducer
+from local.stack import Stack
+from spark_jobs.lib.kafka_source import lag, next_offsets, offered
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.settings import settings
+from tests.integration.servers import Environment
+
+pytestmark = pytest.mark.stack
+REFUSED = 2
+
+
+@pytest.fixture
+def stream_environment(environment: Environment, topic: str) -> Environment:
+    """As local mode starts the stream, with a quick trigger."""
+    environment.values |= dict(Stack().servers()["stream"].environment) | {
+        "KAFKA_EVENTS_TOPIC": topic,
+        "LAKE_URI": os.environ["LAKE_URI"],
+        "STREAM_TRIGGER_SECONDS": "1",
+    }
+    return environment
+
+
+@contextmanager
+def streaming(environment: Environment, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = environment.start("stream_events", *arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def send(topic: str, *values: bytes) -> None:
+    """Alternate over two partitions."""
+    producer = KafkaProducer(bootstrap_servers=settings().kafka_bootstrap_servers, acks="all")
+    for number, value in enumerate(values):
+        producer.send(topic, value, key=b"token:person", partition=number % 2, headers=[("token", b"phc")])
+    producer.flush()
+    producer.close()
+
+
+@retry(stop=stop_after_delay(120), wait=wait_fixed(0.5), reraise=True)
+def wait_until_caught_up(topic: str) -> None:
+    assert lag(next_offsets(Lake().path(CAPTURED), topic), offered(settings())) == 0
+
+
+def in_bronze() -> list[tuple[int, int, str]]:
+    rows = DeltaTable(Lake().path(CAPTURED)).to_pyarrow_dataset().to_table().to_pylist()
+    assert all(row["headers"] == [{"key": "token", "value": "phc"}] for row in rows)
+    return sorted((row["partition"], row["offset"], row["value"]) for row in rows)
+
+
+def test_each_message_comes_once_through_kills_and_a_lost_checkpoint(
+    stream_environment: Environment, topic: str
+) -> None:
+    send(topic, b'{"a": 1}', b"not JSON", "träge 🛒".encode(), b"4")
+    with streaming(stream_environment):
+        wait_until_caught_up(topic)
+    send(topic, b"5", b"6")
+    shutil.rmtree(Path(f"{Lake().uri}/checkpoints"))
+    with streaming(stream_environment) as process:
+        wait_until_caught_up(topic)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert output.rstrip().endswith("stopped")
+    assert in_bronze() == [
+        (0, 0, '{"a": 1}'),
+        (0, 1, "träge 🛒"),
+        (0, 2, "5"),
+        (1, 0, "not JSON"),
+        (1, 1, "4"),
+        (1, 2, "6"),
+    ]
+
+
+def test_lost_offsets_stop_the_stream_until_the_gap_is_accepted(
+    stream_environment: Environment, topic: str
+) -> None:
+    send(topic, b"0", b"0")
+    with streaming(stream_environment):
+        wait_until_caught_up(topic)
+    send(topic, b"1", b"1", b"2", b"2", b"3", b"3")
+    admin = KafkaAdminClient(bootstrap_servers=settings().kafka_bootstrap_servers)
+    admin.delete_records({TopicPartition(topic, 1): 3})
+    admin.close()
+    refused = stream_environment.run("stream_events")
+    assert refused.returncode == REFUSED
+    assert f"{topic} partition 1 offsets 1 to 2" in refused.stderr
+    assert "--accept-gap" in refused.stderr
+    with streaming(stream_environment, "--accept-gap"):
+        wait_until_caught_up(topic)
+    assert [row[:2] for row in in_bronze()] == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 3)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, ("Kafka at 127.0.0.1:1", "KAFKA_BOOTSTRAP_SERVERS")),
+        ({"KAFKA_EVENTS_TOPIC": "nowhere"}, ("no topic 'nowhere'", "KAFKA_EVENTS_TOPIC")),
+    ],
+)
+def test_a_broker_that_cannot_be_read_is_named_in_one_line(
+    environment: Environment, changed: dict[str, str], words: tuple[str, ...]
+) -> None:
+    refused = environment.run("stream_events", **changed)
+    assert refused.returncode == REFUSED
+    assert refused.stderr.startswith("error: ")
+    assert all(word in refused.stderr for word in words), refused.stderr
