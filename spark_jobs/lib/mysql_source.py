@@ -130,9 +130,12 @@ class Snapshot:
             while pending:
                 await pending.pop()(connection)
 
-        async with asyncio.TaskGroup() as group:
-            for connection in self.connections:
-                group.create_task(worker(connection))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for connection in self.connections:
+                    group.create_task(worker(connection))
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
 
 @asynccontextmanager
@@ -148,6 +151,11 @@ async def snapshot(settings: Settings) -> AsyncIterator[Snapshot]:
         ((taken_at,),) = await query(held[0], "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)")
         await query(held[0], "UNLOCK TABLES")
         yield Snapshot(held, datetime.fromisoformat(taken_at).replace(tzinfo=UTC), note)
+    except (errors.OperationalError, errors.InterfaceError, errors.InternalError, OSError) as error:
+        raise UserError(
+            f"MySQL at {settings.shop_mysql_host}:{settings.shop_mysql_port} broke off while it was read"
+            f" ({error}). Nothing was ingested; `./shoplake status` shows whether it runs. Then run again."
+        ) from None
     finally:
         for connection in held:
             connection.close()
