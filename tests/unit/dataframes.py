@@ -11,8 +11,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.model import BRONZE_SYSTEM_COLUMNS, SILVER_SYSTEM_COLUMNS, Column, Layer, Table
+from contracts.registry import TABLES
+from spark_jobs.gold import BUILD
 from spark_jobs.lib.context import Context
+from spark_jobs.lib.quality import check_rows, conform
 from spark_jobs.lib.refresh import with_system_columns
+from spark_jobs.silver import CLEAN
 
 CONTEXT = Context(
     shop_timezone="Europe/Berlin",
@@ -120,3 +124,20 @@ def _comparable(value: Any, kind: str) -> Any:
         scale = int(kind.rstrip(")").split(",")[1])
         return Decimal(str(value)).quantize(Decimal(1).scaleb(-scale))
     return value
+
+
+def build(spark: SparkSession, mart: str, **given: list[dict[str, Any]]) -> DataFrame:
+    """The mart from these input rows, e.g. `silver_orders=[…]`; inputs left out are empty."""
+    table = TABLES[f"gold.{mart}"]
+    inputs = {name.replace(".", "_"): TABLES[name] for name in table.inputs}
+    unknown = set(given) - set(inputs)
+    assert not unknown, f"{table.id} does not read {sorted(unknown)}"
+    frames = {name: rows(spark, source, *given.get(name, [])) for name, source in inputs.items()}
+    return conform(BUILD[mart](**frames, context=CONTEXT), table)
+
+
+def cleaned(spark: SparkSession, name: str, *given: dict[str, Any]) -> DataFrame:
+    """The silver table's rows after cleaning and checking, from rows of its source."""
+    table = TABLES[f"silver.{name}"]
+    raw = rows(spark, TABLES[table.inputs[0]], *given)
+    return check_rows(conform(CLEAN[name](raw, CONTEXT), table), table)

@@ -1,0 +1,114 @@
+"""Checks, versions and the checks of a whole table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from contracts.registry import TABLES
+from spark_jobs.lib.quality import MissingColumnsError, conform, newest_state, violations
+from tests.unit.dataframes import assert_rows, cleaned, rows
+
+CATEGORIES = TABLES["silver.categories"]
+
+
+def test_a_rejected_row_names_every_check_it_breaks(spark: SparkSession) -> None:
+    checked = cleaned(
+        spark,
+        "payments",
+        {"id": 1},
+        {"id": 2, "method": " ", "status": "lost", "amount": "-0.01"},
+        {"id": 3, "processed_at": "soon"},
+        {"id": 4, "processed_at": "0000-00-00 00:00:00"},
+        {"id": 5, "_op": "delete"},
+    )
+    assert_rows(
+        checked,
+        {"payment_id": 1, "_failed": []},
+        {"payment_id": 2, "_failed": ["method_required", "status_not_allowed", "amount_below_minimum"]},
+        {"payment_id": 3, "_failed": ["processed_at_unreadable"]},
+        {"payment_id": 4, "_failed": []},
+        {"payment_id": 5, "_failed": []},
+    )
+
+
+def test_a_warning_lets_the_row_pass(spark: SparkSession) -> None:
+    checked = cleaned(
+        spark, "orders", {"id": 1, "placed_at": "2026-03-02 00:00:00", "paid_at": "2026-03-01 00:00:00"}
+    )
+    assert_rows(checked, {"_failed": [], "_warned": ["paid_after_placed"], "_fatal": []})
+
+
+def test_a_left_out_column_is_named(spark: SparkSession) -> None:
+    with pytest.raises(MissingColumnsError, match=r"silver\.categories lacks parent_category_id, slug"):
+        conform(rows(spark, CATEGORIES).drop("parent_category_id", "slug"), CATEGORIES)
+
+
+def test_checks_of_a_whole_mart_are_counted_by_name(spark: SparkSession) -> None:
+    orders = TABLES["gold.orders"]
+    df = rows(
+        spark,
+        orders,
+        {"order_id": 1, "is_counted": True, "exclusion_reason": None},
+        {"order_id": 2, "is_counted": True, "exclusion_reason": "test", "exchange_rate": None},
+        {"order_id": 2, "is_counted": False, "exclusion_reason": "test"},
+    )
+    broken = {"key_not_unique": 1, "exchange_rate_required": 1, "exclusion_has_a_reason": 1}
+    assert violations(df, orders) == broken
+
+
+def test_the_newest_version_wins_and_a_deletion_keeps_its_values(spark: SparkSession) -> None:
+    versions = cleaned(
+        spark,
+        "categories",
+        {"id": 1, "name": "late", "updated_at": "2026-03-01 10:05:00", "_ingested_at": "2026-03-01 11:00"},
+        {"id": 1, "name": "early", "updated_at": "2026-03-01 10:00:00", "_ingested_at": "2026-03-01 12:00"},
+        {"id": 2, "name": "gone", "updated_at": "2026-03-01 10:00:00"},
+        {"id": 2, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
+        {"id": 3, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
+        {"id": 4, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
+        {"id": 4, "name": "back", "updated_at": "2026-03-03 00:00:00", "_ingested_at": "2026-03-03 01:00"},
+    )
+    assert_rows(
+        newest_state(versions, CATEGORIES),
+        {"category_id": 1, "name": "late", "is_deleted": False, "_is_delete_only": False},
+        {"category_id": 2, "name": "gone", "is_deleted": True, "_is_delete_only": False},
+        {"category_id": 3, "name": None, "is_deleted": True, "_is_delete_only": True},
+        {"category_id": 4, "name": "back", "is_deleted": False, "_is_delete_only": False},
+    )
+
+
+changes = st.lists(
+    st.tuples(st.integers(1, 2), st.sampled_from("abc"), st.integers(0, 3), st.integers(4, 7)), max_size=8
+)
+
+
+@settings(max_examples=4, deadline=None)
+@given(changes, st.integers(0, 8), st.randoms(use_true_random=False))
+def test_no_split_into_batches_and_no_order_of_arrival_changes_the_outcome(
+    spark: SparkSession, given_changes: list[tuple[int, str, int, int]], cut: int, random: Any
+) -> None:
+    versions = [
+        {
+            "category_id": key,
+            "name": name,
+            "updated_at": f"2026-03-01 00:00:0{updated}",
+            "_version_at": f"2026-03-01 00:00:0{updated}",
+            "_ingested_at": f"2026-03-01 00:00:0{ingested}",
+        }
+        for key, name, updated, ingested in given_changes
+    ]
+
+    def state(of: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        df = newest_state(rows(spark, CATEGORIES, *of).selectExpr("*", "'upsert' AS _op"), CATEGORIES)
+        text = ["name", "updated_at", "_version_at", "_ingested_at"]
+        found = df.selectExpr("category_id", *(f"CAST({n} AS string) AS {n}" for n in text)).collect()
+        return sorted((row.asDict() for row in found), key=lambda row: row["category_id"])
+
+    at_once = state(versions)
+    shuffled = random.sample(versions, len(versions))
+    assert state([*state(shuffled[:cut]), *shuffled[cut:]]) == at_once
