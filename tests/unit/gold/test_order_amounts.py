@@ -1,0 +1,214 @@
+"""What orders and their lines come to."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from contracts.registry import TABLES
+from spark_jobs.lib.quality import violations
+from tests.unit.dataframes import assert_rows, build
+
+MAY = "2026-05-04 10:00:00"
+RATES = [
+    {"rate_date": "2026-05-04", "base_currency": "USD", "quote_currency": "EUR", "rate": "0.9"},
+    {"rate_date": "2026-05-05", "base_currency": "USD", "quote_currency": "EUR", "rate": "0.5"},
+    {"rate_date": "2026-05-04", "base_currency": "USD", "quote_currency": "GBP", "rate": "0.7"},
+]
+
+
+def order(number: int, **given_columns: Any) -> dict[str, Any]:
+    return {"order_id": number, "placed_at": MAY, **given_columns}
+
+
+def line(number: int, of: int, price: str, **given_columns: Any) -> dict[str, Any]:
+    return {
+        "order_line_id": number,
+        "order_id": of,
+        "line_number": number,
+        "quantity": 1,
+        "unit_price_amount": price,
+        **given_columns,
+    }
+
+
+def test_tax_is_taken_out_with_what_the_line_recorded(spark: SparkSession) -> None:
+    taxed = {"tax_rate_share": "0.19", "tax_amount": "3.64", "discount_amount": "1.00", "quantity": 2}
+    orders = build(
+        spark,
+        "orders",
+        silver_orders=[order(1, prices_include_tax=True), order(2, prices_include_tax=False)],
+        silver_order_lines=[line(1, 1, "11.90", **taxed), line(2, 2, "10.00", **taxed)],
+    )
+    # 23.80 with tax is 20.00 without; 23.80 − 1.00 − 3.64 = 19.16 remains.
+    assert_rows(
+        orders,
+        {"order_id": 1, "units": 2, "gross_sales": "20.00", "discounts": "0.84", "net_amount": "19.16"},
+        {"order_id": 2, "units": 2, "gross_sales": "20.00", "discounts": "1.00", "net_amount": "19.00"},
+    )
+
+
+def test_currencies_are_converted_at_the_rate_of_the_orders_own_day(spark: SparkSession) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_orders=[
+            order(1, currency="USD"),
+            order(2, currency="USD", placed_at="2026-05-04 22:30:00"),  # already 5 May in Berlin
+            order(3, currency="EUR"),
+        ],
+        silver_order_lines=[line(n, n, "10.01") for n in (1, 2, 3)],
+        silver_exchange_rates=RATES,
+    )
+    assert_rows(
+        orders,
+        {"order_id": 1, "order_date": "2026-05-04", "exchange_rate": "0.9", "net_amount": "9.01"},
+        {"order_id": 2, "order_date": "2026-05-05", "exchange_rate": "0.5", "net_amount": "5.00"},
+        {"order_id": 3, "order_date": "2026-05-04", "exchange_rate": "1", "net_amount": "10.01"},
+    )
+
+
+def test_a_missing_rate_is_a_failed_check_and_never_one(spark: SparkSession) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_orders=[order(1, currency="INR")],
+        silver_order_lines=[line(1, 1, "10.00")],
+        silver_exchange_rates=[{**RATES[0], "base_currency": "INR", "is_deleted": True}],
+    )
+    assert_rows(orders, {"order_id": 1, "exchange_rate": None, "net_amount": None})
+    assert violations(orders, TABLES["gold.orders"])["exchange_rate_required"] == 1
+
+
+def test_deleted_orders_and_lines_do_not_count(spark: SparkSession) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_orders=[order(1), order(2, is_deleted=True)],
+        silver_order_lines=[line(1, 1, "10"), line(2, 1, "5", is_deleted=True), line(3, 2, "7")],
+    )
+    assert_rows(orders, {"order_id": 1, "net_amount": "10.00"})
+
+
+def test_no_order_is_lost_for_want_of_lines_customer_or_visit(spark: SparkSession) -> None:
+    orders = build(spark, "orders", silver_orders=[order(1, customer_id=404)])
+    assert_rows(
+        orders, {"order_id": 1, "person_id": "c:404", "net_amount": 0, "units": 0, "session_id": None}
+    )
+
+
+def test_an_order_that_does_not_count_says_why(spark: SparkSession) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_customers=[{"customer_id": 5, "is_test": True}],
+        silver_orders=[
+            order(1, is_test=True, status="failed"),
+            order(2, customer_id=5),
+            order(3, status="failed"),
+            order(4, status="cancelled"),
+            order(5, status="cancelled", paid_at=MAY),
+        ],
+    )
+    reasons = {1: "test", 2: "test", 3: "failed", 4: "cancelled_before_payment", 5: None}
+    assert_rows(
+        orders,
+        *(
+            {"order_id": n, "exclusion_reason": reason, "is_counted": reason is None}
+            for n, reason in reasons.items()
+        ),
+    )
+
+
+def test_a_guest_is_the_account_with_the_same_address_else_the_address_else_the_order(
+    spark: SparkSession,
+) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_customers=[
+            {"customer_id": 8, "email_pseudonym": "aa"},
+            {"customer_id": 7, "email_pseudonym": "aa"},
+            {"customer_id": 1, "email_pseudonym": "aa", "is_deleted": True},
+        ],
+        silver_orders=[
+            order(1, email_pseudonym="aa"),
+            order(2, customer_id=7, placed_at="2026-05-01 00:00:00"),
+            order(3, email_pseudonym="bb"),
+            order(4),
+        ],
+    )
+    assert_rows(
+        orders,
+        {"order_id": 1, "person_id": "c:7", "is_first_order": False},
+        {"order_id": 2, "person_id": "c:7", "is_first_order": True},
+        {"order_id": 3, "person_id": "g:bb", "is_first_order": True},
+        {"order_id": 4, "person_id": "o:4", "is_first_order": True},
+    )
+
+
+def test_an_excluded_order_is_nobodys_first(spark: SparkSession) -> None:
+    orders = build(
+        spark,
+        "orders",
+        silver_orders=[
+            order(1, customer_id=7, status="failed"),
+            order(3, customer_id=7),  # the same moment: the lower id comes first
+            order(2, customer_id=7),
+        ],
+    )
+    assert_rows(orders, *({"order_id": n, "is_first_order": n == 2} for n in (1, 2, 3)))
+
+
+def test_an_order_named_by_two_visits_belongs_to_the_first(spark: SparkSession) -> None:
+    visits = [
+        {"session_id": "b", "started_at": "2026-05-04 09:00:00", "order_ids": [1], "channel": "email"},
+        {"session_id": "a", "started_at": "2026-05-04 09:30:00", "order_ids": [1, 2], "channel": "direct"},
+    ]
+    orders = build(spark, "orders", silver_orders=[order(1)], silver_sessions=visits)
+    assert_rows(orders, {"order_id": 1, "session_id": "b", "channel": "email"})
+
+
+cents = st.integers(0, 99_999).map(lambda n: Decimal(n) / 100)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(cents, min_size=1, max_size=5), cents, st.booleans())
+def test_an_orders_discount_is_spread_to_the_last_cent(
+    spark: SparkSession, prices: list[Decimal], discount: Decimal, has_lines_last: bool
+) -> None:
+    numbers = list(range(1, len(prices) + 1))
+    lines = [line(n, 1, str(price)) for n, price in zip(numbers, prices, strict=True)]
+    built = build(
+        spark,
+        "order_lines",
+        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
+        silver_orders=[order(1, discount_amount=str(discount))],
+        silver_order_lines=lines if has_lines_last else lines[::-1],
+    )
+    found = {row["order_line_id"]: row["discounts"] for row in built.collect()}
+    assert sum(found.values()) == discount
+    for n, price in list(zip(numbers, prices, strict=True))[:-1]:
+        share = discount * price / sum(prices) if sum(prices) else Decimal(0)
+        assert found[n] == share.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+@pytest.mark.parametrize(("cost_currency", "is_broken"), [("EUR", False), ("INR", True)])
+def test_a_known_cost_without_rate_fails_the_build(
+    spark: SparkSession, cost_currency: str, is_broken: bool
+) -> None:
+    table = TABLES["gold.order_lines"]
+    built = build(
+        spark,
+        "order_lines",
+        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
+        silver_orders=[order(1)],
+        silver_order_lines=[line(1, 1, "10", product_id=7)],
+        silver_product_costs=[{"product_id": 7, "currency": cost_currency, "unit_cost_amount": "1.2345"}],
+    )
+    assert violations(built, table) == ({"known_cost_has_exchange_rate": 1} if is_broken else {})
