@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print_differences(found)
         unexplained = [each.in_words() for each in found if each.unexplained]
         if unexplained:
-            raise UserError(f"{len(unexplained)} unexplained differences: {'; '.join(unexplained)}")
+            raise UserError(f"differences without a reason: {'; '.join(unexplained)}")
     return 0
 
 

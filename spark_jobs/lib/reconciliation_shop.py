@@ -48,11 +48,12 @@ def compare_silver(tables: LakeTables) -> list[Comparison]:
     found = []
     for table in tables_of(Layer.SHOP):
         for position, copy in enumerate(copies_in_silver(table)):
-            found += _compare_copy(tables, table, copy, with_money=position == 0)
+            found += compare_copy(tables, table, copy, with_money=position == 0)
     return found
 
 
-def _compare_copy(tables: LakeTables, table: Table, copy: Table, *, with_money: bool) -> list[Comparison]:
+def compare_copy(tables: LakeTables, table: Table, copy: Table, *, with_money: bool) -> list[Comparison]:
+    """One silver table against the living rows of its bronze table."""
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
     _find_unequal(tables, table, copy)
     rows = tables.number(f"SELECT count(*) FROM {bronze}")
