@@ -91,8 +91,8 @@ def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
 def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table:
     """Rows of a day that may go.
 
-    The newest version of each row of the shop stays, and the newest event of each Kafka partition, which tells
-    the stream where to go on.
+    The newest version of each row of the shop stays, and the newest event of each Kafka partition; it
+    tells the stream where to go on.
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = min(start + timedelta(days=1), before)
