@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from pydantic_core import PydanticUndefined
 
-from local.settings import LocalError, ensure_env_file, load_settings, set_values
+from local.settings import LocalError, LocalSettings, ensure_env_file, load_settings, set_values
+from spark_jobs.lib.settings import ROOT
 
 EXAMPLE = "# A comment\n# SHOP_TIMEZONE=Europe/Berlin\nPSEUDONYM_KEY=\nAIRFLOW_FERNET_KEY=\n"
 
@@ -75,3 +79,16 @@ def test_jobs_are_not_given_the_passwords_of_owners(tmp_path: Path) -> None:
     assert not {"POSTGRES_PASSWORD", "SHOP_MYSQL_ADMIN_PASSWORD", "AIRFLOW_SECRET_KEY", "SPARK_REMOTE"} & set(
         given
     )
+
+
+def test_the_example_shows_every_setting_with_its_default() -> None:
+    lines = [line.removeprefix("# ") for line in (ROOT / ".env.example").read_text().splitlines()]
+    shown = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z][A-Z0-9_]*=", line))
+    fields = {name.upper(): field for name, field in LocalSettings.model_fields.items()}
+    assert set(shown) == set(fields)
+    for name, field in fields.items():
+        if field.annotation is SecretStr:
+            assert (shown[name], field.default) == ("", PydanticUndefined), name
+        elif name != "LAKE_URI":  # an absolute path of the checkout
+            kind = type(field.default)
+            assert kind(shown[name]) == field.default, name
