@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -40,24 +41,15 @@ class AirflowApi:
     def trigger(self, dag_id: str) -> str:
         """Start a run as soon as the DAG is known; returns the run's id."""
         self._log_in()
-        wait = Retrying(
-            stop=stop_after_delay(DAG_DEADLINE_SECONDS),
-            wait=wait_fixed(POLL_SECONDS),
-            retry=retry_if_exception_type(NotYet),
-        )
-        try:
-            wait(self._require_dag, dag_id)
-        except RetryError:
-            problems = [problem["stack_trace"] for problem in self._get("/importErrors")["import_errors"]]
-            reason = problems[0].strip().splitlines()[-1] if problems else "it is not in the folder dags/"
-            raise LocalError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
+        self._until(self._require_dag, dag_id)
         run = self._client.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
         # Only now, so that no scheduled run comes first.
         self.unpause(dag_id)
         return str(run.raise_for_status().json()["dag_run_id"])
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG's runs begin, by hand and by its schedule."""
+        """Let the DAG's runs begin, by hand and by its schedule; none begins because of it."""
+        self._until(self._require_nothing_due, dag_id)
         self._client.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
     def active_run(self, dag_id: str) -> str | None:
@@ -120,8 +112,32 @@ class AirflowApi:
         answer = httpx.post(f"{self.url}/auth/token", json={"username": "admin", "password": self._password})
         self._client.headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['access_token']}"
 
+    def _until(self, condition: Callable[[str], None], dag_id: str) -> None:
+        wait = Retrying(
+            stop=stop_after_delay(DAG_DEADLINE_SECONDS),
+            wait=wait_fixed(POLL_SECONDS),
+            retry=retry_if_exception_type(NotYet),
+        )
+        try:
+            wait(condition, dag_id)
+        except RetryError:
+            problems = [problem["stack_trace"] for problem in self._get("/importErrors")["import_errors"]]
+            reason = (
+                problems[0].strip().splitlines()[-1]
+                if problems
+                else "airflow-dag-processor has not read it (make status)"
+            )
+            raise LocalError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
+
     def _require_dag(self, dag_id: str) -> None:
         if self._client.get(f"/dags/{dag_id}").status_code == httpx.codes.NOT_FOUND:
+            raise NotYet
+
+    def _require_nothing_due(self, dag_id: str) -> None:
+        """A run whose time came while the DAG was paused is forgotten when the DAG is next read."""
+        dag = self._get(f"/dags/{dag_id}")
+        due = dag["next_dagrun_run_after"]
+        if dag["is_paused"] and due and datetime.fromisoformat(due) <= datetime.now(UTC):
             raise NotYet
 
     def _get(self, path: str) -> Any:

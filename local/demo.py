@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import psycopg2
 from local import preflight, superset
 from local.airflow_api import AirflowApi
 from local.console import Progress
-from local.settings import LocalError, ensure_env_file, set_values
+from local.settings import LocalError, set_values
 from local.stack import Stack
 from simulator.record import Record
 from simulator.shops import SHOPS
@@ -23,19 +24,22 @@ ENV_FILE = ROOT / ".env"
 NO_SHOP = "none"
 
 
-def run_demo(shop: str) -> None:
-    """Start the servers, load a shop if there is none, run the pipeline and say what came out."""
+def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[str] = ()) -> None:
+    """Start the servers, load a shop if there is none, run the pipeline and say what came out.
+
+    `open_stack` says whose servers; `size` are further options of `python -m simulator load`.
+    """
     began = time.monotonic()
     progress = Progress()
     if shop != NO_SHOP and shop not in SHOPS:
         raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
-        stack = _prepare(shop)
+        stack = _prepare(shop, open_stack)
     with progress.step("Servers", "Starting servers"):
         stack.up(report=progress.note)
     if shop != NO_SHOP:
         with progress.step("Shop", f"Loading the shop {shop}"):
-            _load_shop(stack, shop, progress)
+            _load_shop(stack, shop, size, progress)
         with progress.step("Pipeline", "Running the DAG medallion"):
             _run_pipeline(stack, progress)
         with progress.step("Dashboards", "Importing dashboards"):
@@ -43,20 +47,18 @@ def run_demo(shop: str) -> None:
     _summary(stack, shop, progress, time.monotonic() - began)
 
 
-def _prepare(shop: str) -> Stack:
-    ensure_env_file(ENV_FILE)
-    preflight.ensure_java()
-    stack = Stack()
+def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
+    stack = open_stack()
     loaded = loaded_shop(stack)
     if shop != NO_SHOP:
         if loaded not in (None, shop):
             raise LocalError(
                 f"The shop {loaded} is loaded, not {shop}. Next: make clean, then make demo SHOP={shop}"
             )
-        if set_values(ENV_FILE, SHOPS[shop].settings):
+        if set_values(stack.env_file, SHOPS[shop].settings):
             # Servers read their settings when they start.
             stack.down()
-            stack = Stack()
+            stack = open_stack()
     running = stack.supervisor.is_running()
     preflight.require(preflight.checks(stack.settings, stack.home.state, running))
     return stack
@@ -74,14 +76,14 @@ def loaded_shop(stack: Stack) -> str | None:
 
 def record_path(stack: Stack) -> Path:
     """Where the simulator remembers what it did to the stack's shop."""
-    return stack.home.data / "ledger" / f"{stack.settings.shop_mysql_database}.sqlite"
+    return stack.home.ledger / f"{stack.settings.shop_mysql_database}.sqlite"
 
 
-def _load_shop(stack: Stack, shop: str, progress: Progress) -> None:
+def _load_shop(stack: Stack, shop: str, size: Sequence[str], progress: Progress) -> None:
     if loaded_shop(stack) == shop:
         progress.note(f"{shop} is there already; its data are kept")
         return
-    command = [sys.executable, "-m", "simulator", "load", "--shop", shop]
+    command = [sys.executable, "-m", "simulator", "load", "--shop", shop, *size]
     environment = stack.program_environment()
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -68,6 +68,11 @@ class Home:
         return self.state / "run"
 
     @property
+    def ledger(self) -> Path:
+        """What the simulator remembers of the shops that it loaded."""
+        return self.data / "ledger"
+
+    @property
     def cache(self) -> Path:
         """Downloads, shared by the checkouts of this user."""
         return self.settings.shoplake_cache.expanduser()

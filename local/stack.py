@@ -49,6 +49,7 @@ class Stack:
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         ensure_env_file(env_file)
+        self.env_file = env_file
         self._overrides = dict(overrides or {})
         self.settings: LocalSettings = load_settings(env_file, overrides)
         self.home = Home(state=state.resolve(), settings=self.settings, java=preflight.ensure_java())
@@ -150,7 +151,12 @@ class Stack:
 
     def program_environment(self) -> dict[str, str]:
         """For a program that works with this stack as its owner: the simulator, a job by hand, a test."""
-        return {**self.home.environment(), **self.settings.environment(), **self._overrides}
+        return {
+            **self.home.environment(),
+            **self.settings.environment(),
+            **self._overrides,
+            "SIMULATOR_RECORD_DIR": str(self.home.ledger),
+        }
 
     def log_tail(self, name: str, lines: int = LOG_LINES) -> str:
         """The end of a server's log."""

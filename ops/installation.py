@@ -1,12 +1,16 @@
-"""The installation that a verb works on."""
+"""The installation that a verb works on: this checkout's, unless SHOPLAKE_HOME names another folder."""
 
 from __future__ import annotations
+
+import os
+from pathlib import Path
 
 from local.settings import LocalError, LocalSettings, load_settings
 from local.stack import Stack
 from spark_jobs.lib.settings import ROOT
 
-ENV_FILE = ROOT / ".env"
+FOLDER = Path(os.environ.get("SHOPLAKE_HOME") or ROOT)
+ENV_FILE = FOLDER / ".env"
 
 
 def settings() -> LocalSettings:
@@ -26,7 +30,7 @@ def stack() -> Stack:
         LocalError: when there is no installation.
     """
     _require_installed()
-    return Stack(env_file=ENV_FILE)
+    return Stack(FOLDER / ".shoplake", ENV_FILE)
 
 
 def _require_installed() -> None:

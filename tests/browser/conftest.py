@@ -1,12 +1,12 @@
-"""A headless Chromium, and the running servers; settings come from the environment, then from `.env`."""
+"""A headless Chromium, and the servers after the demo run."""
 
+import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import sync_playwright
-
-from ops import installation
 
 # No browser service may call home, and the sandbox needs rights that a container does not give.
 ARGUMENTS = (
@@ -20,6 +20,7 @@ ARGUMENTS = (
     "--no-first-run",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def settings():
-    return installation.settings()
+def settings(demo):
+    return demo.settings
 
 
 @pytest.fixture(scope="session")
@@ -52,13 +53,26 @@ def airflow(settings):
 
 @pytest.fixture(scope="session")
 def chromium():
-    program = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if program is None:
-        pytest.fail(f"none of {', '.join(NAMES)} is installed. Next: apt-get install chromium")
+    program = find_chromium() or install_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser
         browser.close()
+
+
+def find_chromium():
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+def install_chromium():
+    """Debian's package, where this user may install it."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (("apt-get", "update", "-q"), INSTALL):
+            subprocess.run(command, env=environment, capture_output=True, check=False)
+        if program := find_chromium():
+            return program
+    pytest.fail(f"none of {', '.join(NAMES)} is installed. Next: sudo {' '.join(INSTALL)}")
 
 
 @pytest.fixture

@@ -29,9 +29,9 @@ REFUSED = 2
 
 
 @pytest.fixture
-def stream_environment(environment: Environment, topic: str) -> Environment:
+def stream_environment(data_stack: Stack, environment: Environment, topic: str) -> Environment:
     """As local mode starts the stream, with a quick trigger."""
-    environment.values |= dict(Stack().servers()["stream"].environment) | {
+    environment.values |= dict(data_stack.servers()["stream"].environment) | {
         "KAFKA_EVENTS_TOPIC": topic,
         "LAKE_URI": os.environ["LAKE_URI"],
         "STREAM_TRIGGER_SECONDS": "1",

@@ -1,22 +1,19 @@
 """`shoplake sql` against the running warehouse: it reads, it cannot write, and mistakes are explained."""
 
-import subprocess
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from local.settings import LocalError
-from ops import installation, sql
-
-SHOPLAKE = Path(__file__).parents[2] / "shoplake"
+from ops import sql
+from tests.stack.pipeline import shoplake
 
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def settings():
-    return installation.settings()
+def settings(data_stack):
+    return data_stack.settings
 
 
 @pytest.fixture
@@ -70,12 +67,10 @@ def test_an_unknown_database_is_named(settings):
         sql.connect(settings.model_copy(update={"warehouse_database": "warenhaus"}))
 
 
-def test_the_command_answers_in_one_line_without_a_stack_trace():
-    done = subprocess.run(
-        [SHOPLAKE, "sql", "select 1 as one", "--csv"], capture_output=True, text=True, check=False
-    )
+def test_the_command_answers_in_one_line_without_a_stack_trace(data_stack, home):
+    done = shoplake(home, "sql", "select 1 as one", "--csv")
     assert (done.returncode, done.stdout) == (0, "one\n1\n")
-    done = subprocess.run([SHOPLAKE, "sql", "selec"], capture_output=True, text=True, check=False)
+    done = shoplake(home, "sql", "selec")
     assert done.returncode == 1
     assert done.stderr.startswith('✗ syntax error at or near "selec"')
     assert "Traceback" not in done.stderr
