@@ -4,18 +4,18 @@ Bronze older than its retention goes to the archive as plain Parquet with a mani
 removed. Then small files are compacted and files that no version needs any more are deleted.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
+from dags.schedule import from_next
 from dags.spark_job import plain_job
 
 with DAG(
     dag_id="maintenance",
     description="Archive old bronze, compact and clean the lake",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("30 3 * * *", timezone="UTC", run_immediately=False),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=from_next("30 3 * * *"),
     catchup=False,
     max_active_runs=1,
     default_args={

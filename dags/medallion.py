@@ -8,20 +8,20 @@ Each step's log ends with a table: rows read, passed, quarantined and written, a
 The same record is in the lake under `runs/<run id>/<step>.json`.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from airflow.sdk import DAG, Asset, CronTriggerTimetable
+from airflow.sdk import DAG, Asset
 
 from contracts.model import Layer
 from contracts.registry import tables_of
+from dags.schedule import from_next
 from dags.spark_job import assets, plain_job, spark_job
 
 with DAG(
     dag_id="medallion",
     description="Shop and events → bronze → silver → gold → PostgreSQL, reconciled",
     doc_md=__doc__,
-    schedule=CronTriggerTimetable("0 * * * *", timezone="UTC", run_immediately=False),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    schedule=from_next("0 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args={

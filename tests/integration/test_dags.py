@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +54,28 @@ def test_each_dag_and_step_has_documentation_and_limits(dags: Any) -> None:
         assert dag.doc_md and not dag.catchup and dag.max_active_runs == 1
         for task in dag.tasks:
             assert task.doc_md and task.execution_timeout and task.retries == 2, task.task_id
+
+
+@pytest.mark.parametrize(
+    ("now", "medallion", "maintenance"),
+    [
+        ("2026-11-23 21:41", "2026-11-23 22:00", "2026-11-24 03:30"),
+        ("2026-11-24 03:31", "2026-11-24 04:00", "2026-11-25 03:30"),
+        ("2026-11-24 03:59", "2026-11-24 04:00", "2026-11-25 03:30"),
+    ],
+)
+def test_the_first_scheduled_run_is_the_next_and_not_the_one_before(
+    dags: Any, monkeypatch: pytest.MonkeyPatch, now: str, medallion: str, maintenance: str
+) -> None:
+    """As the DAG processor reckons for a DAG that has never run by its schedule."""
+    from airflow.serialization.serialized_objects import DagSerialization  # noqa: PLC0415 - as above
+    from airflow.timetables import trigger  # noqa: PLC0415
+
+    monkeypatch.setattr(trigger, "utcnow", lambda: datetime.fromisoformat(f"{now}+00:00"))
+    for name, expected in (("medallion", medallion), ("maintenance", maintenance)):
+        scheduled = DagSerialization.from_dict(DagSerialization.to_dict(dags[name]))
+        first = scheduled.next_dagrun_info(last_automated_run_info=None)
+        assert first is not None and f"{first.run_after:%Y-%m-%d %H:%M}" == expected, name
 
 
 def test_each_table_is_the_asset_of_the_step_that_makes_it(dags: Any) -> None:

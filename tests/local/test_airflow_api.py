@@ -14,7 +14,10 @@ from local.settings import LocalError, ensure_env_file, load_settings
 class FakeAirflow:
     """Answers as Airflow's API does; a run goes through the given states, one per look."""
 
-    def __init__(self, states: list[str], tasks: list[list[tuple[str, str]]]) -> None:
+    def __init__(
+        self, states: list[str], tasks: list[list[tuple[str, str]]], due: tuple[str, ...] = ()
+    ) -> None:
+        self.due = iter(due)
         self.states = iter(states)
         self.tasks = iter(tasks)
         self.calls: list[tuple[str, str]] = []
@@ -32,8 +35,10 @@ class FakeAirflow:
                 for number, (name, state) in enumerate(next(self.tasks))
             ]
             return httpx.Response(200, json={"task_instances": rows})
-        if path == "/dags/unknown":
-            return httpx.Response(404)
+        if request.method == "GET" and path.startswith("/dags/") and path.count("/") == 2:
+            due = next(self.due, "2100-01-01T00:00:00Z")
+            known = {"is_paused": True, "next_dagrun_run_after": due}
+            return httpx.Response(404 if path.endswith("unknown") else 200, json=known)
         if "/dagRuns/" in path:
             return httpx.Response(200, json={"state": next(self.states)})
         return httpx.Response(200, json={"dag_run_id": "run-1", **json.loads(request.content or b"{}")})
@@ -61,7 +66,17 @@ def test_a_run_is_started_before_the_schedule_is_let_go(
 ) -> None:
     fake = FakeAirflow([], [])
     assert api(fake, tmp_path, monkeypatch).trigger("medallion") == "run-1"
-    assert fake.calls[-2:] == [("POST", "/dags/medallion/dagRuns"), ("PATCH", "/dags/medallion")]
+    changes = [call for call in fake.calls if call[0] != "GET"]
+    assert changes[-2:] == [("POST", "/dags/medallion/dagRuns"), ("PATCH", "/dags/medallion")]
+
+
+def test_a_run_that_came_due_in_the_pause_is_forgotten_before_the_pause_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(airflow_api, "POLL_SECONDS", 0)
+    fake = FakeAirflow([], [], due=("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"))
+    api(fake, tmp_path, monkeypatch).unpause("medallion")
+    assert fake.calls == [("GET", "/dags/medallion")] * 3 + [("PATCH", "/dags/medallion")]
 
 
 @pytest.mark.usefixtures("quick")
