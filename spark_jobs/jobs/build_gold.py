@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 
@@ -17,7 +17,7 @@ from spark_jobs.gold import BUILD
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.lake import DataCommit, Lake
 from spark_jobs.lib.quality import conform, violations
 from spark_jobs.lib.runs import Step, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
@@ -67,13 +67,19 @@ def _refuse_missing_inputs(lake: Lake) -> None:
         )
 
 
-def _versions(lake: Lake, mart: Table) -> dict[str, int]:
-    return {name: lake.version(lake.path(declared(name))) or 0 for name in mart.inputs}
+def _inputs(lake: Lake, mart: Table) -> dict[str, DataCommit]:
+    found = {name: lake.data_commit(lake.path(declared(name))) for name in mart.inputs}
+    return {name: commit for name, commit in found.items() if commit}
+
+
+def _state(inputs: Mapping[str, DataCommit], context: Context) -> str:
+    versions = {name: commit.version for name, commit in inputs.items()}
+    return fingerprint(code_version(*CODE), context, versions)
 
 
 def _stale(lake: Lake, mart: Table, context: Context) -> bool:
     kept = lake.commit_metadata(lake.path(mart)) or {}
-    return kept.get("built_from") != fingerprint(code_version(*CODE), context, _versions(lake, mart))
+    return kept.get("built_from") != _state(_inputs(lake, mart), context)
 
 
 def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step: Step, rebuild: bool) -> None:
@@ -81,12 +87,12 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
         step.table(mart.id).note = "unchanged"
         return
     with step.timed(mart.id) as record:
-        versions = _versions(lake, mart)
-        inputs = {
-            name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), version)
-            for name, version in versions.items()
+        inputs = _inputs(lake, mart)
+        rows = {
+            name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), commit.readable)
+            for name, commit in inputs.items()
         }
-        built = conform(BUILD[mart.name](**inputs, context=context), mart).persist()
+        built = conform(BUILD[mart.name](**rows, context=context), mart).persist()
         try:
             broken = violations(built, mart)
             if broken:
@@ -94,8 +100,8 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
                 raise UserError(
                     f"{mart.id} breaks checks that must hold ({named}). The mart before it stays."
                 )
-            state = fingerprint(code_version(*CODE), context, versions)
-            metadata = {"built_from": state, "inputs": versions, "run_id": step.run_id}
+            versions = {name: commit.version for name, commit in inputs.items()}
+            metadata = {"built_from": _state(inputs, context), "inputs": versions, "run_id": step.run_id}
             lake.overwrite(built, lake.path(mart), None, metadata)
         finally:
             built.unpersist()

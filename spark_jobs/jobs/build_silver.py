@@ -74,7 +74,7 @@ def _refresh(
     with step.timed(table.id) as record:
         path = lake.path(source)
         if span.after is None:
-            raw = lake.read(spark, path, span.until)
+            raw = lake.read(spark, path, span.readable)
         else:
             raw = lake.appended(spark, path, span.after, span.until)
         checked = refresh.checked_rows(CLEAN[table.name], raw, table, context).persist(StorageLevel.DISK_ONLY)
@@ -110,7 +110,7 @@ def _take_in(
 
 
 def _state(lake: Lake, table: Table, code: str, context: Context, rebuild_id: str | None) -> str:
-    inputs = {name: lake.version(lake.path(declared(name))) or 0 for name in table.inputs}
+    inputs = {name: lake.data_version(lake.path(declared(name))) or 0 for name in table.inputs}
     return fingerprint(code + (rebuild_id or ""), context, inputs)
 
 

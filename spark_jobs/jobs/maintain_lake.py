@@ -28,11 +28,11 @@ def main(argv: Sequence[str] | None = None) -> int:
                 delta = DeltaTable(path)
                 # Gold is written as a whole each time, so it has no small files.
                 if not name.startswith(Layer.GOLD):
-                    removed = delta.optimize.compact()["numFilesRemoved"]
+                    removed = delta.optimize.compact(commit_properties=lake.upkeep(path))["numFilesRemoved"]
                     record.note = f"{removed} files compacted" if removed else ""
                 unneeded = delta.vacuum(retention_hours=hours, dry_run=True)
                 if unneeded:
-                    delta.vacuum(retention_hours=hours, dry_run=False)
+                    delta.vacuum(hours, dry_run=False, commit_properties=lake.upkeep(path))
                     record.note += f" {len(unneeded)} files deleted"
     return 0
 

@@ -36,13 +36,12 @@ class Archived:
 
 def archive_table(lake: Lake, table: Table, before: datetime) -> Archived:
     """Archive what bronze held of a table before a moment and does not need any more, day by day."""
-    path = lake.path(table)
     archived = removed = 0
     for day in _days(lake, table, before):
         rows = _outlived(lake, table, day, before)
         if rows.num_rows:
             archived += _keep(lake, table, day, rows)
-            _remove(path, table, rows)
+            _remove(lake, table, rows)
             removed += rows.num_rows
     return Archived(archived, removed)
 
@@ -146,10 +145,14 @@ def _extremes(rows: pa.Table, table: Table, which: str) -> dict[str, str]:
     }
 
 
-def _remove(path: str, table: Table, rows: pa.Table) -> None:
-    """Delete rows from bronze by what identifies them, in one commit."""
-    names = identity(table)
+def _remove(lake: Lake, table: Table, rows: pa.Table) -> None:
+    """Delete rows from bronze by what identifies them, in one commit that silver need not follow."""
+    path, names = lake.path(table), identity(table)
     same = " AND ".join(f't."{name}" = s."{name}"' for name in names)
     DeltaTable(path).merge(
-        rows.select(list(names)), predicate=same, source_alias="s", target_alias="t"
+        rows.select(list(names)),
+        predicate=same,
+        source_alias="s",
+        target_alias="t",
+        commit_properties=lake.upkeep(path),
     ).when_matched_delete().execute()

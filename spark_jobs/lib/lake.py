@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Layer, Table
@@ -21,6 +21,10 @@ from spark_jobs.lib.settings import settings
 from spark_jobs.lib.storage import Storage
 
 CHANGE_FEED = ("delta.enableChangeDataFeed", "true")
+# Operations that change files and no data.
+UPKEEP = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END"})
+# In the metadata of a commit that nothing needs to follow: the data commit before it.
+CARRIED = "data_version"
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,47 @@ class Txn:
 
     app_id: str
     version: int
+
+
+@dataclass(frozen=True)
+class DataCommit:
+    """The newest commit that changed data, and what it says.
+
+    The table is read at `readable`, which has the same data: upkeep may have deleted the commit's own files.
+    """
+
+    version: int
+    metadata: dict[str, Any]
+    readable: int
+
+
+def data_commit(table: DeltaTable) -> DataCommit:
+    """The newest commit of a table after which only upkeep came.
+
+    Where the log keeps no such commit any more, the upkeep after it says which it was (`Lake.upkeep`).
+    """
+    limit, now = 8, table.version()
+    while True:
+        commits = table.history(limit)
+        carried = None
+        for commit in commits:
+            said = _said(commit)
+            if CARRIED in said:
+                carried = DataCommit(said.pop(CARRIED), said, now)
+            elif commit["operation"] not in UPKEEP:
+                return DataCommit(commit["version"], said, now)
+        if len(commits) < limit:
+            return carried or DataCommit(commits[-1]["version"] if commits else now, {}, now)
+        limit *= 8
+
+
+def _said(commit: Mapping[str, Any]) -> dict[str, Any]:
+    """A commit's metadata; nothing where someone else wrote it in another form."""
+    try:
+        said = json.loads(commit.get("userMetadata") or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 class Lake:
@@ -58,23 +103,29 @@ class Lake:
         """Whether a Delta table is there."""
         return DeltaTable.is_deltatable(path)
 
-    def version(self, path: str) -> int | None:
-        """Number of the newest commit; None where no table is."""
-        return DeltaTable(path).version() if self.exists(path) else None
+    def data_commit(self, path: str) -> DataCommit | None:
+        """The newest commit that changed data; None where no table is."""
+        return data_commit(DeltaTable(path)) if self.exists(path) else None
+
+    def data_version(self, path: str) -> int | None:
+        """Number of the newest commit that changed data: equal numbers mean equal data."""
+        found = self.data_commit(path)
+        return found.version if found else None
 
     def committed(self, path: str, app_id: str) -> int | None:
         """How far `app_id` has come in this table; None when it has committed nothing."""
         return DeltaTable(path).transaction_version(app_id) if self.exists(path) else None
 
-    def commit_metadata(self, path: str, limit: int = 50) -> dict[str, Any] | None:
-        """What the newest commit that carries metadata says; maintenance commits carry none."""
-        if not self.exists(path):
-            return None
-        for commit in DeltaTable(path).history(limit):
-            if commit.get("userMetadata"):
-                found: dict[str, Any] = json.loads(commit["userMetadata"])
-                return found
-        return None
+    def commit_metadata(self, path: str) -> dict[str, Any] | None:
+        """What the newest commit that changed data says; None where no table is."""
+        found = self.data_commit(path)
+        return found.metadata if found else None
+
+    def upkeep(self, path: str) -> CommitProperties:
+        """For a commit after which nothing is built anew; it carries on what the data commit says."""
+        found = data_commit(DeltaTable(path))
+        said = json.dumps({**found.metadata, CARRIED: found.version})
+        return CommitProperties(custom_metadata={"userMetadata": said})
 
     def row_count(self, path: str) -> int:
         """Rows of the table, from its log; 0 where no table is."""
@@ -131,9 +182,7 @@ class Lake:
             "_change_type", "_commit_version", "_commit_timestamp"
         )
 
-    def append(
-        self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None
-    ) -> None:
+    def append(self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None) -> None:
         """Append in one commit; nothing when `txn` is already in the table. New columns are taken over.
 
         A table that is not there yet is made by the same commit, with the change feed that silver reads.

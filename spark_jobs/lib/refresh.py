@@ -38,12 +38,14 @@ QUARANTINE_COLUMNS = {
 class Span:
     """Which commits of the input a refresh takes in; `after` None means all from the beginning.
 
-    `app` names the table's present life: it changes with a rebuild, whose commits would else count as done.
+    At version `readable` the input holds what it held at `until`. `app` names the table's present life: it
+    changes with a rebuild, whose commits would else count as done.
     """
 
     after: int | None
     until: int
     app: str
+    readable: int
 
 
 def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = None) -> Span | None:
@@ -52,17 +54,18 @@ def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = Non
     Other code than the table was built with, or a `rebuild_id` it does not know, means all of it again.
     """
     target = lake.path(table)
-    until = lake.version(lake.path(declared(table.inputs[0])))
-    if until is None:
+    source = lake.data_commit(lake.path(declared(table.inputs[0])))
+    if source is None:
         return None
+    until, readable = source.version, source.readable
     fresh = ":".join(part for part in (APP, code, rebuild_id) if part)
     life = (lake.commit_metadata(target) or {}).get("app", "")
     if (rebuild_id and life != fresh) or not life.startswith(f"{APP}:{code}"):
-        return Span(None, until, fresh)
+        return Span(None, until, fresh, readable)
     done = lake.committed(target, life)
     if done is None or done > until:
-        return Span(None, until, fresh)
-    return Span(done, until, life) if until > done else None
+        return Span(None, until, fresh, readable)
+    return Span(done, until, life, readable) if until > done else None
 
 
 def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:

@@ -25,6 +25,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 from contracts.model import Table
 from contracts.render.postgres import comments, create_table, index_statements
 from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.lake import data_commit
 
 # Shorter than PostgreSQL's deadlock_timeout (1 s): we step back before the server ends a reader for our sake.
 LOCK_TIMEOUT = "500ms"
@@ -91,7 +92,7 @@ def source_of(table: Table, gold: DeltaTable) -> str:
     """What a mart's table is made from: equal sources give equal tables."""
     declared = create_table(table, table.name) + "".join(index_statements(table, table.name))
     contract = hashlib.sha256(declared.encode()).hexdigest()[:16]
-    return f"{gold.metadata().id}@{gold.version()}/{contract}"
+    return f"{gold.metadata().id}@{data_commit(gold).version}/{contract}"
 
 
 def load(cursor: Cursor, table: Table, gold: DeltaTable) -> Published:
@@ -113,7 +114,7 @@ def load(cursor: Cursor, table: Table, gold: DeltaTable) -> Published:
         cursor.execute(statement)
     cursor.execute(sql.SQL("ANALYZE {}").format(physical))
     _check(cursor, physical, table, batches)
-    return Published(name, source_of(table, gold), gold.version(), batches.rows)
+    return Published(name, source_of(table, gold), data_commit(gold).version, batches.rows)
 
 
 class _Batches:

@@ -68,8 +68,10 @@ def run(days: str = "0") -> None:
 def test_old_events_go_and_the_newest_of_each_partition_stays(environment: Environment) -> None:
     write_events((0, 0), (0, 1), (1, 0))
     write_events((0, 2), at=NEW)
+    written = Lake().data_version(Lake().path(CAPTURED))
     run()
     assert in_bronze(Lake().path(CAPTURED), "partition", "offset") == {(0, 2), (1, 0)}
+    assert Lake().data_version(Lake().path(CAPTURED)) == written
     assert in_archive("events", "partition", "offset", "value") == [
         (0, 0, "event (0, 0)"),
         (0, 1, "event (0, 1)"),
@@ -150,8 +152,10 @@ def test_a_kill_before_the_manifest_leaves_no_second_copy(
 def test_upkeep_compacts_and_commits_nothing_twice(environment: Environment) -> None:
     for offset in range(4):
         write_events((0, offset))
+    written = DeltaTable(Lake().path(CAPTURED)).version()
     assert maintain_lake.main(["--run-id", "run"]) == 0
     compacted = DeltaTable(Lake().path(CAPTURED))
     assert len(compacted.file_uris()) == 1
+    assert Lake().data_version(Lake().path(CAPTURED)) == written
     assert maintain_lake.main(["--run-id", "again"]) == 0
     assert DeltaTable(Lake().path(CAPTURED)).version() == compacted.version()
