@@ -109,6 +109,7 @@ METRICS: dict[str, Metric] = {
         Metric("views", COUNT, "Product Viewed events, bots left out"),
         Metric("cart_adds", COUNT, "Product Added events, bots left out"),
         Metric("purchases", COUNT, "Counted orders with this product"),
+        Metric("cart_orders", COUNT, "Counted orders with this product bought in a tracked visit"),
         Metric(
             "view_to_cart_rate",
             SHARE,
@@ -119,9 +120,9 @@ METRICS: dict[str, Metric] = {
         Metric(
             "cart_to_order_rate",
             SHARE,
-            "purchases ÷ cart_adds; null without cart_adds",
+            "cart_orders ÷ cart_adds; null without cart_adds",
             is_additive=False,
-            ratio=("purchases", "cart_adds"),
+            ratio=("cart_orders", "cart_adds"),
         ),
         Metric("sessions", COUNT, "Visits, cut at 30 minutes idle, bots left out"),
         Metric("product_view_sessions", COUNT, "Sessions that viewed a product"),

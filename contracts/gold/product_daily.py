@@ -9,6 +9,7 @@ PRODUCT_DAILY = Table(
     name="product_daily",
     layer=Layer.GOLD,
     inputs=(
+        "gold.orders",
         "gold.order_lines",
         "gold.refund_lines",
         "silver.events",
@@ -27,6 +28,7 @@ PRODUCT_DAILY = Table(
         metric("views"),
         metric("cart_adds"),
         metric("purchases"),
+        metric("cart_orders"),
         metric("units"),
         metric("gross_sales"),
         metric("discounts"),

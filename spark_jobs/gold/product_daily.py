@@ -14,6 +14,7 @@ _KEY = ["sales_date", "product_id"]
 
 
 def build(
+    gold_orders: DataFrame,
     gold_order_lines: DataFrame,
     gold_refund_lines: DataFrame,
     silver_events: DataFrame,
@@ -25,8 +26,12 @@ def build(
 
     Full joins: a product sold without a tracked view keeps its sales, one viewed but unsold its views.
     """
-    sold = gold_order_lines.groupBy(F.col("order_date").alias("sales_date"), "product_id").agg(
+    # Carts are known of tracked visits only, so only orders of those are set against them.
+    tracked = gold_orders.where("session_id IS NOT NULL").select("order_id", F.lit(True).alias("is_tracked"))
+    lines = gold_order_lines.join(tracked, on="order_id", how="left")  # many to at most one
+    sold = lines.groupBy(F.col("order_date").alias("sales_date"), "product_id").agg(
         F.count_distinct("order_id").alias("purchases"),
+        F.count_distinct(F.when(F.col("is_tracked"), F.col("order_id"))).alias("cart_orders"),
         F.sum("units").alias("units"),
         total("gross_sales").alias("gross_sales"),
         total("discounts").alias("discounts"),
@@ -48,7 +53,7 @@ def build(
     )  # many to at most one
     days = sold.join(returned, on=_KEY, how="full").join(seen, on=_KEY, how="full")  # one to at most one each
     days = days.join(today, on="product_id", how="left")  # many days to at most one product
-    for name in ("views", "cart_adds", "purchases", "units"):
+    for name in ("views", "cart_adds", "purchases", "cart_orders", "units"):
         days = days.withColumn(name, F.coalesce(name, F.lit(0)))
     for name in ("gross_sales", "discounts", "returns"):
         days = days.withColumn(name, F.coalesce(name, zero()))
@@ -61,13 +66,14 @@ def build(
         "views",
         "cart_adds",
         "purchases",
+        "cart_orders",
         "units",
         "gross_sales",
         "discounts",
         "returns",
         (F.col("gross_sales") - F.col("discounts") - F.col("returns")).alias("net_sales"),
         divide(F.col("cart_adds"), F.col("views"), scale=6).alias("view_to_cart_rate"),
-        divide(F.col("purchases"), F.col("cart_adds"), scale=6).alias("cart_to_order_rate"),
+        divide(F.col("cart_orders"), F.col("cart_adds"), scale=6).alias("cart_to_order_rate"),
         "product_margin",
         is_complete("sales_date", context).alias("is_complete"),
     )

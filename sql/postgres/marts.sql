@@ -261,6 +261,7 @@ CREATE TABLE "mart"."product_daily" (
   "views" bigint NOT NULL,
   "cart_adds" bigint NOT NULL,
   "purchases" bigint NOT NULL,
+  "cart_orders" bigint NOT NULL,
   "units" bigint NOT NULL,
   "gross_sales" numeric(18,2) NOT NULL,
   "discounts" numeric(18,2) NOT NULL,
@@ -281,13 +282,14 @@ COMMENT ON COLUMN "mart"."product_daily"."department" IS 'Top of the category''s
 COMMENT ON COLUMN "mart"."product_daily"."views" IS 'Product Viewed events, bots left out';
 COMMENT ON COLUMN "mart"."product_daily"."cart_adds" IS 'Product Added events, bots left out';
 COMMENT ON COLUMN "mart"."product_daily"."purchases" IS 'Counted orders with this product';
+COMMENT ON COLUMN "mart"."product_daily"."cart_orders" IS 'Counted orders with this product bought in a tracked visit';
 COMMENT ON COLUMN "mart"."product_daily"."units" IS 'Pieces sold in counted orders';
 COMMENT ON COLUMN "mart"."product_daily"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."returns" IS 'Refunded line amounts by the day of the refund, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."view_to_cart_rate" IS 'cart_adds ÷ views; null without views';
-COMMENT ON COLUMN "mart"."product_daily"."cart_to_order_rate" IS 'purchases ÷ cart_adds; null without cart_adds';
+COMMENT ON COLUMN "mart"."product_daily"."cart_to_order_rate" IS 'cart_orders ÷ cart_adds; null without cart_adds';
 COMMENT ON COLUMN "mart"."product_daily"."product_margin" IS 'gross_sales − discounts − returns by order date − cost_of_goods, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."is_complete" IS 'The day is over and its late-data allowance has passed';
 

@@ -110,6 +110,22 @@ def test_a_product_keeps_sales_without_views_and_views_without_sales(spark: Spar
     )
 
 
+def test_only_orders_of_tracked_visits_are_set_against_carts(spark: SparkSession) -> None:
+    day = "2026-05-02"
+    line = {"order_date": day, "product_id": 1, "units": 1}
+    added = {"event_name": "Product Added", "occurred_at": f"{day} 10:00:00", "product_id": 1}
+    days = build(
+        spark,
+        "product_daily",
+        gold_orders=[order(1, day, session_id="a"), order(2, day), order(3, day, sales_channel="pos")],
+        gold_order_lines=[
+            {**line, "order_line_id": n, "order_id": order_id} for n, order_id in enumerate((1, 1, 2, 3), 1)
+        ],
+        silver_events=[{**added, "event_id": "a"}, {**added, "event_id": "b"}],
+    )
+    assert_rows(days, {"purchases": 3, "cart_orders": 1, "cart_adds": 2, "cart_to_order_rate": "0.5"})
+
+
 def test_the_funnel_trusts_the_database_and_leaves_robots_out(spark: SparkSession) -> None:
     visit = {"started_at": "2026-05-01 10:00:00", "channel": "email", "device": "mobile"}
     later = {**visit, "started_at": "2026-05-08 10:00:00"}
