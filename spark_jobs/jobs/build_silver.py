@@ -14,6 +14,7 @@ from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
 from contracts.registry import table as declared
 from spark_jobs.lib import refresh
+from spark_jobs.lib.archive import archived_files, identity
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
@@ -72,16 +73,26 @@ def _refresh(
         return
     source = declared(table.inputs[0])
     with step.timed(table.id) as record:
-        path = lake.path(source)
         if span.after is None:
-            raw = lake.read(spark, path, span.readable)
+            raw = _everything(spark, lake, source, span.readable)
         else:
-            raw = lake.appended(spark, path, span.after, span.until)
+            raw = lake.appended(spark, lake.path(source), span.after, span.until)
         checked = refresh.checked_rows(CLEAN[table.name], raw, table, context).persist(StorageLevel.DISK_ONLY)
         try:
             _take_in(spark, lake, checked, table, span, record, step)
         finally:
             checked.unpersist()
+
+
+def _everything(spark: SparkSession, lake: Lake, source: Table, version: int) -> DataFrame:
+    """All rows that bronze ever got: those it has, and those that only the archive has."""
+    rows, files = lake.read(spark, lake.path(source), version), archived_files(lake, source)
+    if not files:
+        return rows
+    archived = spark.read.option("mergeSchema", "true").parquet(*files)
+    key = identity(source)
+    gone = archived.join(rows.select(*key), on=list(key), how="left_anti").select(*archived.columns)
+    return rows.unionByName(gone, allowMissingColumns=True).select(*rows.columns)
 
 
 def _take_in(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
@@ -53,8 +54,11 @@ def identity(table: Table) -> tuple[str, ...]:
 
 def folder(table: Table, day: date) -> str:
     """Where a table's rows of a day are archived, below the lake."""
-    name = "events" if table.layer is Layer.EVENTS else f"shop/{table.name}"
-    return f"archive/{name}/{day.isoformat()}"
+    return f"{_folder_of(table)}/{day.isoformat()}"
+
+
+def _folder_of(table: Table) -> str:
+    return "archive/events" if table.layer is Layer.EVENTS else f"archive/shop/{table.name}"
 
 
 def manifest(lake: Lake, table: Table, day: date) -> dict[str, Any]:
@@ -66,18 +70,45 @@ def manifest(lake: Lake, table: Table, day: date) -> dict[str, Any]:
     return kept
 
 
+def archived_files(lake: Lake, table: Table) -> list[str]:
+    """Every file that the archive holds of a table, each proven to be the one that its manifest describes.
+
+    Raises:
+        ValueError: when one is damaged.
+    """
+    for day, part in _parts(lake, table):
+        _proven(lake, table, day, part)
+    return [f"{lake.uri}/{folder(table, day)}/{part['file']}" for day, part in _parts(lake, table)]
+
+
+def archived_rows(lake: Lake, table: Table) -> int:
+    """How many rows of a table the archive holds, by its manifests."""
+    return sum(part["rows"] for _, part in _parts(lake, table))
+
+
+def _parts(lake: Lake, table: Table) -> Iterator[tuple[date, dict[str, Any]]]:
+    for name in lake.storage.names(_folder_of(table)):
+        day = date.fromisoformat(name)
+        for part in manifest(lake, table, day)["parts"]:
+            yield day, part
+
+
 def read_part(lake: Lake, table: Table, day: date, part: dict[str, Any]) -> pa.Table:
     """The rows of one archived file.
 
     Raises:
         ValueError: when the file is not the one that the manifest describes.
     """
+    return parquet.read_table(BytesIO(_proven(lake, table, day, part)))
+
+
+def _proven(lake: Lake, table: Table, day: date, part: dict[str, Any]) -> bytes:
     content = lake.storage.read(f"{folder(table, day)}/{part['file']}")
     if hashlib.sha256(content).hexdigest() != part["sha256"]:
         raise ValueError(
             f"{folder(table, day)}/{part['file']} is damaged: its checksum is not the manifest's"
         )
-    return parquet.read_table(BytesIO(content))
+    return content
 
 
 def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
