@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison, print_differences
+from spark_jobs.lib.reconciliation_events import compare_events
 from spark_jobs.lib.reconciliation_gold import compare_gold, compare_warehouse
 from spark_jobs.lib.reconciliation_shop import compare_silver, compare_source
 from spark_jobs.lib.reconciliation_tables import LakeTables
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tables = LakeTables(lake)
         found = _timed(step, "MySQL and bronze", lambda: compare_source(tables, ingest))
         found += _timed(step, "bronze and silver", lambda: compare_silver(tables))
+        found += _timed(step, "messages and events", lambda: compare_events(tables))
         found += _timed(step, "silver and gold", lambda: compare_gold(tables))
         with warehouse(settings()) as connection:
             found += _timed(step, "gold and PostgreSQL", lambda: compare_warehouse(tables, connection))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
+from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.reconciliation import Amount, Comparison, compare_groups
 from spark_jobs.lib.reconciliation_tables import LakeTables, copies_in_silver
@@ -15,10 +18,14 @@ Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
 
 
 def compare_source(tables: LakeTables, ingest: Step) -> list[Comparison]:
-    """The snapshot as MySQL counted and summed it, against the rows that live in bronze."""
+    """The snapshot as MySQL counted and summed it, against the rows that live in bronze.
+
+    Raises:
+        UserError: when the ingest's record does not say what is compared.
+    """
     found = []
     for table in tables_of(Layer.SHOP):
-        seen = ingest.tables[table.id].details
+        seen = _seen(table, ingest)
         rows = tables.number(f"SELECT count(*) FROM {tables.bronze(table.name)}")
         gap = seen["source_rows"] - rows
         unseen = (
@@ -41,6 +48,21 @@ def compare_source(tables: LakeTables, ingest: Step) -> list[Comparison]:
                     in_bronze.get(measure, {}),
                 )
     return found
+
+
+def _seen(table: Table, ingest: Step) -> Mapping[str, Any]:
+    """What the ingest counted and summed of a table."""
+    seen = ingest.tables[table.id].details if table.id in ingest.tables else {}
+    measures = MONEY_SUMS[table.name].measures if table.name in MONEY_SUMS else {}
+    sums = seen.get("money", {}).values() if measures else ()
+    lacking = [name for name in ("source_rows", "is_complete") if name not in seen]
+    lacking += [name for name in measures if any(name not in amounts for amounts in sums)]
+    if lacking:
+        raise UserError(
+            f"the record of ingest_mysql in run {ingest.run_id} lacks {', '.join(lacking)} of {table.id}:"
+            " another version of the code wrote it. ./shoplake run ingests and reconciles anew."
+        )
+    return seen
 
 
 def compare_silver(tables: LakeTables) -> list[Comparison]:

@@ -81,9 +81,13 @@ class LakeTables:
         )
         return name
 
+    def register(self, name: str, delta: DeltaTable) -> None:
+        """Give a Delta table a name."""
+        self._duckdb.register(name, delta.to_pyarrow_dataset())
+
     def register_quarantine(self, table: Table) -> None:
         """Table `quarantine`: the rejected rows of a silver table."""
-        self._duckdb.register("quarantine", DeltaTable(self.lake.quarantine_path(table)).to_pyarrow_dataset())
+        self.register("quarantine", DeltaTable(self.lake.quarantine_path(table)))
 
     def execute(self, sql: str) -> None:
         """Run a statement."""

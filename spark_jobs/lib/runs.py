@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -99,13 +99,21 @@ def print_step(step: Step) -> None:
 
 
 def read_step(lake: Lake, run_id: str, name: str) -> Step | None:
-    """The record of a step; None when it has not run."""
+    """The record of a step; None when it has not run. Code of another day may have said more or less."""
     try:
         kept = json.loads(lake.storage.read(f"runs/{run_id}/{name}.json"))
     except FileNotFoundError:
         return None
-    tables = {table_id: TableRecord(**record) for table_id, record in kept.pop("tables").items()}
-    return Step(tables=tables, **kept)
+    tables = {
+        table_id: TableRecord(**_known(TableRecord, record))
+        for table_id, record in kept.get("tables", {}).items()
+    }
+    return Step(**{**_known(Step, kept), "run_id": run_id, "name": name, "tables": tables})
+
+
+def _known(kind: type[Step | TableRecord], said: dict[str, Any]) -> dict[str, Any]:
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in said.items() if name in names}
 
 
 def newest_steps(lake: Lake, name: str, limit: int = 50) -> list[Step]:

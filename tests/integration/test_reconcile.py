@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import CommitProperties, Transaction, write_deltalake
 
+from contracts.silver.events import EVENTS
 from contracts.silver.payments import PAYMENTS
 from contracts.sources import shop
+from contracts.sources.events import CAPTURED
+from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison
-from spark_jobs.lib.reconciliation_shop import compare_copy
+from spark_jobs.lib.reconciliation_events import compare_events
+from spark_jobs.lib.reconciliation_shop import compare_copy, compare_source
 from spark_jobs.lib.reconciliation_tables import LakeTables
+from spark_jobs.lib.runs import read_step
 from tests.integration.servers import Environment
 
 FIRST, SECOND = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
@@ -121,3 +127,85 @@ def test_a_row_deleted_in_the_shop_that_silver_keeps_is_unexplained(environment:
     write_bronze((1, "5.00", FIRST), (2, "7.00", FIRST), deleted=(2,))
     write_silver((1, "5.00", FIRST), (2, "7.00", FIRST))
     assert unexplained()["rows"] == -1
+
+
+def write_messages(*uuids: str | None, first: int = 0, topic: str = "events") -> None:
+    """Messages of events, or what is no event (None)."""
+    values = [uuid and json.dumps({"data": json.dumps({"uuid": uuid})}) for uuid in uuids]
+    table = pa.table(
+        {
+            "topic": pa.array([topic] * len(uuids)),
+            "partition": pa.array([0] * len(uuids), pa.int32()),
+            "offset": pa.array(range(first, first + len(uuids)), pa.int64()),
+            "value": pa.array([value or "not JSON" for value in values]),
+        }
+    )
+    write_deltalake(Lake().path(CAPTURED), table, mode="append")
+
+
+def write_events(positions: dict[str, int], taken_in: int) -> None:
+    """Silver's events by their uuid, as a build wrote them that had seen bronze up to a version."""
+    table = pa.table(
+        {
+            "event_id": pa.array(positions),
+            "_kafka_partition": pa.array([0] * len(positions), pa.int32()),
+            "_kafka_offset": pa.array(positions.values(), pa.int64()),
+        }
+    )
+    said = CommitProperties(
+        custom_metadata={"userMetadata": json.dumps({"app": "build"})},
+        app_transactions=[Transaction("build", taken_in)],
+    )
+    write_deltalake(Lake().path(EVENTS), table, commit_properties=said)
+
+
+def reject(*positions: str) -> None:
+    write_deltalake(Lake().quarantine_path(EVENTS), pa.table({"position": pa.array(positions)}))
+
+
+def compared_events() -> Sequence[Comparison]:
+    return compare_events(LakeTables(Lake()))
+
+
+def test_each_message_is_an_event_a_rejected_row_or_sent_again(environment: Environment) -> None:
+    write_messages("a", "b", None, "a")
+    write_events({"a": 0, "b": 1}, taken_in=0)
+    reject("events/0/2")
+    write_messages("c", first=4)  # since then
+    (found,) = compared_events()
+    assert (found.left, found.right, found.unexplained) == (4, 2, 0)
+    assert found.reasons == {"quarantined": 1, "sent again": 1}
+
+
+def test_a_message_that_only_vanished_is_unexplained(environment: Environment) -> None:
+    write_messages("a", None, "b")
+    write_events({"a": 0}, taken_in=0)
+    reject("events/0/9")
+    (found,) = compared_events()
+    assert found.unexplained == 2
+
+
+def test_an_event_of_no_message_is_unexplained(environment: Environment) -> None:
+    write_messages("a")
+    write_events({"a": 0, "x": 5}, taken_in=0)
+    messages, orphans = compared_events()
+    assert (messages.unexplained, orphans.unexplained) == (0, 1)
+
+
+def test_positions_of_another_topic_are_told_apart(environment: Environment) -> None:
+    write_messages("u-1")
+    write_messages("u-2", topic="new")
+    write_events({"u-1": 0}, taken_in=1)
+    (found,) = compared_events()
+    assert (found.left, found.right, found.unexplained) == (2, 1, 1)
+
+
+def test_a_record_of_older_code_is_named_in_one_line(environment: Environment) -> None:
+    old = {"tables": {"shop.customers": {"read": 1, "gone": 2, "details": {"rows": 5}}}, "state": "success"}
+    Lake().storage.write("runs/old/ingest_mysql.json", json.dumps(old).encode())
+    ingest = read_step(Lake(), "old", "ingest_mysql")
+    assert ingest is not None
+    with pytest.raises(
+        UserError, match=r"run old lacks source_rows, is_complete of shop\.\w+: another version"
+    ):
+        compare_source(LakeTables(Lake()), ingest)
