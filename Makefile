@@ -30,7 +30,8 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m contracts.render --check
 
-test: check ## Check, then run every test; starts the servers it needs
+test: ## Check, then run every test; starts the servers it needs; says how long each part took
+	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"
 	@$(BIN)/python -m pytest --durations=25 $(PYTEST)
 
 format: install-dev ## Format the code and fix what can be fixed

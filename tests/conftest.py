@@ -121,6 +121,16 @@ def _timed(part: str) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def took() -> Callable[[str, float], None]:
+    """Called with the name of a part and its seconds, it puts them into the summary."""
+
+    def note(part: str, seconds: float) -> None:
+        _seconds[f"  of these: {part}"] = seconds
+
+    return note
+
+
+@pytest.fixture(scope="session")
 def servers(data_stack: Stack) -> dict[str, str]:
     """Addresses and secrets of the running servers."""
     return data_stack.program_environment()
@@ -213,3 +223,11 @@ def topic(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> Iterator
     yield name
     admin.delete_topics([name])
     admin.close()
+
+
+@pytest.fixture
+def stream_environment(data_stack: Stack, environment: Environment, topic: str) -> Environment:
+    """As local mode starts the stream, on the test's topic and lake, with a quick trigger."""
+    stream = data_stack.servers()["stream"].environment
+    environment.values = stream | environment.values | {"STREAM_TRIGGER_SECONDS": "1"}
+    return environment

@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-JOB_SECONDS = 300
+JOB_SECONDS = 1200
 
 
 @dataclass
@@ -40,10 +41,36 @@ class Environment:
             process.kill()
         return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
+    def simulate(self, *arguments: str) -> str:
+        """Run the simulator; returns what it said."""
+        command = [sys.executable, "-m", "simulator", *arguments]
+        done = subprocess.run(
+            command,
+            env=self.values,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=JOB_SECONDS,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def must_run(self, job: str, *arguments: str, **changed: str) -> str:
         done = self.run(job, *arguments, **changed)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+
+@contextmanager
+def streaming(environment: Environment, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The event stream, running; killed at the end."""
+    process = environment.start("stream_events", *arguments)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @dataclass

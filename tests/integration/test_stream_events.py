@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,35 +14,13 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.sources.events import CAPTURED
 from kafka import KafkaProducer
-from local.stack import Stack
 from spark_jobs.lib.kafka_source import lag, next_offsets, offered
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.settings import settings
-from tests.integration.servers import Environment
+from tests.integration.servers import Environment, streaming
 
 pytestmark = pytest.mark.stack
 REFUSED = 2
-
-
-@pytest.fixture
-def stream_environment(data_stack: Stack, environment: Environment, topic: str) -> Environment:
-    """As local mode starts the stream, with a quick trigger."""
-    environment.values |= dict(data_stack.servers()["stream"].environment) | {
-        "KAFKA_EVENTS_TOPIC": topic,
-        "LAKE_URI": os.environ["LAKE_URI"],
-        "STREAM_TRIGGER_SECONDS": "1",
-    }
-    return environment
-
-
-@contextmanager
-def streaming(environment: Environment, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    process = environment.start("stream_events", *arguments)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def send(topic: str, *values: bytes) -> None:
@@ -80,9 +54,10 @@ def test_each_message_comes_once_through_kills_and_a_lost_checkpoint(
     with streaming(stream_environment) as process:
         wait_until_caught_up(topic)
         process.send_signal(signal.SIGTERM)
-        output, _ = process.communicate(timeout=60)
+        output, noise = process.communicate(timeout=60)
     assert process.returncode == 0
     assert output.rstrip().endswith("stopped")
+    assert "[Stage" not in noise
     assert in_bronze() == [
         (0, 0, '{"a": 1}'),
         (0, 1, "träge 🛒"),
