@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
+from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from contracts.model import Layer
 from contracts.registry import TABLES
@@ -101,7 +106,7 @@ def test_the_connection_alone_decides_the_engine(
 
     class Process:
         def run_command(self, command: list[str], env: dict[str, str], cwd: str) -> SimpleNamespace:
-            assert command[1:] == ["-m", "spark_jobs.jobs.gate", "--run-id", "7"]
+            assert command[-4:] == ["-m", "spark_jobs.jobs.gate", "--run-id", "7"]
             went.append(env.get("SPARK_REMOTE", "without Spark"))
             return SimpleNamespace(exit_code=0)
 
@@ -136,3 +141,35 @@ def test_a_failed_job_fails_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
     task = spark_job.JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=False)
     with pytest.raises(Exception, match="gate failed"):
         task.execute({})
+
+
+# A worker that supervises a task, as Airflow's does: the task runs a job that never ends.
+WORKER = """
+import os, sys
+from dags.spark_job import JobOperator
+if os.fork():
+    os.wait()
+sys.executable = sys.argv[1]
+JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=False).execute({})
+"""
+
+
+def test_a_killed_worker_leaves_neither_task_nor_job_behind(tmp_path: Path) -> None:
+    job = tmp_path / "job"
+    job.write_text(
+        f"#!/bin/sh\necho $$ $PPID > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/pids\nexec sleep 99\n"
+    )
+    job.chmod(0o755)
+    environment = os.environ | {"PYTHONPATH": str(DAGS.parent), "AIRFLOW_HOME": str(tmp_path)}
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job)], env=environment)
+    waiting = Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)
+    try:
+        pids = [int(pid) for pid in waiting(Path.read_text, tmp_path / "pids").split()]
+        processes = [psutil.Process(pid) for pid in pids]
+    finally:
+        worker.kill()
+        worker.wait()
+    _, left = psutil.wait_procs(processes, timeout=20)
+    for process in left:
+        process.kill()
+    assert left == []
