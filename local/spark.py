@@ -65,7 +65,8 @@ def connect_server(home: Home) -> Server:
 def stream(home: Home) -> Server:
     """The event stream, from Kafka to bronze: a driver of its own, as it needs more than Spark Connect."""
     settings = home.settings
-    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
+    # Its own lines say how it goes; Spark's warnings would hide them.
+    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark"), "spark.log.level": "ERROR"}
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
     classpath = f"--driver-class-path {jars.folder(home, 'spark')}/*:{jars.folder(home, 'stream')}/*"
     memory = f"--driver-memory {settings.stream_driver_memory}"

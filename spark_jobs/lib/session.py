@@ -31,6 +31,7 @@ STATIC_CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
 }
 CONNECT_DEADLINE_SECONDS = 45
 
