@@ -35,11 +35,11 @@ SEARCHES = (
     "???",
 )
 DEPTHS = {
-    "bounce": 45,
-    "list": 17,
-    "view": 24,
-    "cart": 9,
-    "checkout": 5,
+    "bounce": 72,
+    "list": 13,
+    "view": 9,
+    "cart": 4,
+    "checkout": 2,
 }  # how far a visit without an order goes
 
 

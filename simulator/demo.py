@@ -20,7 +20,7 @@ from simulator.state import State
 from simulator.visitors import SPEND
 
 ORDERS_PER_CUSTOMER_DAY = 4 / 90
-VISITS_PER_ORDER = 2.8  # visits without an order, for each order of any channel
+VISITS_PER_ORDER = 5.0  # visits without an order, for each order of any channel
 WEEKDAYS = (1.05, 0.95, 0.92, 0.96, 1.02, 1.02, 1.25)
 HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 11, 10, 9, 9, 10, 12, 14, 17, 18, 15, 9, 5)
 TEST_SHARE = 0.008
