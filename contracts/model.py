@@ -75,7 +75,7 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     inputs: tuple[str, ...] = ()
-    newest_by: tuple[str, ...] = ()  # which version of a key wins; ties go to the later ingestion
+    newest_by: tuple[str, ...] = ()  # which version of a key wins, after the later snapshot
     checks: tuple[Check, ...] = ()
     partition_by: tuple[str, ...] = ()
     max_rejected_share: float = 0.05  # a larger share of quarantined rows stops the run

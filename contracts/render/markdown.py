@@ -31,7 +31,7 @@ def page(table: Table, tables: Mapping[str, Table]) -> str:
         f"- **Key:** {_codes(table.key)}",
     ]
     if table.newest_by:
-        parts.append(f"- **Version that wins:** the newest by {_codes(table.newest_by)}, then by ingestion")
+        parts.append(f"- **Version that wins:** the latest snapshot's, then by {_codes(table.newest_by)}")
     if table.partition_by:
         parts.append(f"- **Partitioned by:** {_codes(table.partition_by)}")
     if table.inputs:

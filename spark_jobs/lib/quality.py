@@ -66,13 +66,14 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
     """One row per key: the contract's columns of its newest version, and whether the row is gone.
 
-    Expects rows that passed their checks. The newest version is the greatest by `newest_by`, then by
-    ingestion; what is still equal is decided by the values themselves, so that no order of arrival matters.
-    A row is gone when its deletion is later than its newest version. Without `newest_by` the
-    first position in the topic wins. `_is_delete_only` marks keys of which only the deletion is here.
+    Expects rows that passed their checks. The newest version is the one of the latest snapshot, then the
+    greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
+    source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
+    gone when its deletion is of a later snapshot than its newest version. Without `newest_by` the first
+    position in the topic wins. `_is_delete_only` marks keys of which only the deletion is here.
     """
-    carried = ("_version_at", "_ingested_at", "_batch_id")
-    order = (*table.newest_by, "_ingested_at") if table.newest_by else ("_kafka_partition", "_kafka_offset")
+    carried = ("_ingested_at", "_version_at", "_batch_id")
+    order = ("_ingested_at", *table.newest_by) if table.newest_by else ("_kafka_partition", "_kafka_offset")
     fields = [
         name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key
     ]
@@ -84,7 +85,7 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
         F.max(F.when(is_deletion, deletion)).alias("deletion"),
     )
     only_deletion = F.col("newest").isNull()
-    deleted_last = _moment("deletion") >= _moment("newest")
+    deleted_last = F.col("deletion._ingested_at") >= F.col("newest._ingested_at")
     is_deleted = only_deletion | F.coalesce(deleted_last, F.lit(False))
     values = [
         F.col(n) if n in table.key else F.col(f"newest.{n}").alias(n)
@@ -116,11 +117,6 @@ def violations(df: DataFrame, table: Table) -> dict[str, int]:
     ).first()
     counts = row.asDict() if row is not None else {}
     return {name: int(broken) for name, broken in counts.items() if broken}
-
-
-def _moment(version: str) -> Column:
-    parts = F.struct(f"{version}._version_at", f"{version}._ingested_at")
-    return F.when(F.col(version).isNotNull(), parts)
 
 
 def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[tuple[str, OnFailure, Column]]:

@@ -220,12 +220,9 @@ def _upsert(names: list[str]) -> str:
     deletion = ", ".join(
         f"{name} = s.{name}" for name in ("is_deleted", "_version_at", "_ingested_at", "_batch_id")
     )
-    newer = (
-        "(s._version_at > t._version_at OR"
-        " (s._version_at = t._version_at AND s._ingested_at >= t._ingested_at))"
-    )
+    newer = "s._ingested_at >= t._ingested_at"
     return (
-        f"WHEN MATCHED AND s._is_delete_only AND s._version_at >= t._version_at THEN UPDATE SET {deletion} "
+        f"WHEN MATCHED AND s._is_delete_only AND {newer} THEN UPDATE SET {deletion} "
         f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
         f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
         f" VALUES ({', '.join(f's.{name}' for name in names)})"

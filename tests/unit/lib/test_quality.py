@@ -61,24 +61,29 @@ def test_checks_of_a_whole_mart_are_counted_by_name(spark: SparkSession) -> None
     assert violations(df, orders) == broken
 
 
-def test_the_newest_version_wins_and_a_deletion_keeps_its_values(spark: SparkSession) -> None:
+def test_the_later_snapshot_wins_and_a_deletion_keeps_its_values(spark: SparkSession) -> None:
     versions = cleaned(
         spark,
         "categories",
-        {"id": 1, "name": "late", "updated_at": "2026-03-01 10:05:00", "_ingested_at": "2026-03-01 11:00"},
-        {"id": 1, "name": "early", "updated_at": "2026-03-01 10:00:00", "_ingested_at": "2026-03-01 12:00"},
+        {"id": 1, "name": "later", "updated_at": "2026-03-01 10:05:00", "_ingested_at": "2026-03-01 11:00"},
+        {"id": 1, "name": "earlier", "updated_at": "2026-03-01 10:00:00", "_ingested_at": "2026-03-01 11:00"},
         {"id": 2, "name": "gone", "updated_at": "2026-03-01 10:00:00"},
         {"id": 2, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 3, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 4, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 4, "name": "back", "updated_at": "2026-03-03 00:00:00", "_ingested_at": "2026-03-03 01:00"},
+        # Restored from a backup: the row says it is old, the snapshot says it is there.
+        {"id": 5, "name": "first", "updated_at": "2026-03-01 10:00:00", "_ingested_at": "2026-03-01 11:00"},
+        {"id": 5, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
+        {"id": 5, "name": "old", "updated_at": "2026-02-01 10:00:00", "_ingested_at": "2026-03-03 01:00"},
     )
     assert_rows(
         newest_state(versions, CATEGORIES),
-        {"category_id": 1, "name": "late", "is_deleted": False, "_is_delete_only": False},
+        {"category_id": 1, "name": "later", "is_deleted": False, "_is_delete_only": False},
         {"category_id": 2, "name": "gone", "is_deleted": True, "_is_delete_only": False},
         {"category_id": 3, "name": None, "is_deleted": True, "_is_delete_only": True},
         {"category_id": 4, "name": "back", "is_deleted": False, "_is_delete_only": False},
+        {"category_id": 5, "name": "old", "is_deleted": False, "_is_delete_only": False},
     )
 
 
