@@ -13,7 +13,7 @@ from kafka.structs import TopicPartition
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.settings import Settings
 
-CONNECT_TIMEOUT_MS = 15_000
+CONNECT_TIMEOUT_MS = 10_000
 
 
 @dataclass(frozen=True)

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 
 from contracts.registry import TABLES
 from contracts.sources.events import CAPTURED
 from spark_jobs.jobs import archive_bronze, build_silver, maintain_lake
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import read_step
+from tests.integration.bronze import write_bronze
 from tests.integration.servers import Environment
 
 pytestmark = pytest.mark.stack
 EVENTS = TABLES["silver.events"]
-STAMP = pa.timestamp("us", "UTC")
 
 
 def message(uuid: str) -> str:
     sent = {"uuid": uuid, "event": "Product Viewed", "properties": {"product_id": "7"}}
     envelope = {"distinct_id": "d", "now": "2025-03-01T10:00:05Z", "timestamp": "2025-03-01T10:00:00Z"}
     return json.dumps({**envelope, "uuid": uuid, "event": "Product Viewed", "data": json.dumps(sent)})
-
-
-def write_bronze(values: Sequence[str], first: int, at: datetime) -> None:
-    count = len(values)
-    headers = pa.list_(pa.struct([("key", pa.string()), ("value", pa.string())]))
-    rows = pa.table(
-        {
-            "topic": pa.array(["events"] * count),
-            "partition": pa.array([0] * count, pa.int32()),
-            "offset": pa.array(range(first, first + count), pa.int64()),
-            "key": pa.array(["token:d"] * count),
-            "headers": pa.array([[]] * count, headers),
-            "kafka_timestamp": pa.array([at] * count, STAMP),
-            "value": pa.array(values),
-            "_ingested_at": pa.array([at] * count, STAMP),
-            "_ingested_date": pa.array([at.date()] * count),
-        }
-    )
-    feed = {"delta.enableChangeDataFeed": "true"}
-    path = Lake().path(CAPTURED)
-    write_deltalake(path, rows, mode="append", partition_by=["_ingested_date"], configuration=feed)
 
 
 def silver() -> list[dict[str, object]]:
@@ -61,8 +38,10 @@ def note_of(run_id: str) -> str:
 
 
 def test_a_rebuild_brings_back_what_only_the_archive_has(environment: Environment) -> None:
-    write_bronze([message("a"), message("b"), message("a"), "not JSON"], 0, datetime(2025, 3, 1, tzinfo=UTC))
-    write_bronze([message("c")], 4, datetime(2025, 3, 2, tzinfo=UTC))
+    write_bronze(
+        0, [message("a"), message("b"), message("a"), "not JSON"], 0, datetime(2025, 3, 1, tzinfo=UTC)
+    )
+    write_bronze(0, [message("c")], 4, datetime(2025, 3, 2, tzinfo=UTC))
     assert build_silver.main(["--run-id", "first"]) == 0
     assert [row["event_id"] for row in silver()] == ["a", "b", "c"]
     assert archive_bronze.main(["--run-id", "archive", "--older-than", "0"]) == 0
@@ -70,7 +49,7 @@ def test_a_rebuild_brings_back_what_only_the_archive_has(environment: Environmen
     assert DeltaTable(Lake().path(CAPTURED)).count() == 1
     assert build_silver.main(["--run-id", "second"]) == 0
     assert note_of("second") == "unchanged"
-    write_bronze([message("a"), message("d")], 5, datetime(2025, 3, 3, tzinfo=UTC))
+    write_bronze(0, [message("a"), message("d")], 5, datetime(2025, 3, 3, tzinfo=UTC))
     assert build_silver.main(["--run-id", "third"]) == 0
     assert note_of("third") == ""
     before = silver()
