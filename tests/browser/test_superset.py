@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-import superset_page
+from tests.browser import superset_page
 import yaml
 
 from ops import sql
