@@ -6,10 +6,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.browser import superset_page
 import yaml
 
 from ops import sql
+from tests.browser import superset_page
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
