@@ -95,8 +95,11 @@ def _load_shop(stack: Stack, shop: str, size: Sequence[str], progress: Progress)
 
 def _run_pipeline(stack: Stack, progress: Progress) -> None:
     airflow = AirflowApi(stack.settings)
-    # After a pause the schedule may have begun a run by itself; it does the same.
-    run_id = airflow.active_run("medallion") or airflow.trigger("medallion")
+    # The schedule, or a start that was interrupted, may have begun a run already; it does the same.
+    if run_id := airflow.active_run("medallion"):
+        airflow.unpause("medallion")  # of a paused DAG no run goes on
+    else:
+        run_id = airflow.trigger("medallion")
     for task in airflow.follow("medallion", run_id):
         if task.state in ("success", "failed", "skipped"):
             progress.note(
