@@ -81,8 +81,6 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 1,
-        # A task whose worker died with its scheduler is tried again after so many seconds, not after 300.
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": 60,
         "LOGGING__BASE_LOG_FOLDER": home.logs / "airflow",
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.logs / "airflow" / "dag_processor",
         "LOGGING__COLORED_CONSOLE_LOG": False,
