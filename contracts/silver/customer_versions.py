@@ -24,7 +24,8 @@ CUSTOMER_VERSIONS = Table(
         Column(
             "is_current_deletion",
             "boolean",
-            "This version is the account's removal from the shop",
+            "This version is the account's removal from the shop. It is void once an earlier version has"
+            " a later `_ingested_at`: the account is back",
             required=True,
         ),
     ),

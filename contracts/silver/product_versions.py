@@ -27,7 +27,8 @@ PRODUCT_VERSIONS = Table(
         Column(
             "is_current_deletion",
             "boolean",
-            "This version is the product's removal from the shop",
+            "This version is the product's removal from the shop. It is void once an earlier version has"
+            " a later `_ingested_at`: the product is back",
             required=True,
         ),
     ),

@@ -31,10 +31,14 @@ def branches(categories: DataFrame) -> DataFrame:
 def product_spans(versions: DataFrame) -> DataFrame:
     """Product versions with [starts_at, ends_at); null is open. The first covers everything before it too.
 
-    A removal ends the version before it and is none itself.
+    A removal ends the version before it and is none itself. It never was when a later snapshot of the shop
+    held that version again.
     """
     history = Window.partitionBy("product_id").orderBy("valid_from")
-    spans = versions.withColumn("ends_at", F.lead("valid_from").over(history)).withColumn(
+    seen_again = F.max(F.when(~F.col("is_current_deletion"), F.col("_ingested_at"))).over(history)
+    is_void = F.col("is_current_deletion") & F.coalesce(seen_again > F.col("_ingested_at"), F.lit(False))
+    standing = versions.withColumn("is_void", is_void).where("NOT is_void")
+    spans = standing.withColumn("ends_at", F.lead("valid_from").over(history)).withColumn(
         "starts_at", F.when(F.row_number().over(history) > 1, F.col("valid_from"))
     )
     return spans.where(~F.col("is_current_deletion")).select(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pyspark.sql import SparkSession
 
-from tests.unit.dataframes import assert_rows, build
+from contracts.registry import TABLES
+from spark_jobs.gold.catalogue import product_spans
+from spark_jobs.lib.quality import newest_state
+from tests.unit.dataframes import assert_rows, build, cleaned
 
 
 def lines_sold_at(spark: SparkSession, *moments: str, **inputs: list[dict[str, Any]]):
@@ -49,6 +53,34 @@ def test_a_line_keeps_the_product_as_it_was_sold(spark: SparkSession) -> None:
         {"order_line_id": 3, "brand": "new", "category": "top", "department": "top"},
         {"order_line_id": 4, "brand": None, "category": None, "department": None},
     )
+
+
+@pytest.mark.parametrize(
+    ("snapshots", "brand_of_the_last"),
+    [
+        ([("back", "2026-04-01 00:00")], "new"),
+        ([("back", "2026-04-01 00:00"), ("gone", "2026-05-01 00:00")], None),
+        ([("back", "2026-04-01 00:00"), ("gone", "2026-05-01 00:00"), ("back", "2026-06-01 00:00")], "new"),
+        ([("gone", "2026-05-01 00:00")], None),
+    ],
+)
+def test_a_product_that_came_back_as_it_was_is_no_longer_removed(
+    spark: SparkSession, snapshots: list[tuple[str, str]], brand_of_the_last: str | None
+) -> None:
+    """Its version is the one before the removal, seen again: its history has no other."""
+    table = TABLES["silver.product_versions"]
+    shown = {"back": {"brand": "new", "updated_at": "2026-02-01 00:00:00"}, "gone": {"_op": "delete"}}
+    history = cleaned(
+        spark,
+        "product_versions",
+        {"id": 7, "brand": "old", "updated_at": "2026-01-01 00:00:00", "_ingested_at": "2026-01-02 00:00"},
+        *(
+            {"id": 7, "_ingested_at": at, **shown[state]}
+            for state, at in [("back", "2026-02-02 00:00"), ("gone", "2026-03-01 00:00"), *snapshots]
+        ),
+    )
+    spans = product_spans(newest_state(history, table)).where("ends_at IS NULL")
+    assert_rows(spans, *([{"brand": brand_of_the_last}] if brand_of_the_last else []))
 
 
 def test_cost_is_that_of_the_moment_of_sale_and_overlaps_add_no_rows(spark: SparkSession) -> None:
