@@ -9,6 +9,8 @@ from contracts.silver.customer_versions import CUSTOMER_VERSIONS
 from contracts.silver.customers import CUSTOMERS
 from contracts.silver.events import EVENTS
 from contracts.silver.exchange_rates import EXCHANGE_RATES
+from contracts.silver.identity_map import IDENTITY_MAP
+from contracts.silver.identity_merges import IDENTITY_MERGES
 from contracts.silver.inventory_levels import INVENTORY_LEVELS
 from contracts.silver.marketing_spend import MARKETING_SPEND
 from contracts.silver.order_contacts import ORDER_CONTACTS
@@ -45,5 +47,7 @@ TABLES = (
     EXCHANGE_RATES,
     MARKETING_SPEND,
     EVENTS,
+    IDENTITY_MERGES,
+    IDENTITY_MAP,
     SESSIONS,
 )

@@ -20,7 +20,7 @@ DEVICES = ("desktop", "mobile", "tablet", "unknown")
 SESSIONS = Table(
     name="sessions",
     layer=Layer.SILVER,
-    inputs=("silver.events",),
+    inputs=("silver.events", "silver.identity_merges"),
     grain="one row per visit: events of one visitor with no gap of more than 30 minutes",
     doc="Visits with where they came from and how far they went; robots are flagged, not dropped.",
     key=("session_id",),
@@ -33,7 +33,18 @@ SESSIONS = Table(
             required=True,
             pii=Pii.PSEUDONYM,
         ),
-        Column("customer_id", "bigint", "The customer who logged in during the visit; the last, if several"),
+        Column(
+            "person_id",
+            "string",
+            "The person behind the visit, as `identity_map` has it; the last who logged in, if several",
+            required=True,
+            pii=Pii.PSEUDONYM,
+        ),
+        Column(
+            "customer_id",
+            "bigint",
+            "The person's account, also when the login came on another day; null when unknown",
+        ),
         Column("started_at", "timestamp", "First event, UTC", required=True),
         Column("ended_at", "timestamp", "Last event, UTC", required=True),
         Column(

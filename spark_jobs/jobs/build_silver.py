@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
@@ -19,7 +20,7 @@ from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.quality import conform
+from spark_jobs.lib.quality import conform, warnings
 from spark_jobs.lib.runs import Step, TableRecord, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import settings
@@ -52,9 +53,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             def work(session: SparkSession, table: Table) -> None:
                 _refresh(session, lake, table, spans[table.name], context, step)
 
+            def derive(session: SparkSession, table: Table) -> None:
+                _derive(session, lake, table, code, context, step, rebuild_id)
+
             in_parallel(spark, work, changed)
-            for table in derived:
-                _derive(spark, lake, table, code, context, step, rebuild_id)
+            names = {table.id for table in derived}
+            order = TopologicalSorter({t.id: [i for i in t.inputs if i in names] for t in derived})
+            order.prepare()
+            while order.is_active():
+                ready = order.get_ready()
+                in_parallel(spark, derive, [declared(name) for name in ready])
+                order.done(*ready)
     return 0
 
 
@@ -150,8 +159,11 @@ def _derive(
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name))) for name in table.inputs
         }
         built = conform(DERIVE[table.name](**inputs, context=context), table)
-        lake.overwrite(built, lake.path(table), None, {"built_from": state, "run_id": step.run_id})
+        warned = warnings(built, table)
+        metadata = {"built_from": state, "run_id": step.run_id, "quality": {"warned": warned}}
+        lake.overwrite(built, lake.path(table), None, metadata)
         record.written = lake.row_count(lake.path(table))
+        record.details = {"warned": warned}
         record.note = "derived"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -27,3 +28,39 @@ def pseudonym(value: Column, key: bytes) -> Column:
     inner = F.sha2(F.concat(F.lit(bytes(b ^ 0x36 for b in block)), value.cast("binary")), 256)
     outer = F.sha2(F.concat(F.lit(bytes(b ^ 0x5C for b in block)), F.unhex(inner)), 256)
     return F.substring(outer, 1, PSEUDONYM_LENGTH)
+
+
+# PostHog's own name space and, for a person's id, its own formula: `<team>:<distinct_id>`.
+_PERSONS = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
+_TEAM = "1"
+# Ids that many senders share by mistake; the first set in any case, the second as spelt.
+_SHARED_IDS = (
+    *("anonymous", "guest", "distinctid", "distinct_id", "id", "not_authenticated", "email"),
+    *("undefined", "true", "false"),
+)
+_SHARED_IDS_AS_SPELT = ("[object Object]", "NaN", "None", "none", "null", "0")
+COOKIELESS = "$posthog_cookieless"  # what every sender without cookies says
+
+
+def person_uuid(distinct_id: str | Column) -> Column:
+    """The id of the person that begins with this distinct id: a version 5 uuid, the same as in PostHog."""
+    name = F.col(distinct_id) if isinstance(distinct_id, str) else distinct_id
+    digest = F.sha1(F.concat(F.lit(_PERSONS.bytes), F.concat(F.lit(f"{_TEAM}:"), name).cast("binary")))
+
+    def part(start: int, length: int) -> Column:
+        return F.substring(digest, start, length)
+
+    variant = F.translate(part(17, 1), "0123456789abcdef", "89ab" * 4)
+    return F.concat(
+        *(part(1, 8), F.lit("-"), part(9, 4), F.lit("-5"), part(14, 3), F.lit("-")),
+        *(variant, part(18, 3), F.lit("-"), part(21, 12)),
+    )
+
+
+def is_illegal_id(distinct_id: str | Column) -> Column:
+    """Whether an id names nobody: PostHog's list, quoted or not, and the one of senders without cookies."""
+    bare = F.btrim(text(distinct_id), F.lit("'\""))
+    lower = F.lower(bare)
+    return bare.isNull() | (
+        (bare == "") | lower.isin(*_SHARED_IDS) | bare.isin(*_SHARED_IDS_AS_SPELT, COOKIELESS)
+    )

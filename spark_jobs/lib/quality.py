@@ -119,6 +119,16 @@ def violations(df: DataFrame, table: Table) -> dict[str, int]:
     return {name: int(broken) for name, broken in counts.items() if broken}
 
 
+def warnings(df: DataFrame, table: Table) -> dict[str, int]:
+    """How many rows break each declared check that only warns, by name; empty when all hold."""
+    checks = [check for check in table.checks if check.on_failure is OnFailure.WARN]
+    if not checks:
+        return {}
+    broken = (F.count_if(~F.expr(check.expression)).alias(check.name) for check in checks)
+    row = df.agg(*broken).collect()[0]
+    return {name: count for name, count in row.asDict().items() if count}
+
+
 def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[tuple[str, OnFailure, Column]]:
     """Each check of a table: its name, its consequence, and the condition under which a row breaks it."""
     default = OnFailure.FAIL if table.layer is Layer.GOLD else OnFailure.QUARANTINE

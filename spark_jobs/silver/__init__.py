@@ -17,6 +17,8 @@ from spark_jobs.silver import (
     customers,
     events,
     exchange_rates,
+    identity_map,
+    identity_merges,
     inventory_levels,
     marketing_spend,
     order_contacts,
@@ -59,5 +61,7 @@ CLEAN: Mapping[str, Callable[[DataFrame, Context], DataFrame]] = {
 
 # Silver tables made of silver tables, called with their inputs by name.
 DERIVE: Mapping[str, Callable[..., DataFrame]] = {
+    "identity_merges": identity_merges.derive,
+    "identity_map": identity_map.derive,
     "sessions": sessions.derive,
 }

@@ -6,10 +6,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
+from spark_jobs.lib.identity import COOKIELESS, pseudonym
 from spark_jobs.lib.parsing import code, integer, moment, text, word
 from spark_jobs.lib.quality import SYSTEM
+from spark_jobs.lib.timezones import local_date
 
-_ENVELOPE = ("uuid", "distinct_id", "data", "now", "event", "timestamp")
+_ENVELOPE = ("uuid", "distinct_id", "data", "now", "event", "timestamp", "ip")
 _EVENT = ("uuid", "event", "distinct_id", "properties", "timestamp")
 _PROPERTIES = (
     *("distinct_id", "$device_id", "$user_id", "$current_url", "$pathname", "$host"),
@@ -17,10 +19,12 @@ _PROPERTIES = (
     *("product_id", "order_id", "cart_id", "query", "quantity", "currency"),
     *("total", "value", "revenue", "price"),
     *("utm_source", "utm_medium", "utm_campaign", "gclid", "msclkid", "fbclid", "ttclid"),
+    *("$anon_distinct_id", "alias"),
 )
 # Advertisers' click ids, the one that decides first.
 _CLICK_IDS = ("gclid", "msclkid", "fbclid", "ttclid")
 _DEVICES = ("desktop", "mobile", "tablet")
+_LONGEST_ID = 200
 _ROBOTS = "bot|crawler|spider|headless"
 _URL = r"^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)([^?#]*)"
 
@@ -34,19 +38,16 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
     opened = _parsed(raw, "envelope", "value", _ENVELOPE)
     opened = _parsed(opened, "sent", "envelope.data", _EVENT)
     opened = _parsed(opened, "p", "sent.properties", _PROPERTIES)
-    distinct_id = F.coalesce(
-        text("envelope.distinct_id"), text("sent.distinct_id"), text(_said("distinct_id"))
-    )
+    opened = _with_sender(opened, context)
     return opened.select(
-        F.coalesce(text("envelope.uuid"), text("sent.uuid")).alias("event_id"),
-        F.coalesce(text("envelope.event"), text("sent.event")).alias("event_name"),
-        F.coalesce(*map(moment, ("envelope.timestamp", "sent.timestamp", "envelope.now"))).alias(
-            "occurred_at"
-        ),
+        "event_id",
+        "event_name",
+        "occurred_at",
         moment("envelope.now").alias("received_at"),
-        distinct_id.alias("distinct_id"),
-        F.coalesce(text(_said("$device_id")), distinct_id).alias("visitor_id"),
-        F.coalesce(integer(text(_said("$user_id"))), integer(distinct_id)).alias("customer_id"),
+        "distinct_id",
+        F.coalesce(text(_said("$device_id")), "distinct_id").alias("visitor_id"),
+        _merged_id().alias("merged_distinct_id"),
+        F.coalesce(integer(text(_said("$user_id"))), integer("distinct_id")).alias("customer_id"),
         integer(text(_said("product_id"))).alias("product_id"),
         integer(text(_said("order_id"))).alias("order_id"),
         text(_said("cart_id")).alias("cart_id"),
@@ -84,6 +85,41 @@ def _parsed(df: DataFrame, name: str, source: str, fields: tuple[str, ...]) -> D
     """
     schema = ", ".join(f"`{field}` string" for field in fields)
     return df.select("*", F.explode(F.array(F.from_json(source, schema))).alias(name))
+
+
+def _with_sender(opened: DataFrame, context: Context) -> DataFrame:
+    """Which event it is, when it happened and whose it is.
+
+    Senders without cookies all say the same id. They are told apart by address and browser, for one day and
+    only with our key; one that says neither stands alone.
+    """
+    said = F.coalesce(text("envelope.distinct_id"), text("sent.distinct_id"), text(_said("distinct_id")))
+    whole = opened.select(
+        "*",
+        F.coalesce(text("envelope.uuid"), text("sent.uuid")).alias("event_id"),
+        F.coalesce(text("envelope.event"), text("sent.event")).alias("event_name"),
+        F.coalesce(*map(moment, ("envelope.timestamp", "sent.timestamp", "envelope.now"))).alias(
+            "occurred_at"
+        ),
+        said.alias("said_id"),
+    )
+    day = local_date("occurred_at", context).cast("string")
+    seen = F.concat_ws("|", day, "envelope.ip", _said("$raw_user_agent"), _said("$host"))
+    of_the_day = F.coalesce(
+        F.when(text("envelope.ip").isNotNull(), pseudonym(seen, context.pseudonym_key)), "event_id"
+    )
+    is_cookieless = F.col("said_id") == COOKIELESS
+    return whole.withColumn(
+        "distinct_id",
+        F.when(is_cookieless, F.concat(F.lit("cookieless_"), of_the_day)).otherwise(F.col("said_id")),
+    )
+
+
+def _merged_id() -> Column:
+    """The other id of a request to unite two; ids are cut as the capture service cuts the sender's own."""
+    alias = F.when(F.col("event_name").isin("$create_alias", "$merge_dangerously"), text(_said("alias")))
+    before = F.when(F.col("event_name") == "$identify", text(_said("$anon_distinct_id")))
+    return F.substring(F.coalesce(alias, before), 1, _LONGEST_ID)
 
 
 def _said(name: str) -> Column:

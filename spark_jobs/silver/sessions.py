@@ -6,23 +6,27 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import integer
 from spark_jobs.silver.channels import channel
+from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 
 IDLE_MINUTES = 30
 
 
-def derive(silver_events: DataFrame, context: Context) -> DataFrame:
+def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context: Context) -> DataFrame:
     """One row per visit.
 
     Always from all events of a visitor: cut inside a window of days, a visit that spans the window's edge
-    would become two.
+    would become two. Its person is the last who logged in during it; else the last known customer among its
+    events' persons, as on a device that is known from another day; else the last event's person.
     """
     order = ("occurred_at", "event_id")
     per_visitor = Window.partitionBy("visitor_id").orderBy(*order)
     idle = F.unix_micros("occurred_at") - F.lag(F.unix_micros("occurred_at")).over(per_visitor)
     starts = idle.isNull() | (idle > IDLE_MINUTES * 60 * 1_000_000)
     so_far = per_visitor.rowsBetween(Window.unboundedPreceding, Window.currentRow)
-    events = silver_events.withColumn("starts", starts).withColumn(
+    events = _with_person(silver_events, silver_identity_merges)
+    events = events.withColumn("starts", starts).withColumn(
         "number", F.sum(F.col("starts").cast("int")).over(so_far)
     )
 
@@ -35,7 +39,7 @@ def derive(silver_events: DataFrame, context: Context) -> DataFrame:
     moment = F.struct(*order)
     visits = events.groupBy("visitor_id", "number").agg(
         of_first(F.col("event_id")).alias("first_event_id"),
-        F.max_by("customer_id", F.when(F.col("customer_id").isNotNull(), moment)).alias("customer_id"),
+        F.max_by(F.struct("person_id", "person_customer_id"), F.struct("knowledge", *order)).alias("whose"),
         F.min("occurred_at").alias("started_at"),
         F.max("occurred_at").alias("ended_at"),
         of_first(channel()).alias("channel"),
@@ -54,7 +58,8 @@ def derive(silver_events: DataFrame, context: Context) -> DataFrame:
     return visits.select(
         session_id.alias("session_id"),
         "visitor_id",
-        "customer_id",
+        F.col("whose.person_id").alias("person_id"),
+        F.col("whose.person_customer_id").alias("customer_id"),
         "started_at",
         "ended_at",
         "channel",
@@ -66,4 +71,28 @@ def derive(silver_events: DataFrame, context: Context) -> DataFrame:
         "cart_add_count",
         "checkout_count",
         "order_ids",
+    )
+
+
+def _with_person(events: DataFrame, merges: DataFrame) -> DataFrame:
+    """Events with their person and its customer, and `knowledge`: 2 logged in, 1 customer known, 0 not.
+
+    Who is logged in counts before who sent it: a server may name the customer beside an id of its own.
+    """
+    logged_in = F.col("logged_in_id")
+    is_own = F.coalesce(integer("distinct_id") == logged_in, F.lit(False))
+    whose = F.when(logged_in.isNotNull() & ~is_own, logged_in.cast("string")).otherwise(F.col("distinct_id"))
+    persons = merged_ids(merges).withColumnRenamed("distinct_id", "whose_id")
+    known = (
+        events.withColumnRenamed("customer_id", "logged_in_id")
+        .withColumn("whose_id", whose)
+        .join(persons, on="whose_id", how="left")  # many to at most one
+    )
+    customer = customer_of("whose_id")
+    knowledge = F.when(logged_in.isNotNull(), 2).when(customer.isNotNull(), 1).otherwise(0)
+    return known.select(
+        *(name for name in events.columns if name != "customer_id"),
+        person_of("whose_id").alias("person_id"),
+        customer.alias("person_customer_id"),
+        knowledge.alias("knowledge"),
     )

@@ -61,3 +61,30 @@ def test_a_rebuild_brings_back_what_only_the_archive_has(environment: Environmen
     record = rebuilt.tables["silver.events"]
     assert (record.read, record.passed, record.quarantined, record.duplicates) == (7, 4, 1, 2)
     assert DeltaTable(Lake().quarantine_path(EVENTS)).count() == 1
+
+
+def test_a_login_that_comes_late_re_keys_the_visits_before_it(environment: Environment) -> None:
+    def visit(uuid: str, distinct_id: str, hour: int, **properties: str) -> str:
+        name = "$identify" if properties else "$pageview"
+        own = {"$device_id": "phone", **properties}
+        sent = {"uuid": uuid, "event": name, "properties": own}
+        envelope = {"distinct_id": distinct_id, "timestamp": f"2025-03-01T{hour}:00:00Z"}
+        return json.dumps({**envelope, "uuid": uuid, "event": name, "data": json.dumps(sent)})
+
+    def customers() -> list[tuple[object, ...]]:
+        rows = DeltaTable(Lake().path(TABLES["silver.sessions"])).to_pyarrow_dataset().to_table().to_pylist()
+        return sorted((row["started_at"].hour, row["customer_id"]) for row in rows)
+
+    write_bronze(0, [visit("a", "phone", 10), visit("b", "phone", 14)], 0, datetime(2025, 3, 2, tzinfo=UTC))
+    assert build_silver.main(["--run-id", "first"]) == 0
+    assert customers() == [(10, None), (14, None)]
+    late = [
+        visit("c", "17", 12, **{"$anon_distinct_id": "phone"}),
+        visit("d", "18", 16, **{"$anon_distinct_id": "phone"}),
+    ]
+    write_bronze(0, late, 2, datetime(2025, 3, 3, tzinfo=UTC))
+    assert build_silver.main(["--run-id", "second"]) == 0
+    assert customers() == [(10, 17), (12, 17), (14, 17), (16, 18)]
+    step = read_step(Lake(), "second", "build_silver")
+    assert step is not None
+    assert step.tables["silver.identity_merges"].details == {"warned": {"merge_is_not_refused": 1}}

@@ -19,14 +19,15 @@ from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixe
 def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A session of each engine in turn."""
     if request.param == "sail":
-        yield from _sail()
+        yield from _sail(tmp_path_factory.mktemp("sail"))
     elif remote := os.environ.get("SPARK_REMOTE"):
         yield _session(remote)
     else:
         yield from _apache_spark(tmp_path_factory.mktemp("spark"))
 
 
-def _sail() -> Iterator[SparkSession]:
+def _sail(folder: Path) -> Iterator[SparkSession]:
+    os.environ["SAIL_EXECUTION__CHECKPOINT__PATH"] = folder.as_uri()
     server = SparkConnectServer(port=0)
     server.start(background=True)
     session = _session(f"sc://127.0.0.1:{server.listening_address[1]}")

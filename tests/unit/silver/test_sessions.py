@@ -16,7 +16,11 @@ from tests.unit.dataframes import CONTEXT, assert_rows, rows
 
 def visits(spark: SparkSession, *events: dict[str, Any]):
     numbered = ({"event_id": f"e{n}", "visitor_id": "v", **event} for n, event in enumerate(events))
-    return DERIVE["sessions"](silver_events=rows(spark, TABLES["silver.events"], *numbered), context=CONTEXT)
+    return DERIVE["sessions"](
+        silver_events=rows(spark, TABLES["silver.events"], *numbered),
+        silver_identity_merges=rows(spark, TABLES["silver.identity_merges"]),
+        context=CONTEXT,
+    )
 
 
 def test_more_than_thirty_idle_minutes_start_a_new_visit(spark: SparkSession) -> None:

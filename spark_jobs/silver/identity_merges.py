@@ -1,0 +1,90 @@
+"""Requests to make two ids one person, replayed."""
+
+from __future__ import annotations
+
+import sys
+
+import pandas as pd
+from pyspark import cloudpickle
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib import merging
+from spark_jobs.lib.components import components
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.identity import is_illegal_id, person_uuid
+from spark_jobs.lib.merging import Outcome, Request, replay
+from spark_jobs.lib.parsing import integer
+
+# Up to here the driver replays them all in a moment; above it, Spark's workers do, component by component.
+MOST_ON_DRIVER = 50_000
+# Into how many pieces the workers' requests are cut; a component is never cut.
+PIECES = 64
+
+_OUTCOME = (
+    "at bigint, event_id string, method string, `into` string, other string,"
+    " outcome string, founder string, other_founder string"
+)
+
+
+def derive(silver_events: DataFrame, context: Context) -> DataFrame:
+    """One row per request. Always from all requests: one that comes late may change what later ones did."""
+    requests = _requests(silver_events)
+    few = requests.limit(MOST_ON_DRIVER + 1).collect()
+    if len(few) <= MOST_ON_DRIVER:
+        outcomes = silver_events.sparkSession.createDataFrame(replay(Request(*row) for row in few), _OUTCOME)
+    else:
+        outcomes = replayed_by_component(requests)
+    return outcomes.select(
+        "event_id",
+        F.timestamp_micros("at").alias("requested_at"),
+        "method",
+        F.col("into").alias("distinct_id"),
+        F.col("other").alias("other_distinct_id"),
+        "outcome",
+        F.col("outcome").startswith("refused").alias("is_refused"),
+        person_uuid("founder").alias("person_id"),
+        person_uuid("other_founder").alias("other_person_id"),
+    )
+
+
+def replayed_by_component(requests: DataFrame) -> DataFrame:
+    """The same outcomes as `replay` gives, by Spark's workers.
+
+    Nodes are hashes of ids: two ids with one hash would only be replayed in the same piece.
+    """
+    hashed = requests.select("*", F.xxhash64("into").alias("a"), F.xxhash64("other").alias("b"))
+    of_node = components(hashed.where("NOT is_illegal AND a <> b").select("a", "b"))
+    together = hashed.join(of_node, on=hashed["a"] == of_node["node"], how="left")  # many to at most one
+    piece = F.pmod(F.xxhash64(F.coalesce("component", "a")), F.lit(PIECES))
+    return (
+        together.select(*Request._fields, piece.alias("piece"))
+        .groupBy("piece")
+        .applyInPandas(_replay_piece, _OUTCOME)
+    )
+
+
+def _replay_piece(piece: pd.DataFrame) -> pd.DataFrame:
+    columns = (piece[name] for name in Request._fields)
+    outcomes = replay(map(Request, *columns))
+    return pd.DataFrame(outcomes, columns=list(Outcome._fields))
+
+
+# Spark's workers do not have our code: what they run is sent to them whole, not by name.
+for module in (merging, sys.modules[__name__]):
+    cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
+
+
+def _requests(events: DataFrame) -> DataFrame:
+    """The columns of `Request`. An id that is to be united with itself asks for nothing."""
+    other = F.col("merged_distinct_id")
+    return events.where(other.isNotNull() & (other != F.col("distinct_id"))).select(
+        F.unix_micros("occurred_at").alias("at"),
+        "event_id",
+        F.col("event_name").alias("method"),
+        F.col("distinct_id").alias("into"),
+        other.alias("other"),
+        integer("distinct_id").cast("string").alias("into_customer"),
+        integer(other).cast("string").alias("other_customer"),
+        (is_illegal_id("distinct_id") | is_illegal_id(other)).alias("is_illegal"),
+    )
