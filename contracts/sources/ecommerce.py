@@ -67,6 +67,16 @@ EVENTS = (
         (Property("$anon_distinct_id", "string", "Who it was before"),),
     ),
     Event(
+        "$create_alias",
+        "A second id of the same person was named.",
+        (Property("alias", "string", "The other id", required=True),),
+    ),
+    Event(
+        "$merge_dangerously",
+        "Two persons are said to be one, even if both are known.",
+        (Property("alias", "string", "The other id", required=True),),
+    ),
+    Event(
         "Products Searched", "A visitor searched.", (Property("query", "string", "What for", required=True),)
     ),
     Event(
