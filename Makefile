@@ -3,10 +3,46 @@ PYTHON ?= python3
 SHOP   ?= demo
 BIN    := .shoplake/envs/platform/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo status stop clean install install-dev generate check test format lock
+# `make up` remembers its shop in .env; only one that is named here or in the environment changes it.
+NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
+.PHONY: help env up down restart logs ps shell backup restore-backup upgrade purge test-compose
+.PHONY: demo status stop clean install install-dev generate check test format lock
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+
+up: ## Docker: build, start everything, wait, trigger the first run (SHOP=demo|completejourney|none)
+	@$(PYTHON) -m compose up $(NAMED_SHOP)
+
+down: ## Docker: stop and remove the containers; data stay
+	@$(PYTHON) -m compose down
+
+restart: ## Docker: stop all services and start them in order
+	@$(PYTHON) -m compose restart
+
+logs: ## Docker: follow the logs of all services, or of S=spark
+	@$(PYTHON) -m compose logs $(S)
+
+ps: ## Docker: show the services and their health
+	@$(PYTHON) -m compose ps
+
+shell: ## Docker: a shell beside the jobs, or in S=postgres
+	@$(PYTHON) -m compose shell $(S)
+
+backup: ## Docker: save databases, events and lake as of one moment (TO=folder)
+	@$(PYTHON) -m compose backup $(if $(TO),--folder $(TO))
+
+restore-backup: ## Docker: put the newest backup back, or FROM=folder; asks before it does
+	@$(PYTHON) -m compose restore-backup $(if $(FROM),--from $(FROM))
+
+upgrade: ## Docker: back up, build this version, migrate; back to before when that fails
+	@$(PYTHON) -m compose upgrade $(if $(TO),--folder $(TO))
+
+purge: ## Docker: delete containers and all data; asks before it does
+	@$(PYTHON) -m compose purge
+
+env: ## Write .env with random secrets, or complete it
+	@$(PYTHON) -m compose env
 
 demo: install ## Install, start every server, load a shop, run the pipeline (SHOP=demo|completejourney|none)
 	@$(BIN)/python -m local demo --shop $(SHOP)
@@ -33,6 +69,9 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 test: ## Check, then run every test; starts the servers it needs; says how long each part took
 	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"
 	@$(BIN)/python -m pytest --durations=25 $(PYTEST)
+
+test-compose: install-dev ## The real compose file from nothing, with Docker: a quarter of an hour
+	@$(BIN)/python -m pytest -m compose tests/compose --durations=25
 
 format: install-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format -q .

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
+from pydantic import SecretStr
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from local.settings import LocalError, LocalSettings
+from local.settings import LocalError
 
 DAG_DEADLINE_SECONDS = 90
 POLL_SECONDS = 1.0
@@ -30,10 +31,22 @@ class TaskState:
     seconds: float
 
 
+class Access(Protocol):
+    """How Airflow is reached on this machine, or in its container."""
+
+    @property
+    def airflow_port(self) -> int:
+        """Port of the API server."""
+
+    @property
+    def airflow_admin_password(self) -> SecretStr:
+        """Password of `admin`."""
+
+
 class AirflowApi:
     """A session as `admin`."""
 
-    def __init__(self, settings: LocalSettings) -> None:
+    def __init__(self, settings: Access) -> None:
         self.url = f"http://127.0.0.1:{settings.airflow_port}"
         self._password = settings.airflow_admin_password.get_secret_value()
         self._client = httpx.Client(base_url=f"{self.url}/api/v2", timeout=30)
@@ -60,6 +73,12 @@ class AirflowApi:
             return None
         runs = answer.raise_for_status().json()["dag_runs"]
         return str(runs[0]["dag_run_id"]) if runs else None
+
+    def has_run(self, dag_id: str) -> bool:
+        """Whether there was ever a run, however it ended."""
+        self._log_in()
+        self._until(self._require_dag, dag_id)
+        return bool(self._get(f"/dags/{dag_id}/dagRuns?limit=1")["dag_runs"])
 
     def follow(self, dag_id: str, run_id: str, deadline_seconds: float = 3600) -> Iterator[TaskState]:
         """Every change of state of the run's tasks, until the run has ended.

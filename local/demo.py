@@ -14,7 +14,8 @@ import psycopg2
 from local import preflight, superset
 from local.airflow_api import AirflowApi
 from local.console import Progress
-from local.settings import LocalError, set_values
+from local.env_file import set_values
+from local.settings import LocalError
 from local.stack import Stack
 from simulator.record import Record
 from simulator.shops import SHOPS

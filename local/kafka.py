@@ -58,26 +58,29 @@ def server(home: Home) -> Server:
         directory=home.data,
         prepare=prepare,
         needs=(jars.NAME,),
-        after_ready=lambda: _create_topics(home),
+        after_ready=lambda: create_topics(
+            home.settings.kafka_bootstrap_servers, home.settings.kafka_events_topic
+        ),
     )
 
 
 def _require_answer(home: Home) -> None:
     # The client waits ever longer after each refusal; knocking costs nothing.
     socket.create_connection(("127.0.0.1", home.settings.kafka_port), timeout=1).close()
-    _admin(home).close()
+    _admin(home.settings.kafka_bootstrap_servers).close()
 
 
-def _admin(home: Home) -> KafkaAdminClient:
+def _admin(servers: str) -> KafkaAdminClient:
     # Connecting fetches the cluster's metadata, so a client that exists is a broker that answers.
-    return KafkaAdminClient(bootstrap_servers=home.settings.kafka_bootstrap_servers, request_timeout_ms=5000)
+    return KafkaAdminClient(bootstrap_servers=servers.split(","), request_timeout_ms=5000)
 
 
-def _create_topics(home: Home) -> None:
-    admin = _admin(home)
+def create_topics(servers: str, events_topic: str) -> None:
+    """Create the platform's topics where they are missing; those that are there stay as they are."""
+    admin = _admin(servers)
     try:
         present = set(admin.list_topics())
-        wanted = {home.settings.kafka_events_topic: EVENT_PARTITIONS, DEAD_LETTER_TOPIC: 1}
+        wanted = {events_topic: EVENT_PARTITIONS, DEAD_LETTER_TOPIC: 1}
         missing = [
             NewTopic(name=name, num_partitions=partitions, replication_factor=1)
             for name, partitions in wanted.items()

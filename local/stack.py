@@ -14,8 +14,9 @@ import psutil
 from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_exponential
 
 from local import airflow, jars, kafka, mariadb, postgres, preflight, spark, superset
+from local.env_file import ensure_env_file
 from local.server import Home, Server
-from local.settings import LocalError, LocalSettings, ensure_env_file, load_settings
+from local.settings import LocalError, LocalSettings, load_settings
 from local.supervisor import Supervisor
 from spark_jobs.lib.settings import ROOT
 

@@ -25,8 +25,8 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from psycopg2 import sql
 
 from local.demo import run_demo
+from local.env_file import ensure_env_file, set_values
 from local.preflight import port_is_free
-from local.settings import ensure_env_file, set_values
 from local.stack import Stack
 from spark_jobs.lib.settings import settings
 from tests.integration.servers import ROOT, Environment, Shop

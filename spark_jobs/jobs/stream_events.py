@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
@@ -116,9 +117,11 @@ def begin(
 
 
 def watch(query: StreamingQuery, stopping: Event) -> None:
-    """Report each batch until the query ends or a signal arrives."""
-    reported = -1
+    """Report each batch until the query ends or a signal arrives; a health check may want a heartbeat."""
+    reported, heartbeat = -1, os.environ.get("STREAM_HEARTBEAT_FILE")
     while query.isActive and not stopping.wait(1):
+        if heartbeat:
+            Path(heartbeat).touch()
         progress = query.lastProgress
         if progress and progress["batchId"] != reported and progress["numInputRows"]:
             reported = progress["batchId"]

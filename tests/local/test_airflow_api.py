@@ -8,7 +8,8 @@ import pytest
 
 from local import airflow_api
 from local.airflow_api import AirflowApi
-from local.settings import LocalError, ensure_env_file, load_settings
+from local.env_file import ensure_env_file
+from local.settings import LocalError, load_settings
 
 
 class FakeAirflow:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from local import preflight
-from local.settings import LocalError, LocalSettings, ensure_env_file, load_settings
+from local.env_file import ensure_env_file
+from local.settings import LocalError, LocalSettings, load_settings
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 from supervisor.datatypes import dict_of_key_value_pairs
 
 from local import airflow, jars, mariadb, spark, superset
+from local.env_file import ensure_env_file
 from local.server import Home, Server
-from local.settings import LocalError, ensure_env_file, load_settings
+from local.settings import LocalError, load_settings
 from local.supervisor import Supervisor
 
 

@@ -1,0 +1,1 @@
+"""The platform in Docker Compose: what `make up` and its like call."""

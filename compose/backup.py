@@ -1,0 +1,183 @@
+"""Backup and restore: every volume with data, as of one moment, with checksums.
+
+The stack is stopped meanwhile, so databases, topic and lake belong together without further ado.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from compose.docker import Compose, docker
+from compose.errors import ComposeError
+
+VOLUMES = ("mysql-data", "kafka-data", "postgres-data", "lake", "ledger")
+MANIFEST, ENV = "manifest.json", "env"
+CHUNK = 1 << 20
+# Reads, and writes back, files of every user; nothing else, and no network.
+TAR = (
+    "run",
+    "--rm",
+    "-i",
+    "--network",
+    "none",
+    "--user",
+    "0",
+    "--cap-drop",
+    "ALL",
+    "--cap-add",
+    "DAC_OVERRIDE",
+)
+RESTORE = ("--cap-add", "CHOWN", "--cap-add", "FOWNER")
+
+
+def backup(compose: Compose, folder: Path) -> Path:
+    """Write the volumes into a new folder below `folder`; returns it. What ran before runs again.
+
+    Raises:
+        ComposeError: when there is nothing to save, or a volume cannot be read.
+    """
+    volumes = {short: name for short, name in compose.volumes().items() if short in VOLUMES}
+    if not volumes:
+        raise ComposeError("There is nothing to back up yet. Next: make up")
+    target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
+    draft = target.with_name(f"{target.name}.partial")
+    draft.mkdir(parents=True, mode=0o700)
+    was_running = any(each["State"] == "running" for each in compose.services())
+    image = platform_image(compose)
+    try:
+        compose.must("stop", every_profile=True)
+        saved = {short: _save(name, image, draft / f"{short}.tar.gz") for short, name in volumes.items()}
+        manifest = {
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "project": compose.project(),
+            "images": {each["Service"]: each["Image"] for each in compose.services()},
+            "volumes": saved,
+        }
+        (draft / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
+        shutil.copy(compose.settings.env_file, draft / ENV)
+        (draft / ENV).chmod(0o600)
+        draft.rename(target)
+    finally:
+        if was_running:
+            compose.must("up", "--detach", "--no-build", "--wait")
+    return target
+
+
+def restore(compose: Compose, source: Path) -> None:
+    """Put the volumes back as they were; the stack is stopped, and `.env` is that of the backup.
+
+    Raises:
+        ComposeError: before anything is deleted, when the backup is not complete.
+    """
+    manifest = verify(source)
+    image, project = platform_image(compose), compose.project()
+    compose.must("down", every_profile=True)
+    there = compose.volumes()
+    env_file = compose.settings.env_file
+    if env_file.read_text() != (source / ENV).read_text():
+        shutil.copy(env_file, env_file.with_name(".env.before-restore"))
+        shutil.copy(source / ENV, env_file)
+        env_file.chmod(0o600)
+    for short in manifest["volumes"]:
+        name = there.get(short, f"{project}_{short}")
+        if short in there:
+            docker("volume", "rm", name)
+        labels = (f"com.docker.compose.project={project}", f"com.docker.compose.volume={short}")
+        docker("volume", "create", *(part for label in labels for part in ("--label", label)), name)
+        _load(name, image, source / f"{short}.tar.gz")
+
+
+def verify(source: Path) -> dict[str, Any]:
+    """The manifest of a backup whose files are all there and unchanged.
+
+    Raises:
+        ComposeError: naming the file that is missing or damaged.
+    """
+    if not (source / MANIFEST).exists():
+        raise ComposeError(f"{source} is no backup: it has no {MANIFEST}. Next: ls {source.parent}")
+    manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
+    for short, expected in manifest["volumes"].items():
+        path = source / f"{short}.tar.gz"
+        if not path.exists() or _checksum(path) != expected["sha256"]:
+            raise ComposeError(
+                f"{path} is missing or damaged; nothing was restored. Next: take another backup."
+            )
+    return manifest
+
+
+def newest(folder: Path) -> Path:
+    """The newest complete backup below a folder.
+
+    Raises:
+        ComposeError: when there is none.
+    """
+    found = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    if not found:
+        raise ComposeError(f"There is no backup in {folder}. Next: make backup")
+    return found[-1]
+
+
+def confirm(question: str, read: Callable[[], str] = input) -> None:
+    """Ask before something is lost.
+
+    Raises:
+        ComposeError: unless the answer is yes.
+    """
+    print(f"{question} Type yes: ", end="", flush=True)
+    try:
+        answer = read()
+    except EOFError:
+        answer = ""
+    if answer.strip() != "yes":
+        raise ComposeError("Nothing was changed.")
+
+
+def platform_image(compose: Compose) -> str:
+    """Name of the platform's image."""
+    return str(json.loads(compose.ask("config", "--format", "json"))["services"]["spark"]["image"])
+
+
+def _save(volume: str, image: str, target: Path) -> dict[str, Any]:
+    command = ["docker", *TAR, "--read-only", "-v", f"{volume}:/data:ro", image]
+    with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        done = subprocess.run(
+            [*command, "tar", "-C", "/data", "--numeric-owner", "-cz", "."],
+            stdout=file,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ComposeError(f"The volume {volume} could not be read: {done.stderr.decode().strip()}")
+    return {"bytes": target.stat().st_size, "sha256": _checksum(target)}
+
+
+def _load(volume: str, image: str, source: Path) -> None:
+    command = ["docker", *TAR, *RESTORE, "--read-only", "-v", f"{volume}:/data", image]
+    with source.open("rb") as file:
+        done = subprocess.run(
+            [*command, "tar", "-C", "/data", "--numeric-owner", "-xpz"],
+            stdin=file,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    if done.returncode != 0:
+        raise ComposeError(
+            f"The volume {volume} could not be written: {done.stderr.decode().strip()}."
+            " Next: make restore-backup"
+        )
+
+
+def _checksum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

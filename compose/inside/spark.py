@@ -1,0 +1,93 @@
+"""Start Spark in a container: `python -m compose.inside.spark connect|stream|master|worker`.
+
+The configuration is local mode's; only addresses and folders differ. Java takes this process's place, so that
+signals reach it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from local.jars import SPARK_HOME
+from local.spark import CONFIGURATION
+
+JARS = "/opt/jars/spark/*"
+STREAM_JARS = "/opt/jars/stream/*"
+SCRATCH = "/data/scratch"
+CONNECT_PORT = 15002
+MASTER_PORT, MASTER_PAGE, WORKER_PAGE = 7077, 8081, 8082
+
+
+def configuration(environment: Mapping[str, str]) -> dict[str, str]:
+    """Spark's configuration for a driver in a container."""
+    found = {**CONFIGURATION, "spark.local.dir": SCRATCH, "spark.sql.warehouse.dir": "/tmp/spark-warehouse"}  # noqa: S108
+    if environment.get("SPARK_MASTER", "").startswith("spark://"):
+        # Executors in other containers call the driver by its service's name.
+        found |= {
+            "spark.driver.host": environment.get("SPARK_DRIVER_HOST", "spark"),
+            "spark.driver.bindAddress": "0.0.0.0",  # noqa: S104
+            "spark.executor.extraClassPath": JARS,
+            "spark.executor.memory": environment.get("SPARK_EXECUTOR_MEMORY", "1g"),
+        }
+    return found
+
+
+def connect(environment: Mapping[str, str]) -> list[str]:
+    """The command of the Connect server."""
+    conf = configuration(environment) | {
+        "spark.connect.grpc.binding.address": "0.0.0.0",  # noqa: S104 - the Compose network; no port is published
+        "spark.connect.grpc.binding.port": str(CONNECT_PORT),
+    }
+    return [
+        *(str(SPARK_HOME / "bin" / "spark-submit"), "--name", "shoplake"),
+        *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
+        *("--master", environment["SPARK_MASTER"], "--driver-memory", environment["SPARK_DRIVER_MEMORY"]),
+        *("--driver-java-options", "-XX:+UseParallelGC -XX:MaxMetaspaceSize=512m -Duser.timezone=UTC"),
+        *("--driver-class-path", JARS),
+        *(argument for name, value in conf.items() for argument in ("--conf", f"{name}={value}")),
+        "spark-internal",
+    ]
+
+
+def stream(environment: Mapping[str, str]) -> list[str]:
+    """The command of the event stream, a driver of its own."""
+    conf = configuration({}) | {"spark.log.level": "ERROR"}
+    arguments = " ".join(f"--conf {name}={value}" for name, value in conf.items())
+    os.environ["PYSPARK_SUBMIT_ARGS"] = (
+        f"--master local[1] --driver-memory {environment['STREAM_DRIVER_MEMORY']}"
+        f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC' {arguments}"
+        f" --driver-class-path {JARS}:{STREAM_JARS} pyspark-shell"
+    )
+    return [sys.executable, "-m", "spark_jobs.jobs.stream_events"]
+
+
+def master(environment: Mapping[str, str]) -> list[str]:
+    """The command of a cluster's master."""
+    address = ["--host", "spark-master", "--port", str(MASTER_PORT), "--webui-port", str(MASTER_PAGE)]
+    return [_spark_class(), "org.apache.spark.deploy.master.Master", *address]
+
+
+def worker(environment: Mapping[str, str]) -> list[str]:
+    """The command of a cluster's worker; its executors keep their temporary files beside it."""
+    size = ["--cores", environment["SPARK_WORKER_CORES"], "--memory", environment["SPARK_WORKER_MEMORY"]]
+    place = ["--webui-port", str(WORKER_PAGE), "--work-dir", "/tmp/work"]  # noqa: S108
+    return [
+        _spark_class(),
+        "org.apache.spark.deploy.worker.Worker",
+        *size,
+        *place,
+        f"spark://spark-master:{MASTER_PORT}",
+    ]
+
+
+def _spark_class() -> str:
+    return str(SPARK_HOME / "bin" / "spark-class")
+
+
+COMMANDS = {"connect": connect, "stream": stream, "master": master, "worker": worker}
+
+if __name__ == "__main__":
+    command = COMMANDS[sys.argv[1]](os.environ)
+    os.execvp(command[0], command)  # noqa: S606

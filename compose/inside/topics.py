@@ -1,0 +1,33 @@
+"""Create the topics of the platform where they are missing: `python -m compose.inside.topics`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from kafka.errors import KafkaError
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
+
+from local.kafka import create_topics
+
+
+@retry(retry=retry_if_exception_type(KafkaError), stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+def _create(servers: str, topic: str) -> None:
+    create_topics(servers, topic)
+
+
+def main() -> int:
+    """0 when the topics are there."""
+    servers, topic = os.environ["KAFKA_BOOTSTRAP_SERVERS"], os.environ["KAFKA_EVENTS_TOPIC"]
+    try:
+        _create(servers, topic)
+    except KafkaError as error:
+        reason = f"{error or type(error).__name__}"
+        print(f"Kafka at {servers}: {reason}. Next: check KAFKA_BOOTSTRAP_SERVERS in .env, then make up.")
+        return 1
+    print(f"topics of {servers} are there, events come to {topic}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
