@@ -33,7 +33,7 @@ from tests.integration.servers import ROOT, Environment, Shop
 from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
-FOLDERS = ("unit", "local", "integration", "browser", "stack")
+FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack")
 # Of servers' ports: below those that the system gives to connections, so a restarted server finds its own.
 PORTS = range(20_000, 32_000)
 DATA_SERVERS = ("mariadb", "postgres", "kafka", "spark-connect")

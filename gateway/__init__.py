@@ -1,0 +1,1 @@
+"""Events in: the capture service that every PostHog SDK can use by changing its host."""
