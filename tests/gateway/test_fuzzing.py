@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import gzip
 import json
 import random
@@ -153,6 +154,7 @@ def test_nothing_of_a_request_is_kept() -> None:
         for body in bodies * 4:
             gateway.post("/e", body)
         gateway.sink.messages.clear()
+        gc.collect()
 
     send_all()
     tracemalloc.start()
