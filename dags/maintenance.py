@@ -2,6 +2,8 @@
 
 Bronze older than its retention goes to the archive as plain Parquet with a manifest, verified before it is
 removed. Then small files are compacted and files that no version needs any more are deleted.
+
+After a time in which Airflow did not run, however long, one missed run is made good at once and no more.
 """
 
 from datetime import timedelta

@@ -6,6 +6,8 @@ dashboards keep the last release.
 
 Each step's log ends with a table: rows read, passed, quarantined and written, and the seconds, per table.
 The same record is in the lake under `runs/<run id>/<step>.json`.
+
+After a time in which Airflow did not run, however long, one missed run is made good at once and no more.
 """
 
 from datetime import timedelta

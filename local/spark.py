@@ -12,6 +12,7 @@ from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
 from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
+from spark_jobs.lib.settings import ROOT
 
 # Small tables on a small machine: few partitions, no web page, every address on loopback.
 CONFIGURATION = {
@@ -65,12 +66,13 @@ def connect_server(home: Home) -> Server:
 def stream(home: Home) -> Server:
     """The event stream, from Kafka to bronze: a driver of its own, as it needs more than Spark Connect."""
     settings = home.settings
-    # Its own lines say how it goes; Spark's warnings would hide them.
-    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark"), "spark.log.level": "ERROR"}
+    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
+    del configuration["spark.log.level"]  # log4j's file says it, from the first line on
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
     classpath = f"--driver-class-path {jars.folder(home, 'spark')}/*:{jars.folder(home, 'stream')}/*"
     memory = f"--driver-memory {settings.stream_driver_memory}"
-    java = "--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC'"
+    logging = f"-Dlog4j.configurationFile={ROOT / 'local' / 'log4j2.properties'}"
+    java = f"--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC {logging}'"
     # Written when the query starts; a start removes the one before.
     metadata = Path(settings.lake_uri) / "checkpoints" / "stream_events" / "metadata"
     started_at = 0.0
