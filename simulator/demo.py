@@ -13,7 +13,7 @@ from simulator.browsing import TRACKED_SHARE, Browsing
 from simulator.capture import Event
 from simulator.catalogue import Catalogue
 from simulator.markets import add_rates
-from simulator.orders import SALES_CHANNELS, SLOW_METHODS, OrderDesk, Placed
+from simulator.orders import RESERVING_METHODS, SALES_CHANNELS, SLOW_METHODS, OrderDesk, Placed
 from simulator.people import Buyer, People, registrations
 from simulator.schema import Row
 from simulator.state import State
@@ -24,6 +24,8 @@ VISITS_PER_ORDER = 5.0  # visits without an order, for each order of any channel
 WEEKDAYS = (1.05, 0.95, 0.92, 0.96, 1.02, 1.02, 1.25)
 HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 11, 10, 9, 9, 10, 12, 14, 17, 18, 15, 9, 5)
 TEST_SHARE = 0.008
+# Of the orders paid by a method that reserves: looked at by a person before the money is taken.
+REVIEWED_SHARE = 0.06
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class DemoShop:
             if unpaid <= until:
                 (desk.fail if roll < 0.02 else desk.cancel)(order, unpaid)
             return
-        if method in SLOW_METHODS:
+        if method in SLOW_METHODS or (method in RESERVING_METHODS and roll > 1 - REVIEWED_SHARE):
             desk.await_payment(order, method, at)
             at += timedelta(hours=rng.uniform(6, 60))
         else:

@@ -30,6 +30,8 @@ REASONS = (
 )
 CARRIERS = ("DHL", "UPS", "PostNord", "Royal Mail", "La Poste")
 SLOW_METHODS = ("invoice", "bank_transfer")
+RESERVING_METHODS = ("card", "paypal")
+OPEN_PAYMENTS = ("pending", "authorized")
 
 
 @dataclass
@@ -62,7 +64,7 @@ class OrderDesk:
         self._shipping_refunded: set[int] = set()
         self.parcel_of: dict[int, Row] = {row["order_id"]: row for row in state.rows("shipments")}
         self._awaited: dict[int, Row] = {
-            row["order_id"]: row for row in state.rows("payments") if row["status"] == "pending"
+            row["order_id"]: row for row in state.rows("payments") if row["status"] in OPEN_PAYMENTS
         }
         for line in state.rows("order_items"):
             self.lines_of[line["order_id"]].append(line)
@@ -113,15 +115,17 @@ class OrderDesk:
         return self.rng.choices(list(METHODS), list(METHODS.values()))[0]
 
     def await_payment(self, order: Row, method: str, at: datetime) -> None:
-        """The buyer pays later: a payment that is not processed yet."""
-        self._awaited[order["id"]] = self._payment(order, method, "pending", at)
+        """The money comes later: a payment that is not processed yet, on a card or at PayPal reserved."""
+        status = "authorized" if method in RESERVING_METHODS else "pending"
+        self._awaited[order["id"]] = self._payment(order, method, status, at)
 
     def pay(self, order: Row, method: str, at: datetime) -> None:
         """The money arrives; now and then a card was refused first."""
-        rng = self.rng
-        if method == "card" and rng.random() < 0.05:
-            self._payment(order, method, "failed", at)
-        payment = self._awaited.pop(order["id"], None) or self._payment(order, method, "pending", at)
+        rng, payment = self.rng, self._awaited.pop(order["id"], None)
+        if payment is None:
+            if method == "card" and rng.random() < 0.05:
+                self._payment(order, method, "failed", at)
+            payment = self._payment(order, method, "pending", at)
         status = "chargeback" if rng.random() < 0.003 else "captured"
         self._process(payment, status, at)
         self.state.update("orders", order, at, status="paid", paid_at=at)
@@ -311,7 +315,7 @@ class OrderDesk:
             amount=order["total_amount"],
             fee_amount=ZERO,
             currency=order["currency"],
-            processed_at=None if status == "pending" else at,
+            processed_at=None if status in OPEN_PAYMENTS else at,
             created_at=at,
             updated_at=at,
         )

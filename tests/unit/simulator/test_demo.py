@@ -124,6 +124,8 @@ def test_the_shop_has_what_makes_a_shop_difficult(demo: Built):
         ("cancelled", True),
         ("cancelled", False),
     }
+    payments = {payment["status"] for payment in state.rows("payments")}
+    assert payments >= {"pending", "authorized", "captured", "failed"}
     assert {order["sales_channel"] for order in orders} == {"web", "marketplace", "phone"}
     assert any(order["is_test"] for order in orders)
     assert any(order["discount_amount"] for order in orders)
