@@ -136,6 +136,52 @@ METRICS: dict[str, Metric] = {
             is_additive=False,
             ratio=("purchase_sessions", "sessions"),
         ),
+        Metric("searches", COUNT, "Products Searched events, bots left out"),
+        Metric("zero_result_searches", COUNT, "Searches that found nothing, as far as their sender says so"),
+        Metric(
+            "clicked_searches",
+            COUNT,
+            "Searches followed by a Product Clicked or Viewed in the same visit, before the next search",
+        ),
+        Metric("ordered_searches", COUNT, "Searches followed by a counted order in the same visit"),
+        Metric(
+            "search_click_rate",
+            SHARE,
+            "clicked_searches ÷ searches; null without searches",
+            is_additive=False,
+            ratio=("clicked_searches", "searches"),
+        ),
+        Metric("attributed_orders", SHARE, "Shares of counted orders, by the order's day"),
+        Metric(
+            "attributed_sales",
+            MONEY,
+            "Shares of gross_sales − discounts − everything refunded so far of an order, by the order's day,"
+            f" {_REPORTING}",
+        ),
+        Metric("spend", MONEY, f"What advertising cost, {_REPORTING}"),
+        Metric(
+            "roas",
+            SHARE,
+            "Return on advertising spend: attributed_sales ÷ spend; null without spend",
+            is_additive=False,
+            ratio=("attributed_sales", "spend"),
+        ),
+        Metric("tracked_orders", COUNT, "Counted orders that a visit reports"),
+        Metric("untracked_orders", COUNT, "Counted orders that no visit reports"),
+        Metric("unknown_purchases", COUNT, "Orders that a visit reports and the shop does not know"),
+        Metric(
+            "mismatched_orders",
+            COUNT,
+            "Tracked orders whose reported total or currency differs from the shop's",
+        ),
+        Metric("untracked_sales", MONEY, f"gross_sales − discounts of untracked orders, {_REPORTING}"),
+        Metric(
+            "tracking_rate",
+            SHARE,
+            "tracked_orders ÷ orders; null without orders",
+            is_additive=False,
+            ratio=("tracked_orders", "orders"),
+        ),
     )
 }
 

@@ -53,6 +53,16 @@ class Order:
     shipping_tax: Decimal
     shipping_refunds: list[tuple[date, Decimal, Decimal]]  # day, shipping, its tax
 
+    @property
+    def sales(self) -> Decimal:
+        """Gross sales minus discounts."""
+        return sum((line.sales for line in self.lines), ZERO)
+
+    @property
+    def returned(self) -> Decimal:
+        """Everything refunded of its lines so far."""
+        return sum((item.amount for item in self.returns), ZERO)
+
 
 def half_even(amount: Decimal) -> Decimal:
     """To two places."""

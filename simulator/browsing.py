@@ -34,6 +34,7 @@ SEARCHES = (
     "rug 200x300",
     "???",
 )
+FOUND = {"???": 0, "zelt": 0, "rug 200x300": 1}  # how many products a search finds, where not a page full
 DEPTHS = {
     "bounce": 72,
     "list": 13,
@@ -129,11 +130,12 @@ class Browsing:
         products = [
             self._line_properties(line, position) for position, line in enumerate(placed.lines, start=1)
         ]
+        in_cart = {"cart_id": visit.cart_id, "currency": order["currency"]}
         self._arrive(visit, order["placed_at"])
         for properties in products:
             visit.open(f"/products/{properties['sku'].lower()}")
             visit.step("Product Viewed", {**properties, "currency": order["currency"]})
-            visit.step("Product Added", {"cart_id": visit.cart_id, **properties})
+            visit.step("Product Added", {**in_cart, **properties})
         if rng.random() < 0.15:
             self._change_of_mind(visit, order["placed_at"])
         visit.open("/cart")
@@ -171,7 +173,8 @@ class Browsing:
             return
         roll = rng.random()
         if roll < 0.25:
-            visit.step("Products Searched", {"query": rng.choice(SEARCHES)})
+            query = rng.choice(SEARCHES)
+            visit.step("Products Searched", {"query": query, "result_count": FOUND.get(query, 12)})
         elif roll < 0.7:
             shown = [self._properties(product, visit, at) for product in self.catalogue.pick(rng, at, 4)]
             category = shown[0]["category"]
@@ -200,7 +203,8 @@ class Browsing:
             visit.step("Product Viewed", {**properties, "currency": visit.currency})
         if depth == "view":
             return
-        visit.step("Product Added", {"cart_id": visit.cart_id, **shown[-1]})
+        in_cart = {"cart_id": visit.cart_id, "currency": visit.currency}
+        visit.step("Product Added", {**in_cart, **shown[-1]})
         if rng.random() < 0.5:
             visit.open("/cart")
             visit.step("Cart Viewed", {"cart_id": visit.cart_id, "products": shown[-1:]})
@@ -211,13 +215,14 @@ class Browsing:
                 {"cart_id": visit.cart_id, "currency": visit.currency, "products": shown[-1:]},
             )
         elif rng.random() < 0.25:
-            visit.step("Product Removed", {"cart_id": visit.cart_id, **shown[-1]})
+            visit.step("Product Removed", {**in_cart, **shown[-1]})
 
     def _change_of_mind(self, visit: Visit, at: datetime) -> None:
         extra = self._properties(self.catalogue.pick(self.rng, at, 1)[0], visit, at)
         visit.step("Product Viewed", {**extra, "currency": visit.currency})
-        visit.step("Product Added", {"cart_id": visit.cart_id, **extra})
-        visit.step("Product Removed", {"cart_id": visit.cart_id, **extra})
+        in_cart = {"cart_id": visit.cart_id, "currency": visit.currency}
+        visit.step("Product Added", {**in_cart, **extra})
+        visit.step("Product Removed", {**in_cart, **extra})
 
     def _log_in(self, visit: Visit, customer: Row) -> None:
         visit.device.user = str(customer["id"])

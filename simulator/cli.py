@@ -33,6 +33,11 @@ class Mart(StrEnum):
     PRODUCT_DAILY = "product_daily"
     CUSTOMER_360 = "customer_360"
     FUNNEL_DAILY = "funnel_daily"
+    SESSIONS = "sessions"
+    CART_ABANDONMENT = "cart_abandonment"
+    SEARCH_TERMS = "search_terms"
+    CHANNEL_ATTRIBUTION = "channel_attribution"
+    TRACKING_COVERAGE = "tracking_coverage"
 
 
 @app.command()

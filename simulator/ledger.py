@@ -11,19 +11,18 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from simulator import carts
 from simulator.accounting import ZERO, Line, Order, Return, half_even, line_amounts, person_key
 from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
 from simulator.record import Record, Seen
 from simulator.schema import Row
 from simulator.state import State
+from simulator.visits import Figures, Placed, Visits, sessions, shared_out, shares
 
-SESSION_GAP_MILLIS = 30 * 60 * 1000
-Figures = dict[str, Any]
 _STEPS = {
     "Product Viewed": "product_view_sessions",
     "Product Added": "cart_sessions",
@@ -47,8 +46,9 @@ class Ledger:
         timezone: str,
         reporting_currency: str,
         pseudonym_key: str,
+        now: datetime | None = None,
     ) -> None:
-        self._state, self._events = state, list(events)
+        self._state, self._events, self._now = state, list(events), now
         self._zone, self._currency, self._key = ZoneInfo(timezone), reporting_currency, pseudonym_key
 
     def total(self, figure: str) -> Any:
@@ -140,22 +140,73 @@ class Ledger:
             row["purchase_sessions"] += any(event.order_id in counted for event in session)
         return dict(rows)
 
+    def sessions(self) -> dict[str, Figures]:
+        """Every visit, robots included."""
+        return self.visits.sessions()
+
+    def search_terms(self) -> dict[tuple[date, str], Figures]:
+        """Searches per local day and term, robots left out."""
+        return self.visits.search_terms()
+
+    def tracking_coverage(self) -> dict[tuple[date, str, str, str], Figures]:
+        """Counted orders per local day, sales channel, channel and device, tracked or not."""
+        return self.visits.tracking_coverage()
+
+    def cart_abandonment(self) -> dict[str, Figures]:
+        """Carts that a product was put into, robots left out."""
+        now = self._now or datetime.now(self._zone)
+        today = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return carts.carts(self.visits, self._day_of_millis, self._rate_if_any, int(today.timestamp() * 1000))
+
+    def channel_attribution(self) -> dict[tuple[date, str, str], Figures]:
+        """Orders and what is left of them shared out to visits, and spend, per day, channel and model."""
+        rows: dict[tuple[date, str, str], Figures] = defaultdict(_attribution_row)
+        for placed in self.visits.placed.values():
+            if placed.counted is None:
+                continue
+            order, touches = placed.counted, self.visits.touches(placed)
+            channels = [visit.first.channel for visit in touches] or ["untracked"]
+            for model in ("first_touch", "last_non_direct", "linear", "position"):
+                parts = shares(channels, model)
+                orders = shared_out(Decimal(1), parts, "0.000001")
+                sales = shared_out(order.sales - order.returned, parts, "0.01")
+                for channel, part, count, amount in zip(channels, parts, orders, sales, strict=True):
+                    if part:
+                        row = rows[(order.day, channel, model)]
+                        row["attributed_orders"] += count
+                        row["attributed_sales"] += amount
+        for spent in self._state.rows("marketing_spend"):
+            amount = half_even(spent["amount"] * self._rate(spent["spend_date"], spent["currency"]))
+            for model in ("first_touch", "last_non_direct", "linear", "position"):
+                rows[(spent["spend_date"], spent["channel"], model)]["spend"] += amount
+        return dict(rows)
+
+    @cached_property
+    def visits(self) -> Visits:
+        """The visits, with their persons and orders."""
+        counted = {order.row["id"]: order for order in self.orders}
+        placed = [
+            Placed(row, person_key(row, self._customer_by_email, self._key), counted.get(row["id"]))
+            for row in self._state.rows("orders")
+        ]
+        return Visits(self._events, placed, self._day_of_millis)
+
+    @cached_property
+    def _customer_by_email(self) -> dict[str, int]:
+        by_age = sorted(self._state.rows("customers"), key=lambda row: -row["id"])
+        # The lowest id comes last and stays.
+        return {row["email"].strip().lower(): row["id"] for row in by_age if row["email"]}
+
     @cached_property
     def orders(self) -> list[Order]:
         """Every counted order, oldest first."""
         lines, refunds = self._grouped("order_items", "order_id"), self._grouped("refunds", "order_id")
-        emails: dict[str, int] = {}
-        for customer in sorted(self._state.rows("customers"), key=lambda row: -row["id"]):
-            if customer["email"]:
-                emails[customer["email"].strip().lower()] = customer[
-                    "id"
-                ]  # the lowest id comes last and stays
         known: set[str] = set()
         found = []
         for row in sorted(self._state.rows("orders"), key=lambda order: (order["placed_at"], order["id"])):
             if self._excluded(row):
                 continue
-            person = person_key(row, emails, self._key)
+            person = person_key(row, self._customer_by_email, self._key)
             own_lines = sorted(lines[row["id"]], key=lambda line: line["line_number"])
             found.append(
                 self._order(row, own_lines, refunds[row["id"]], person, is_first=person not in known)
@@ -260,6 +311,12 @@ class Ledger:
             raise LookupError(f"no exchange rate {currency} → {self._currency} on {day}")
         return Decimal(found["rate"])
 
+    def _rate_if_any(self, day: date, currency: str) -> Decimal | None:
+        try:
+            return self._rate(day, currency)
+        except LookupError:
+            return None
+
     def _day(self, moment: datetime) -> date:
         return moment.replace(tzinfo=UTC).astimezone(self._zone).date()
 
@@ -286,22 +343,6 @@ def open_ledger(config: SimulatorSettings) -> Ledger:
             reporting_currency=config.reporting_currency,
             pseudonym_key=config.pseudonym_key.get_secret_value(),
         )
-
-
-def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
-    """Events of one visitor with no gap of more than 30 minutes, in order."""
-    by_visitor: dict[str, list[Seen]] = defaultdict(list)
-    for event in events:
-        by_visitor[event.visitor].append(event)
-    found = []
-    for own in by_visitor.values():
-        own.sort(key=lambda event: (event.at, event.uuid))
-        found.append([own[0]])
-        for before, event in pairwise(own):
-            if event.at - before.at > SESSION_GAP_MILLIS:
-                found.append([])
-            found[-1].append(event)
-    return found
 
 
 def _sales_row() -> Figures:
@@ -342,3 +383,7 @@ def _person_row() -> Figures:
 
 def _funnel_row() -> Figures:
     return dict.fromkeys(("sessions", *_STEPS.values(), "purchase_sessions"), 0)
+
+
+def _attribution_row() -> Figures:
+    return {"attributed_orders": Decimal(0), "attributed_sales": ZERO, "spend": ZERO}

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from simulator import channels
 from simulator.capture import Event
+from simulator.errors import SimulatorError
 from simulator.schema import tables
 from simulator.state import Changes, State
 
@@ -23,7 +24,8 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS rows (shop_table TEXT, row_key TEXT, row TEXT, PRIMARY KEY (shop_table, row_key));
 CREATE TABLE IF NOT EXISTS events (
   uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_id INTEGER, product_id INTEGER,
-  channel TEXT, device TEXT, is_bot INTEGER
+  channel TEXT, device TEXT, is_bot INTEGER, customer INTEGER, anonymous_id TEXT, path TEXT, cart_id TEXT,
+  query TEXT, result_count INTEGER, price TEXT, quantity INTEGER, currency TEXT, total TEXT
 );
 """
 
@@ -35,7 +37,7 @@ INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT (shop_table, row_key) DO UPDATE SE
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One valid event, as far as the ledger counts it. `at` is milliseconds UTC."""
+    """One valid event, as far as the ledger counts it. `at` is milliseconds UTC, money is text."""
 
     uuid: str
     visitor: str
@@ -46,6 +48,16 @@ class Seen:
     channel: str
     device: str
     is_bot: bool
+    customer: int | None = None  # who is logged in
+    anonymous_id: str | None = None  # who that was before, at a login
+    path: str | None = None
+    cart_id: str | None = None
+    query: str | None = None
+    result_count: int | None = None
+    price: str | None = None
+    quantity: int | None = None
+    currency: str | None = None
+    total: str | None = None
 
     @classmethod
     def of(cls, event: Event) -> Seen:
@@ -63,6 +75,16 @@ class Seen:
             channels.channel(own),
             channels.device(own),
             channels.is_bot(own),
+            int(own["$user_id"]) if own.get("$user_id") else None,
+            own.get("$anon_distinct_id"),
+            own.get("$pathname"),
+            own.get("cart_id"),
+            own.get("query"),
+            own.get("result_count"),
+            own.get("price"),
+            own.get("quantity"),
+            own.get("currency"),
+            own.get("total"),
         )
 
 
@@ -73,6 +95,13 @@ class Record:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path)
         self._db.executescript(_TABLES)
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(events)")}
+        if known != {field.name for field in fields(Seen)}:
+            self._db.close()
+            raise SimulatorError(
+                f"{path} was written by another version of the simulator."
+                " Begin anew: make clean, then make demo"
+            )
 
     def __enter__(self) -> Record:
         return self
@@ -106,13 +135,10 @@ class Record:
 
     def add_events(self, events: Iterable[Event]) -> None:
         """Remember events; part of the next `commit`."""
-        seen = (Seen.of(event) for event in events)
+        seen = (astuple(Seen.of(event)) for event in events)
         self._db.executemany(
-            "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (e.uuid, e.visitor, e.at, e.name, e.order_id, e.product_id, e.channel, e.device, e.is_bot)
-                for e in seen
-            ),
+            f"INSERT OR REPLACE INTO events VALUES ({', '.join('?' * len(fields(Seen)))})",  # noqa: S608
+            seen,
         )
 
     def clear(self) -> None:

@@ -106,7 +106,9 @@ def _number_format(figure: Metric) -> str:
     if figure.type == MONEY:
         # Sums are read in whole units, what is per piece or order in cents.
         return ",.0f" if figure.is_additive else ",.2f"
-    return ",d" if figure.type == COUNT else ".2%"
+    if figure.type == COUNT:
+        return ",d"
+    return ",.1f" if figure.is_additive else ".2%"  # shares of whole things, or a rate
 
 
 def metric_sql(figure: Metric) -> str:

@@ -7,6 +7,7 @@ from contracts.silver.coupons import COUPONS
 from contracts.silver.customer_contacts import CUSTOMER_CONTACTS
 from contracts.silver.customer_versions import CUSTOMER_VERSIONS
 from contracts.silver.customers import CUSTOMERS
+from contracts.silver.event_products import EVENT_PRODUCTS
 from contracts.silver.events import EVENTS
 from contracts.silver.exchange_rates import EXCHANGE_RATES
 from contracts.silver.identity_map import IDENTITY_MAP
@@ -47,6 +48,7 @@ TABLES = (
     EXCHANGE_RATES,
     MARKETING_SPEND,
     EVENTS,
+    EVENT_PRODUCTS,
     IDENTITY_MERGES,
     IDENTITY_MAP,
     SESSIONS,

@@ -47,6 +47,7 @@ EVENTS = Table(
         Column("order_id", "bigint", "Order it is about"),
         Column("cart_id", "string", "Cart it is about"),
         Column("search_query", "string", "What was searched for"),
+        Column("search_result_count", "bigint", "What the search found; null when its sender does not say"),
         Column("quantity", "bigint", "Pieces"),
         Column(
             "value_amount", "decimal(18,2)", "Money as the sender claims, in `currency`; the database decides"

@@ -58,9 +58,11 @@ SESSIONS = Table(
         Column("device", "string", "Device of the first event", required=True, allowed=DEVICES),
         Column("is_bot", "boolean", "Any of its events is a robot's", required=True),
         Column("event_count", "bigint", "Events", required=True),
+        Column("search_count", "bigint", "Products Searched events", required=True),
         Column("product_view_count", "bigint", "Product Viewed events", required=True),
         Column("cart_add_count", "bigint", "Product Added events", required=True),
         Column("checkout_count", "bigint", "Checkout Started events", required=True),
+        Column("payment_count", "bigint", "Payment Info Entered events", required=True),
         Column("order_ids", "array<bigint>", "Orders its Order Completed events name, sorted", required=True),
     ),
 )

@@ -77,7 +77,12 @@ EVENTS = (
         (Property("alias", "string", "The other id", required=True),),
     ),
     Event(
-        "Products Searched", "A visitor searched.", (Property("query", "string", "What for", required=True),)
+        "Products Searched",
+        "A visitor searched.",
+        (
+            Property("query", "string", "What for", required=True),
+            Property("result_count", "integer", "How many products were found; beside the spec"),
+        ),
     ),
     Event(
         "Product List Viewed",

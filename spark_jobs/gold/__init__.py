@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame
 
 from spark_jobs.gold import (
+    cart_abandonment,
+    channel_attribution,
     customer_360,
     daily_sales,
     funnel_daily,
@@ -15,6 +17,9 @@ from spark_jobs.gold import (
     orders,
     product_daily,
     refund_lines,
+    search_terms,
+    sessions,
+    tracking_coverage,
 )
 
 BUILD: Mapping[str, Callable[..., DataFrame]] = {
@@ -26,4 +31,9 @@ BUILD: Mapping[str, Callable[..., DataFrame]] = {
     "funnel_daily": funnel_daily.build,
     "customer_360": customer_360.build,
     "order_trends": order_trends.build,
+    "sessions": sessions.build,
+    "cart_abandonment": cart_abandonment.build,
+    "search_terms": search_terms.build,
+    "channel_attribution": channel_attribution.build,
+    "tracking_coverage": tracking_coverage.build,
 }

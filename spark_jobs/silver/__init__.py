@@ -15,6 +15,7 @@ from spark_jobs.silver import (
     customer_contacts,
     customer_versions,
     customers,
+    event_products,
     events,
     exchange_rates,
     identity_map,
@@ -61,6 +62,7 @@ CLEAN: Mapping[str, Callable[[DataFrame, Context], DataFrame]] = {
 
 # Silver tables made of silver tables, called with their inputs by name.
 DERIVE: Mapping[str, Callable[..., DataFrame]] = {
+    "event_products": event_products.derive,
     "identity_merges": identity_merges.derive,
     "identity_map": identity_map.derive,
     "sessions": sessions.derive,

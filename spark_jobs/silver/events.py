@@ -19,7 +19,7 @@ _PROPERTIES = (
     *("product_id", "order_id", "cart_id", "query", "quantity", "currency"),
     *("total", "value", "revenue", "price"),
     *("utm_source", "utm_medium", "utm_campaign", "gclid", "msclkid", "fbclid", "ttclid"),
-    *("$anon_distinct_id", "alias"),
+    *("$anon_distinct_id", "alias", "result_count"),
 )
 # Advertisers' click ids, the one that decides first.
 _CLICK_IDS = ("gclid", "msclkid", "fbclid", "ttclid")
@@ -52,6 +52,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         integer(text(_said("order_id"))).alias("order_id"),
         text(_said("cart_id")).alias("cart_id"),
         text(_said("query")).alias("search_query"),
+        integer(text(_said("result_count"))).alias("search_result_count"),
         integer(text(_said("quantity"))).alias("quantity"),
         F.coalesce(*(_said(name).try_cast("decimal(18,2)") for name in _MONEY)).alias("value_amount"),
         code(_said("currency")).alias("currency"),

@@ -47,9 +47,11 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         of_first(F.col("device")).alias("device"),
         F.max("is_bot").alias("is_bot"),
         F.count(F.lit(1)).alias("event_count"),
+        count("Products Searched").alias("search_count"),
         count("Product Viewed").alias("product_view_count"),
         count("Product Added").alias("cart_add_count"),
         count("Checkout Started").alias("checkout_count"),
+        count("Payment Info Entered").alias("payment_count"),
         F.array_sort(
             F.collect_set(F.when(F.col("event_name") == "Order Completed", F.col("order_id")))
         ).alias("order_ids"),
@@ -67,9 +69,11 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         "device",
         "is_bot",
         "event_count",
+        "search_count",
         "product_view_count",
         "cart_add_count",
         "checkout_count",
+        "payment_count",
         "order_ids",
     )
 

@@ -136,6 +136,55 @@ COMMENT ON COLUMN "mart"."funnel_daily"."checkout_sessions_year_before" IS 'chec
 COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions_year_before" IS 'purchase_sessions 364 days before, the same weekday';
 COMMENT ON COLUMN "mart"."funnel_daily"."is_complete" IS 'The day is over and its late-data allowance has passed';
 
+CREATE TABLE "mart"."sessions" (
+  "session_id" text NOT NULL,
+  "session_date" date NOT NULL,
+  "person_id" text NOT NULL,
+  "visitor_id" text NOT NULL,
+  "customer_id" bigint,
+  "started_at" timestamptz NOT NULL,
+  "ended_at" timestamptz NOT NULL,
+  "channel" text NOT NULL,
+  "last_non_direct_channel" text NOT NULL,
+  "landing_path" text,
+  "device" text NOT NULL,
+  "is_bot" boolean NOT NULL,
+  "event_count" bigint NOT NULL,
+  "search_count" bigint NOT NULL,
+  "product_view_count" bigint NOT NULL,
+  "cart_add_count" bigint NOT NULL,
+  "checkout_count" bigint NOT NULL,
+  "payment_count" bigint NOT NULL,
+  "order_id" bigint,
+  "orders" bigint NOT NULL,
+  "net_amount" numeric(18,2) NOT NULL,
+  PRIMARY KEY ("session_id")
+);
+COMMENT ON TABLE "mart"."sessions" IS 'Visits, their person as orders know it, and the orders bought in them. Robots are flagged; figures elsewhere leave them out. Grain: one row per visit: events of one visitor with no gap of more than 30 minutes.';
+COMMENT ON COLUMN "mart"."sessions"."session_id" IS 'Made of the visitor and the first event';
+COMMENT ON COLUMN "mart"."sessions"."session_date" IS 'Day of its first event, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."sessions"."person_id" IS 'Who ordered in it, else the person''s account, else whoever that person ordered as, else `p:` and the person''s uuid';
+COMMENT ON COLUMN "mart"."sessions"."visitor_id" IS 'The device';
+COMMENT ON COLUMN "mart"."sessions"."customer_id" IS 'The person''s account; null when unknown';
+COMMENT ON COLUMN "mart"."sessions"."started_at" IS 'First event, UTC';
+COMMENT ON COLUMN "mart"."sessions"."ended_at" IS 'Last event, UTC';
+COMMENT ON COLUMN "mart"."sessions"."channel" IS 'Where the visit came from';
+COMMENT ON COLUMN "mart"."sessions"."last_non_direct_channel" IS 'Its channel, or when that is `direct` the channel of the person''s last visit in 90 days that was not';
+COMMENT ON COLUMN "mart"."sessions"."landing_path" IS 'First page';
+COMMENT ON COLUMN "mart"."sessions"."device" IS 'Device of the first event';
+COMMENT ON COLUMN "mart"."sessions"."is_bot" IS 'Any of its events is a robot''s';
+COMMENT ON COLUMN "mart"."sessions"."event_count" IS 'Events';
+COMMENT ON COLUMN "mart"."sessions"."search_count" IS 'Products Searched events';
+COMMENT ON COLUMN "mart"."sessions"."product_view_count" IS 'Product Viewed events';
+COMMENT ON COLUMN "mart"."sessions"."cart_add_count" IS 'Product Added events';
+COMMENT ON COLUMN "mart"."sessions"."checkout_count" IS 'Checkout Started events';
+COMMENT ON COLUMN "mart"."sessions"."payment_count" IS 'Payment Info Entered events';
+COMMENT ON COLUMN "mart"."sessions"."order_id" IS 'First counted order bought in it';
+COMMENT ON COLUMN "mart"."sessions"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
+COMMENT ON COLUMN "mart"."sessions"."net_amount" IS 'gross_sales − discounts of its counted orders, before returns, in the reporting currency';
+CREATE INDEX ON "mart"."sessions" ("session_date");
+CREATE INDEX ON "mart"."sessions" ("order_id");
+
 CREATE TABLE "mart"."order_lines" (
   "order_line_id" bigint NOT NULL,
   "order_id" bigint NOT NULL,
@@ -252,6 +301,77 @@ COMMENT ON COLUMN "mart"."daily_sales"."new_customer_sales" IS 'gross_sales − 
 COMMENT ON COLUMN "mart"."daily_sales"."returning_customer_sales" IS 'gross_sales − discounts of later orders, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."is_complete" IS 'The day is over and its late-data allowance has passed';
 
+CREATE TABLE "mart"."search_terms" (
+  "search_date" date NOT NULL,
+  "term" text NOT NULL,
+  "searches" bigint NOT NULL,
+  "zero_result_searches" bigint NOT NULL,
+  "clicked_searches" bigint NOT NULL,
+  "ordered_searches" bigint NOT NULL,
+  "search_click_rate" numeric(18,6),
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("search_date", "term")
+);
+COMMENT ON TABLE "mart"."search_terms" IS 'Searches with what followed them in the same visit. Terms in lower case, blanks made one. Grain: one row per day and term searched for, robots left out.';
+COMMENT ON COLUMN "mart"."search_terms"."search_date" IS 'Day of the search, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."search_terms"."term" IS 'What was searched for';
+COMMENT ON COLUMN "mart"."search_terms"."searches" IS 'Products Searched events, bots left out';
+COMMENT ON COLUMN "mart"."search_terms"."zero_result_searches" IS 'Searches that found nothing, as far as their sender says so';
+COMMENT ON COLUMN "mart"."search_terms"."clicked_searches" IS 'Searches followed by a Product Clicked or Viewed in the same visit, before the next search';
+COMMENT ON COLUMN "mart"."search_terms"."ordered_searches" IS 'Searches followed by a counted order in the same visit';
+COMMENT ON COLUMN "mart"."search_terms"."search_click_rate" IS 'clicked_searches ÷ searches; null without searches';
+COMMENT ON COLUMN "mart"."search_terms"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
+CREATE TABLE "mart"."channel_attribution" (
+  "sales_date" date NOT NULL,
+  "channel" text NOT NULL,
+  "model" text NOT NULL,
+  "attributed_orders" numeric(18,6) NOT NULL,
+  "attributed_sales" numeric(18,2) NOT NULL,
+  "spend" numeric(18,2) NOT NULL,
+  "roas" numeric(18,6),
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("sales_date", "channel", "model")
+);
+COMMENT ON TABLE "mart"."channel_attribution" IS 'Counted orders, shared out to the visits of their person in the 90 days before. Position gives 40 % to the first visit, 40 % to the last and the rest to those between. Orders without a visit are `untracked`. Each model shares out every order to the cent: add up one only. Grain: one row per day, channel and model with an order or spend.';
+COMMENT ON COLUMN "mart"."channel_attribution"."sales_date" IS 'Day of the order, or of the spend';
+COMMENT ON COLUMN "mart"."channel_attribution"."channel" IS 'Where the visit came from; `untracked` without a visit';
+COMMENT ON COLUMN "mart"."channel_attribution"."model" IS 'How an order is shared out';
+COMMENT ON COLUMN "mart"."channel_attribution"."attributed_orders" IS 'Shares of counted orders, by the order''s day';
+COMMENT ON COLUMN "mart"."channel_attribution"."attributed_sales" IS 'Shares of gross_sales − discounts − everything refunded so far of an order, by the order''s day, in the reporting currency';
+COMMENT ON COLUMN "mart"."channel_attribution"."spend" IS 'What advertising cost, in the reporting currency';
+COMMENT ON COLUMN "mart"."channel_attribution"."roas" IS 'Return on advertising spend: attributed_sales ÷ spend; null without spend';
+COMMENT ON COLUMN "mart"."channel_attribution"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
+CREATE TABLE "mart"."tracking_coverage" (
+  "coverage_date" date NOT NULL,
+  "sales_channel" text NOT NULL,
+  "channel" text NOT NULL,
+  "device" text NOT NULL,
+  "orders" bigint NOT NULL,
+  "tracked_orders" bigint NOT NULL,
+  "untracked_orders" bigint NOT NULL,
+  "unknown_purchases" bigint NOT NULL,
+  "mismatched_orders" bigint NOT NULL,
+  "untracked_sales" numeric(18,2) NOT NULL,
+  "tracking_rate" numeric(18,6),
+  "is_complete" boolean NOT NULL,
+  PRIMARY KEY ("coverage_date", "sales_channel", "channel", "device")
+);
+COMMENT ON TABLE "mart"."tracking_coverage" IS 'Counted orders of the shop''s database beside the purchases that visits report. The database decides; robots'' visits report nothing. Grain: one row per day, sales channel, channel and device with a counted order or a tracked purchase.';
+COMMENT ON COLUMN "mart"."tracking_coverage"."coverage_date" IS 'Day of the order; of the report, where the shop does not know the order';
+COMMENT ON COLUMN "mart"."tracking_coverage"."sales_channel" IS 'Where it was sold: web, marketplace, phone …; `unknown` without an order';
+COMMENT ON COLUMN "mart"."tracking_coverage"."channel" IS 'Where the visit came from; `untracked` without a visit';
+COMMENT ON COLUMN "mart"."tracking_coverage"."device" IS 'Device of the visit; `unknown` without one';
+COMMENT ON COLUMN "mart"."tracking_coverage"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
+COMMENT ON COLUMN "mart"."tracking_coverage"."tracked_orders" IS 'Counted orders that a visit reports';
+COMMENT ON COLUMN "mart"."tracking_coverage"."untracked_orders" IS 'Counted orders that no visit reports';
+COMMENT ON COLUMN "mart"."tracking_coverage"."unknown_purchases" IS 'Orders that a visit reports and the shop does not know';
+COMMENT ON COLUMN "mart"."tracking_coverage"."mismatched_orders" IS 'Tracked orders whose reported total or currency differs from the shop''s';
+COMMENT ON COLUMN "mart"."tracking_coverage"."untracked_sales" IS 'gross_sales − discounts of untracked orders, in the reporting currency';
+COMMENT ON COLUMN "mart"."tracking_coverage"."tracking_rate" IS 'tracked_orders ÷ orders; null without orders';
+COMMENT ON COLUMN "mart"."tracking_coverage"."is_complete" IS 'The day is over and its late-data allowance has passed';
+
 CREATE TABLE "mart"."product_daily" (
   "sales_date" date NOT NULL,
   "product_id" bigint NOT NULL,
@@ -342,6 +462,42 @@ COMMENT ON COLUMN "mart"."customer_360"."expected_next_order_date" IS 'Last orde
 CREATE INDEX ON "mart"."customer_360" ("first_order_date");
 CREATE INDEX ON "mart"."customer_360" ("last_order_date");
 CREATE INDEX ON "mart"."customer_360" ("expected_next_order_date");
+
+CREATE TABLE "mart"."cart_abandonment" (
+  "cart_id" text NOT NULL,
+  "cart_date" date NOT NULL,
+  "session_id" text NOT NULL,
+  "person_id" text NOT NULL,
+  "channel" text NOT NULL,
+  "device" text NOT NULL,
+  "first_activity_at" timestamptz NOT NULL,
+  "last_activity_at" timestamptz NOT NULL,
+  "product_count" bigint NOT NULL,
+  "cart_value" numeric(18,2),
+  "stage_reached" text NOT NULL,
+  "status" text NOT NULL,
+  "order_id" bigint,
+  "recovered_at" timestamptz,
+  PRIMARY KEY ("cart_id")
+);
+COMMENT ON TABLE "mart"."cart_abandonment" IS 'Carts and what became of them. A cart is bought by the first counted order of its person since it was begun that was bought in the same visit or holds one of its products. Grain: one row per cart that a product was added to, robots left out.';
+COMMENT ON COLUMN "mart"."cart_abandonment"."cart_id" IS 'As the sender names it; `session:` and the visit where it names none';
+COMMENT ON COLUMN "mart"."cart_abandonment"."cart_date" IS 'Day of its first activity, in the shop''s time zone';
+COMMENT ON COLUMN "mart"."cart_abandonment"."session_id" IS 'Visit it was begun in';
+COMMENT ON COLUMN "mart"."cart_abandonment"."person_id" IS 'Whose it is';
+COMMENT ON COLUMN "mart"."cart_abandonment"."channel" IS 'Where that visit came from';
+COMMENT ON COLUMN "mart"."cart_abandonment"."device" IS 'Device of that visit';
+COMMENT ON COLUMN "mart"."cart_abandonment"."first_activity_at" IS 'First product put in or taken out, UTC';
+COMMENT ON COLUMN "mart"."cart_abandonment"."last_activity_at" IS 'Last product put in or taken out, UTC';
+COMMENT ON COLUMN "mart"."cart_abandonment"."product_count" IS 'Different products left in it';
+COMMENT ON COLUMN "mart"."cart_abandonment"."cart_value" IS 'Prices × pieces left in it, as its events claim, at the rate of its day, in the reporting currency; null when they name no currency that the shop has a rate for';
+COMMENT ON COLUMN "mart"."cart_abandonment"."stage_reached" IS 'How far the visits went in which it was touched; `order` once it is bought';
+COMMENT ON COLUMN "mart"."cart_abandonment"."status" IS 'What became of it';
+COMMENT ON COLUMN "mart"."cart_abandonment"."order_id" IS 'The order that bought it';
+COMMENT ON COLUMN "mart"."cart_abandonment"."recovered_at" IS 'When an abandoned cart was bought after all, UTC';
+CREATE INDEX ON "mart"."cart_abandonment" ("cart_date");
+CREATE INDEX ON "mart"."cart_abandonment" ("session_id");
+CREATE INDEX ON "mart"."cart_abandonment" ("order_id");
 
 CREATE TABLE "mart"."order_trends" (
   "period" text NOT NULL,

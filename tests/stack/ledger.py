@@ -15,6 +15,11 @@ KEYS = {
     "product_daily": ("sales_date", "product_id"),
     "customer_360": ("person_id",),
     "funnel_daily": ("session_date", "channel", "device"),
+    "sessions": ("session_id",),
+    "cart_abandonment": ("cart_id",),
+    "search_terms": ("search_date", "term"),
+    "channel_attribution": ("sales_date", "channel", "model"),
+    "tracking_coverage": ("coverage_date", "sales_channel", "channel", "device"),
 }
 OWN_ROWS = {"funnel_daily": "WHERE sessions > 0"}
 

@@ -1,0 +1,78 @@
+"""Carts: bought, left behind, or bought later after all."""
+
+from __future__ import annotations
+
+from contracts.metrics import MONEY
+from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
+from contracts.silver.sessions import CHANNELS, DEVICES
+
+STAGES = ("cart", "checkout", "payment", "order")
+STATUSES = (
+    "ordered",  # bought in the visit it was begun in
+    "recovered",  # bought later, however late
+    "abandoned",
+    "emptied",  # nothing is left in it
+    "open",  # last touched today
+)
+
+CART_ABANDONMENT = Table(
+    name="cart_abandonment",
+    layer=Layer.GOLD,
+    inputs=(
+        "silver.event_products",
+        "gold.sessions",
+        "gold.orders",
+        "gold.order_lines",
+        "silver.exchange_rates",
+    ),
+    grain="one row per cart that a product was added to, robots left out",
+    doc=(
+        "Carts and what became of them. A cart is bought by the first counted order of its person since it"
+        " was begun that was bought in the same visit or holds one of its products."
+    ),
+    key=("cart_id",),
+    columns=(
+        Column(
+            "cart_id",
+            "string",
+            "As the sender names it; `session:` and the visit where it names none",
+            required=True,
+        ),
+        Column("cart_date", "date", "Day of its first activity, in the shop's time zone", required=True),
+        Column(
+            "session_id", "string", "Visit it was begun in", required=True, references="sessions.session_id"
+        ),
+        Column("person_id", "string", "Whose it is", required=True, pii=Pii.PSEUDONYM),
+        Column("channel", "string", "Where that visit came from", required=True, allowed=CHANNELS),
+        Column("device", "string", "Device of that visit", required=True, allowed=DEVICES),
+        Column("first_activity_at", "timestamp", "First product put in or taken out, UTC", required=True),
+        Column("last_activity_at", "timestamp", "Last product put in or taken out, UTC", required=True),
+        Column("product_count", "bigint", "Different products left in it", required=True),
+        Column(
+            "cart_value",
+            MONEY,
+            "Prices × pieces left in it, as its events claim, at the rate of its day, in the reporting"
+            " currency; null when they name no currency that the shop has a rate for",
+        ),
+        Column(
+            "stage_reached",
+            "string",
+            "How far the visits went in which it was touched; `order` once it is bought",
+            required=True,
+            allowed=STAGES,
+        ),
+        Column("status", "string", "What became of it", required=True, allowed=STATUSES),
+        Column("order_id", "bigint", "The order that bought it", references="orders.order_id"),
+        Column("recovered_at", "timestamp", "When an abandoned cart was bought after all, UTC"),
+    ),
+    checks=(
+        Check(
+            "bought_has_an_order",
+            "(status IN ('ordered', 'recovered')) = (order_id IS NOT NULL)",
+            OnFailure.FAIL,
+        ),
+        Check(
+            "recovered_has_a_moment", "(status = 'recovered') = (recovered_at IS NOT NULL)", OnFailure.FAIL
+        ),
+    ),
+)

@@ -1,0 +1,146 @@
+"""Which channels orders came from, by four models."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import functions as F
+
+from contracts.gold.channel_attribution import MODELS
+from contracts.gold.sessions import LOOKBACK_DAYS
+from spark_jobs.gold.exchange import converted, with_rate
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.timezones import is_complete
+
+_KEY = ["sales_date", "channel", "model"]
+
+
+def build(
+    gold_orders: DataFrame,
+    gold_sessions: DataFrame,
+    gold_refund_lines: DataFrame,
+    silver_marketing_spend: DataFrame,
+    silver_exchange_rates: DataFrame,
+    context: Context,
+) -> DataFrame:
+    """One row per day, channel and model."""
+    touches = _touches(_orders(gold_orders, gold_refund_lines), gold_sessions)
+    shares = touches.select(
+        F.col("order_date").alias("sales_date"),
+        "channel",
+        "net_sales",
+        F.explode(F.array(*(_share(model) for model in MODELS))).alias("share"),
+    ).where("share.upto > share.before")
+    one = F.lit(1)
+    credited = shares.groupBy("sales_date", "channel", F.col("share.model").alias("model")).agg(
+        F.sum(_part(one, 6)).cast("decimal(18,6)").alias("attributed_orders"),
+        total(_part(F.col("net_sales"), 2)).alias("attributed_sales"),
+    )
+    days = credited.join(_spend(silver_marketing_spend, silver_exchange_rates, context), on=_KEY, how="full")
+    return days.select(  # one to at most one, either may be missing
+        *_KEY,
+        F.coalesce("attributed_orders", F.lit(0)).alias("attributed_orders"),
+        F.coalesce("attributed_sales", zero()).alias("attributed_sales"),
+        # Spend without a rate stays null, which the contract refuses.
+        F.when(F.coalesce("has_spend", F.lit(False)), F.col("spend")).otherwise(zero()).alias("spend"),
+        divide(F.coalesce("attributed_sales", zero()), F.col("spend"), scale=6).alias("roas"),
+        is_complete("sales_date", context).alias("is_complete"),
+    )
+
+
+def _orders(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
+    """Counted orders with what is left of them after everything refunded so far."""
+    returned = refund_lines.groupBy("order_id").agg(total("returned_amount").alias("returned"))
+    return (
+        orders.where("is_counted")
+        .join(returned, on="order_id", how="left")  # one to at most one
+        .select(
+            "order_id",
+            "order_date",
+            "placed_at",
+            "person_id",
+            F.col("session_id").alias("own_session_id"),
+            (F.col("net_amount") - F.coalesce("returned", zero())).alias("net_sales"),
+        )
+    )
+
+
+def _touches(orders: DataFrame, sessions: DataFrame) -> DataFrame:
+    """One row per order and visit of its person before it, the visit it was bought in included.
+
+    With `place` and `places`, and `last_place`: of the last visit that was not direct, or of the last. An
+    order without a visit has one touch, `untracked`.
+    """
+    visits = sessions.where("NOT is_bot").select("person_id", "session_id", "started_at", "channel")
+    before = (visits["started_at"] <= orders["placed_at"]) & (
+        visits["started_at"] > orders["placed_at"] - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
+    )
+    is_own = F.coalesce(visits["session_id"] == orders["own_session_id"], F.lit(False))
+    same = (visits["person_id"] == orders["person_id"]) & (before | is_own)
+    found = orders.join(visits, on=same, how="left").select(  # one to many
+        "order_id",
+        "order_date",
+        "net_sales",
+        "session_id",
+        "started_at",
+        F.coalesce("channel", F.lit("untracked")).alias("channel"),
+    )
+    all_of_order = Window.partitionBy("order_id")
+    place = F.row_number().over(all_of_order.orderBy("started_at", "session_id"))
+    found = found.select("*", place.alias("place"), F.count(F.lit(1)).over(all_of_order).alias("places"))
+    not_direct = F.max(F.when(F.col("channel") != "direct", F.col("place"))).over(all_of_order)
+    return found.withColumn("last_place", F.coalesce(not_direct, "places"))
+
+
+def _share(model: str) -> Column:
+    """A touch's share of its order: what all touches up to it have, minus what those before it have.
+
+    Both as whole parts of `of`, so that rounding the two sums makes shares that add up.
+    """
+    place, places = F.col("place"), F.col("places")
+    between = F.greatest(places - 2, F.lit(1))
+
+    def upto(here: Column) -> tuple[Column, Column]:
+        if model == "first_touch":
+            return F.least(here, F.lit(1)), F.lit(1)
+        if model == "last_non_direct":
+            return F.when(here >= F.col("last_place"), 1).otherwise(0), F.lit(1)
+        if model == "linear":
+            return here, places
+        # Position: 2/5 for the first, 1/5 shared by those between, 2/5 for the last; halves for two.
+        middle = F.when(places == 2, F.lit(5)).otherwise(between * 4 + (here - 1) * 2)
+        parts = F.when(here <= 0, 0).when(here >= places, between * 10).otherwise(middle)
+        return parts, between * 10
+
+    reached, whole = upto(place)
+    before, _ = upto(place - 1)
+    return F.struct(
+        F.lit(model).alias("model"),
+        reached.cast("bigint").alias("upto"),
+        before.cast("bigint").alias("before"),
+        whole.cast("bigint").alias("of"),
+    )
+
+
+def _part(amount: Column, scale: int) -> Column:
+    upto, before, whole = (F.col(f"share.{name}") for name in ("upto", "before", "of"))
+    return divide(amount * upto, whole, scale) - divide(amount * before, whole, scale)
+
+
+def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
+    """Spend per day and channel, once per model; null where a rate is missing."""
+    rated = with_rate(
+        spend.where(~F.col("is_deleted")),
+        exchange_rates,
+        context,
+        currency="currency",
+        on="spend_date",
+        rate="rate",
+    )
+    amount = converted("amount", "rate")
+    days = rated.groupBy(F.col("spend_date").alias("sales_date"), "channel").agg(
+        F.when(F.count_if(amount.isNull()) == 0, total(amount)).alias("spend"),
+        F.lit(True).alias("has_spend"),
+    )
+    models = F.explode(F.array(*map(F.lit, MODELS))).alias("model")
+    return days.select("sales_date", "channel", "spend", "has_spend", models)

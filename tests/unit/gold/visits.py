@@ -1,0 +1,44 @@
+"""Rows of visits and events, with only what a test is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def visit(name: str, start: str, end: str | None = None, **more: Any) -> dict[str, Any]:
+    """A visit of the visitor `v` on 2 May 2026; moments are `hour:minute`, or whole."""
+    first = _moment(start)
+    last = _moment(end) if end else first
+    return {
+        "session_id": name,
+        "visitor_id": "v",
+        "person_id": "c:1",
+        "started_at": first,
+        "ended_at": last,
+        **more,
+    }
+
+
+def event(name: str, at: str, **more: Any) -> dict[str, Any]:
+    """An event of the visitor `v` on 2 May 2026."""
+    said = {"event_name": name, "visitor_id": "v", "occurred_at": _moment(at), **more}
+    return {"event_id": f"{at}-{name}", **said}
+
+
+def counted(number: int, at: str, **more: Any) -> dict[str, Any]:
+    """A counted order of 2 May 2026."""
+    moment = _moment(at)
+    return {
+        "order_id": number,
+        "placed_at": moment,
+        "order_date": moment[:10],
+        "is_counted": True,
+        "exclusion_reason": None,
+        "person_id": "c:1",
+        "sales_channel": "web",
+        **more,
+    }
+
+
+def _moment(text: str) -> str:
+    return text if "-" in text else f"2026-05-02 {text}:00"
