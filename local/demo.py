@@ -17,6 +17,7 @@ from local.console import Progress
 from local.env_file import set_values
 from local.settings import LocalError
 from local.stack import Stack
+from simulator.errors import SimulatorError
 from simulator.record import Record
 from simulator.shops import SHOPS
 from spark_jobs.lib.settings import ROOT
@@ -70,8 +71,11 @@ def loaded_shop(stack: Stack) -> str | None:
     path = record_path(stack)
     if not path.exists():
         return None
-    with Record(path) as record:
-        name = record.meta("shop")
+    try:
+        with Record(path) as record:
+            name = record.meta("shop")
+    except SimulatorError as error:
+        raise LocalError(str(error)) from None
     return str(name) if name else None
 
 
