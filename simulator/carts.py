@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date
 from decimal import Decimal
 
 from simulator.accounting import half_even
@@ -103,5 +103,5 @@ def _figures(
         "stage_reached": stage,
         "status": status,
         "order_id": bought.row["id"] if bought else None,
-        "recovered_at": bought.row["placed_at"] if bought and is_late else None,
+        "recovered_at": bought.row["placed_at"].replace(tzinfo=UTC) if bought and is_late else None,
     }

@@ -1,0 +1,1 @@
+"""How long identity takes for how many ids."""
