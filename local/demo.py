@@ -16,7 +16,7 @@ from local.airflow_api import AirflowApi
 from local.console import Progress
 from local.env_file import set_values
 from local.settings import LocalError
-from local.stack import Stack
+from local.stack import Stack, Work
 from simulator.errors import SimulatorError
 from simulator.record import Record
 from simulator.shops import SHOPS
@@ -24,6 +24,8 @@ from spark_jobs.lib.settings import ROOT
 
 ENV_FILE = ROOT / ".env"
 NO_SHOP = "none"
+# The shop is loaded while Spark, Airflow and Superset start.
+LOAD_NEEDS = ("mariadb", "kafka")
 
 
 def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[str] = ()) -> None:
@@ -37,11 +39,10 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
         raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
         stack = _prepare(shop, open_stack)
+    load = Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))
     with progress.step("Servers", "Starting servers"):
-        stack.up(report=progress.note)
+        stack.up(report=progress.note, work=[] if shop == NO_SHOP else [load])
     if shop != NO_SHOP:
-        with progress.step("Shop", f"Loading the shop {shop}"):
-            _load_shop(stack, shop, size, progress)
         with progress.step("Pipeline", "Running the DAG medallion"):
             _run_pipeline(stack, progress)
         with progress.step("Dashboards", "Importing dashboards"):

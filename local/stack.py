@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,15 @@ from spark_jobs.lib.settings import ROOT
 
 LOG_LINES = 15
 Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Something to do as soon as the servers it needs are ready, while the others still start."""
+
+    name: str
+    needs: tuple[str, ...]
+    do: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,13 @@ class Stack:
         servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
         return {server.name: server for server in servers}
 
-    def up(self, only: Iterable[str] | None = None, report: Report = lambda *_: None) -> None:
-        """Start servers (all, or `only` these) and return when each answers.
+    def up(
+        self,
+        only: Iterable[str] | None = None,
+        report: Report = lambda *_: None,
+        work: Sequence[Work] = (),
+    ) -> None:
+        """Start servers (all, or `only` these) and return when each answers and all `work` is done.
 
         Servers that need each other start in that order, the others at once. `report` hears the name and
         the seconds of each server that is ready.
@@ -80,11 +94,14 @@ class Stack:
         chosen = [server for name, server in servers.items() if only is None or name in set(only)]
         given_up = threading.Event()
         futures: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(max_workers=len(chosen) + 1) as pool:
+        with ThreadPoolExecutor(max_workers=len(chosen) + len(work) + 1) as pool:
             futures[jars.NAME] = pool.submit(self._download, report)
             for server in chosen:
                 needs = [futures[name] for name in server.needs if name in futures]
                 futures[server.name] = pool.submit(self._bring_up, server, needs, report, given_up)
+            for task in work:
+                needs = [futures[name] for name in task.needs if name in futures]
+                futures[task.name] = pool.submit(_do, task, needs, report)
             try:
                 for future in as_completed(futures.values()):
                     future.result()
@@ -190,6 +207,14 @@ class Stack:
         # What answered may be another process on its port, while this one is still failing.
         if process.state != "RUNNING":
             raise LocalError(f"{server.name} is {process.state.lower()}")
+
+
+def _do(work: Work, needs: list[Future[None]], report: Report) -> None:
+    for need in needs:
+        need.result()
+    began = time.monotonic()
+    work.do()
+    report(work.name, time.monotonic() - began)
 
 
 class ServerDied(LocalError):

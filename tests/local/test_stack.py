@@ -17,7 +17,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from local import mariadb, postgres
 from local.settings import LocalError
-from local.stack import Stack
+from local.stack import Stack, Work
 
 pytestmark = pytest.mark.stack
 SERVERS = ("mariadb", "postgres", "kafka")
@@ -179,3 +179,22 @@ def test_a_server_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: P
         finally:
             stack.delete()
     assert not stack.folders()
+
+
+def test_work_is_done_when_its_servers_are_ready(stack: Stack) -> None:
+    done: list[str] = []
+
+    def ask() -> None:
+        stack.servers()["mariadb"].is_ready()
+        done.append("asked")
+
+    stack.up(only=SERVERS, work=[Work("question", ("mariadb",), ask)])
+    assert done == ["asked"]
+
+
+def test_work_that_fails_is_said(stack: Stack) -> None:
+    def fail() -> None:
+        raise LocalError("the shop could not be loaded")
+
+    with pytest.raises(LocalError, match="could not be loaded"):
+        stack.up(only=SERVERS, work=[Work("load", ("mariadb",), fail)])
