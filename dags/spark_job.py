@@ -74,6 +74,7 @@ class JobOperator(BaseOperator):
             raise AirflowException(f"{self.job} failed ({result.exit_code}); the lines above say why.")
 
     def _submit(self) -> None:
+        _die_with_parent()
         jars = os.environ.get("SHOPLAKE_JARS")
         self._submission = SparkSubmitHook(
             conn_id=CONNECTION,
@@ -84,7 +85,8 @@ class JobOperator(BaseOperator):
             conf={"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"},
             env_vars=_environment(),
         )
-        self._submission.submit(str(ROOT / "spark_jobs" / "jobs" / f"{self.job}.py"))
+        application = str(ROOT / "spark_jobs" / "jobs" / f"{self.job}.py")
+        self._submission.submit(application, preexec_fn=_die_with_parent)
 
     def on_kill(self) -> None:
         """End the job with its task."""
@@ -95,7 +97,7 @@ class JobOperator(BaseOperator):
 
 
 def _die_with_parent() -> None:
-    """End this task's process when the worker that supervises it is gone."""
+    """End this process when the one that started it is gone."""
     if DIES_WITH_PARENT:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 

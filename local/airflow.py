@@ -81,6 +81,8 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
         "DAG_PROCESSOR__PARSING_PROCESSES": 1,
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 1,
+        # How soon a scheduler takes up the tasks of one that died; the default is five minutes.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
         "LOGGING__BASE_LOG_FOLDER": home.logs / "airflow",
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.logs / "airflow" / "dag_processor",
         "LOGGING__COLORED_CONSOLE_LOG": False,
@@ -89,8 +91,10 @@ def airflow_environment(home: Home) -> dict[str, str]:
         **settings.platform_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
-        # For a connection that submits jobs: the jars that are there already.
+        # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.
         "SHOPLAKE_JARS": str(jars.folder(home, "spark") / "*.jar"),
+        "SPARK_DRIVER_MEMORY": settings.spark_driver_memory,
+        "SPARK_LOCAL_IP": "127.0.0.1",
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
 

@@ -5,7 +5,6 @@ Nothing here touches the checkout's `.env`, servers or lake.
 
 from __future__ import annotations
 
-import random
 import re
 import shutil
 import time
@@ -26,16 +25,13 @@ from psycopg2 import sql
 
 from local.demo import run_demo
 from local.env_file import ensure_env_file, set_values
-from local.preflight import port_is_free
 from local.stack import Stack
 from spark_jobs.lib.settings import settings
-from tests.integration.servers import ROOT, Environment, Shop
+from tests.integration.servers import ROOT, Environment, Shop, free_ports
 from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
 FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack")
-# Of servers' ports: below those that the system gives to connections, so a restarted server finds its own.
-PORTS = range(20_000, 32_000)
 DATA_SERVERS = ("mariadb", "postgres", "kafka", "spark-connect")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
 HOURS_TO_MIDNIGHT = 3
@@ -65,8 +61,7 @@ def _folder(nodeid: str) -> str:
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of the session's installation, with an `.env` and ports of its own; deleted at the end."""
     folder = tmp_path_factory.mktemp("shoplake")
-    ports = random.sample(PORTS, 100)
-    free = [port for port in ports if port_is_free(port)]
+    free = free_ports()
     ensure_env_file(folder / ".env")
     values = {
         "SHOP_MYSQL_PORT": free[0],

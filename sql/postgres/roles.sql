@@ -17,3 +17,6 @@ ALTER ROLE superset PASSWORD :'superset_db_password';
 ALTER ROLE warehouse_reader SET default_transaction_read_only = on;
 ALTER ROLE warehouse_reader SET statement_timeout = '30s';
 ALTER ROLE warehouse_reader SET idle_in_transaction_session_timeout = '60s';
+-- A killed scheduler's executor processes live on and keep its connections open, rows locked in them: no
+-- later scheduler could go on.
+ALTER ROLE airflow SET idle_in_transaction_session_timeout = '60s';

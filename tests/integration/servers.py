@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import sys
@@ -12,8 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.preflight import port_is_free
+
 ROOT = Path(__file__).resolve().parents[2]
 JOB_SECONDS = 1200
+# Of servers' ports: below those that the system gives to connections, so a restarted server finds its own.
+PORTS = range(20_000, 32_000)
+
+
+def free_ports() -> list[int]:
+    """Ports on which nobody listens, in no order; more than any test needs."""
+    return [port for port in random.sample(PORTS, 100) if port_is_free(port)]
 
 
 @dataclass

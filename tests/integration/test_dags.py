@@ -115,7 +115,7 @@ def test_the_connection_alone_decides_the_engine(
             assert options["application_args"] == ["--run-id", "7"]
             assert options["conn_id"] == "spark_default"
 
-        def submit(self, application: str) -> None:
+        def submit(self, application: str, **_: object) -> None:
             assert Path(application).name == "gate.py"
             went.append("spark-submit")
 
@@ -150,17 +150,22 @@ from dags.spark_job import JobOperator
 if os.fork():
     os.wait()
 sys.executable = sys.argv[1]
-JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=False).execute({})
+JobOperator(task_id="gate", job="gate", arguments=[], uses_spark="spark-submit" in sys.argv[1]).execute({})
 """
 
 
-def test_a_killed_worker_leaves_neither_task_nor_job_behind(tmp_path: Path) -> None:
-    job = tmp_path / "job"
+@pytest.mark.parametrize("program", ["python", "spark-submit"])
+def test_a_killed_worker_leaves_neither_task_nor_job_behind(tmp_path: Path, program: str) -> None:
+    job = tmp_path / program
     job.write_text(
         f"#!/bin/sh\necho $$ $PPID > {tmp_path}/new && mv {tmp_path}/new {tmp_path}/pids\nexec sleep 99\n"
     )
     job.chmod(0o755)
-    environment = os.environ | {"PYTHONPATH": str(DAGS.parent), "AIRFLOW_HOME": str(tmp_path)}
+    environment = os.environ | {
+        "PYTHONPATH": str(DAGS.parent),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW_CONN_SPARK_DEFAULT": '{"conn_type": "spark", "host": "local[*]"}',
+    }
     worker = subprocess.Popen([sys.executable, "-c", WORKER, str(job)], env=environment)
     waiting = Retrying(stop=stop_after_delay(60), wait=wait_fixed(0.1), reraise=True)
     try:
