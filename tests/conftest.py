@@ -31,7 +31,7 @@ from tests.integration.servers import ROOT, Environment, Shop, free_ports
 from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
-FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack")
+FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack", "compose")
 DATA_SERVERS = ("mariadb", "postgres", "kafka", "spark-connect")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
 HOURS_TO_MIDNIGHT = 3
@@ -39,8 +39,13 @@ HOURS_TO_MIDNIGHT = 3
 _seconds: dict[str, float] = defaultdict(float)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: FOLDERS.index(_folder(item.nodeid)))
+    # They need Docker and a quarter of an hour: chosen by name or not at all.
+    if "compose" not in config.option.markexpr:
+        unwanted = [item for item in items if item.get_closest_marker("compose")]
+        items[:] = [item for item in items if item not in unwanted]
+        config.hook.pytest_deselected(items=unwanted)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
@@ -72,7 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "AIRFLOW_PORT": free[5],
         "SUPERSET_PORT": free[6],
         "LAKE_URI": folder / "data_lake",
-        "SHOP_TIMEZONE": _far_from_midnight(),
+        "SHOP_TIMEZONE": far_from_midnight(),
     }
     set_values(folder / ".env", {name: str(value) for name, value in values.items()})
     yield folder
@@ -80,7 +85,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def _far_from_midnight() -> str:
+def far_from_midnight() -> str:
     """A zone whose day does not end while the tests run: marts speak of a day, and change with it."""
     zones = ("Europe/Berlin", "America/New_York")
     return next(zone for zone in zones if datetime.now(ZoneInfo(zone)).hour < 24 - HOURS_TO_MIDNIGHT)
