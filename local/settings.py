@@ -28,6 +28,9 @@ class LocalSettings(Settings):
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr
     kafka_controller_port: int = 19093
+    gateway_port: int = 8090
+    # Without a list of its own, the gateway lets in the token that the simulator sends
+    gateway_tokens: str = ""
     postgres_password: SecretStr
     spark_remote: str = "sc://127.0.0.1:15002"
     airflow_port: int = 8080
@@ -54,6 +57,11 @@ class LocalSettings(Settings):
     shoplake_cache: Path = Path("~/.cache/shoplake")
 
     @property
+    def project_tokens(self) -> str:
+        """Project tokens that the gateway lets in, separated by commas."""
+        return self.gateway_tokens or self.kafka_project_token
+
+    @property
     def kafka_port(self) -> int:
         """Port of the Kafka listener."""
         return _port_of(self.kafka_bootstrap_servers)
@@ -70,6 +78,7 @@ class LocalSettings(Settings):
             "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
             "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
+            "gateway": (self.gateway_port, "GATEWAY_PORT"),
             "spark-connect": (self.spark_port, "SPARK_REMOTE"),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
             "superset": (self.superset_port, "SUPERSET_PORT"),

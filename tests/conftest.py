@@ -76,6 +76,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "SPARK_REMOTE": f"sc://127.0.0.1:{free[4]}",
         "AIRFLOW_PORT": free[5],
         "SUPERSET_PORT": free[6],
+        "GATEWAY_PORT": free[7],
         "LAKE_URI": folder / "data_lake",
         "SHOP_TIMEZONE": far_from_midnight(),
     }

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import httpx
 import mysql.connector
 import psutil
 import psycopg2
 import pytest
+from confluent_kafka import Consumer
 from kafka.admin import KafkaAdminClient
+from posthog import Posthog
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from local import mariadb, postgres
@@ -20,7 +24,7 @@ from local.settings import LocalError
 from local.stack import Stack, Work
 
 pytestmark = pytest.mark.stack
-SERVERS = ("mariadb", "postgres", "kafka")
+SERVERS = ("mariadb", "postgres", "kafka", "gateway")
 
 
 def free_ports(count: int) -> list[int]:
@@ -32,7 +36,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def make_stack(folder: Path) -> Stack:
-    ports = free_ports(6)
+    ports = free_ports(7)
     overrides = {
         "SHOP_MYSQL_PORT": str(ports[0]),
         "WAREHOUSE_PORT": str(ports[1]),
@@ -40,6 +44,7 @@ def make_stack(folder: Path) -> Stack:
         "KAFKA_CONTROLLER_PORT": str(ports[3]),
         "SPARK_REMOTE": f"sc://127.0.0.1:{ports[4]}",
         "AIRFLOW_PORT": str(ports[5]),
+        "GATEWAY_PORT": str(ports[6]),
         "KAFKA_MEMORY": "256m",
         "SHOP_MYSQL_MEMORY": "64M",
         "LAKE_URI": str(folder / "lake"),
@@ -179,6 +184,38 @@ def test_a_server_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: P
         finally:
             stack.delete()
     assert not stack.folders()
+
+
+def test_what_an_sdk_sends_to_the_gateway_is_on_the_topic_once(stack: Stack) -> None:
+    """PostHog's own SDK, which only has its host changed."""
+    settings, refused = stack.settings, []
+    client = Posthog(
+        settings.kafka_project_token,
+        host=f"http://127.0.0.1:{settings.gateway_port}",
+        on_error=lambda error, _: refused.append(error),
+    )
+    sent = [client.capture("Product Viewed", distinct_id="7", properties={"n": n}) for n in range(150)]
+    client.shutdown()
+    assert refused == []
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "group.id": "test",
+            "auto.offset.reset": "earliest",
+        }
+    )
+    with closing(consumer):
+        consumer.subscribe([settings.kafka_events_topic])
+        messages = consumer.consume(len(sent), timeout=60)
+        arrived = [json.loads(message.value())["uuid"] for message in messages]
+        assert sorted(arrived) == sorted(str(uuid) for uuid in sent)
+        assert consumer.consume(1, timeout=1) == []
+
+
+def test_a_project_that_is_not_the_shops_is_refused(stack: Stack) -> None:
+    event = {"api_key": "phc_stranger", "event": "x", "distinct_id": "1"}
+    answer = httpx.post(f"http://127.0.0.1:{stack.settings.gateway_port}/i/v0/e/", json=event)
+    assert answer.status_code == 401
 
 
 def test_work_is_done_when_its_servers_are_ready(stack: Stack) -> None:
