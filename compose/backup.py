@@ -21,6 +21,8 @@ from compose.errors import ComposeError
 VOLUMES = ("mysql-data", "kafka-data", "postgres-data", "lake", "ledger")
 MANIFEST, ENV = "manifest.json", "env"
 CHUNK = 1 << 20
+# A folder that no image has: Docker fills an empty volume with what the image holds at its place.
+MOUNT = "/volume"
 # Reads, and writes back, files of every user; nothing else, and no network.
 TAR = (
     "run",
@@ -146,10 +148,10 @@ def platform_image(compose: Compose) -> str:
 
 
 def _save(volume: str, image: str, target: Path) -> dict[str, Any]:
-    command = ["docker", *TAR, "--read-only", "-v", f"{volume}:/data:ro", image]
+    command = ["docker", *TAR, "--read-only", "-v", f"{volume}:{MOUNT}:ro", image]
     with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         done = subprocess.run(
-            [*command, "tar", "-C", "/data", "--numeric-owner", "-cz", "."],
+            [*command, "tar", "-C", MOUNT, "--numeric-owner", "-cz", "."],
             stdout=file,
             stderr=subprocess.PIPE,
             check=False,
@@ -160,10 +162,10 @@ def _save(volume: str, image: str, target: Path) -> dict[str, Any]:
 
 
 def _load(volume: str, image: str, source: Path) -> None:
-    command = ["docker", *TAR, *RESTORE, "--read-only", "-v", f"{volume}:/data", image]
+    command = ["docker", *TAR, *RESTORE, "--read-only", "-v", f"{volume}:{MOUNT}", image]
     with source.open("rb") as file:
         done = subprocess.run(
-            [*command, "tar", "-C", "/data", "--numeric-owner", "-xpz"],
+            [*command, "tar", "-C", MOUNT, "--numeric-owner", "-xpz"],
             stdin=file,
             stderr=subprocess.PIPE,
             check=False,

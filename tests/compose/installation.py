@@ -100,7 +100,9 @@ class Installation:
         """End a service's process as the kernel would; `docker kill` would count as a wish."""
         pid = docker("inspect", "--format", "{{.State.Pid}}", self.container(service)).decode().strip()
         limits = ("--user", "0", "--cap-drop", "ALL", "--cap-add", "KILL", "--network", "none")
-        docker("run", "--rm", "--pid", "host", *limits, "python:3.11-slim-bookworm", "kill", "-9", pid)
+        docker(
+            "run", "--rm", "--pid", "host", *limits, "python:3.11-slim-bookworm", "sh", "-c", f"kill -9 {pid}"
+        )
 
     @retry(stop=stop_after_delay(300), wait=wait_fixed(1), reraise=True)
     def wait_until_healthy(self) -> None:
