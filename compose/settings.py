@@ -21,12 +21,13 @@ SHOPS: dict[str, dict[str, str]] = {
     "demo": {},
     "completejourney": {"REPORTING_CURRENCY": "USD", "SHOP_TIMEZONE": "America/New_York"},
 }
-ALL_PROFILES = ("demo", "kafka", "postgres", "cluster")
+ALL_PROFILES = ("demo", "kafka", "postgres", "cluster", "mirror")
 # Published on loopback: the setting, its default, and the profile without which it is not published.
 PORTS = {
     "SHOP_MYSQL_PORT": (13306, "demo"),
     "KAFKA_LOCAL_PORT": (19092, "kafka"),
     "WAREHOUSE_PORT": (15432, "postgres"),
+    "GATEWAY_PORT": (8090, ""),
     "AIRFLOW_PORT": (8080, ""),
     "SUPERSET_PORT": (8088, ""),
 }
@@ -74,6 +75,7 @@ class Settings:
             "kafka": not self.get("KAFKA_BOOTSTRAP_SERVERS"),
             "postgres": not self.get("WAREHOUSE_HOST"),
             "cluster": self.workers > 0,
+            "mirror": bool(self.get("MIRROR_HOST") and self.get("MIRROR_TOKEN")),
         }
         return tuple(name for name in ALL_PROFILES if wanted[name])
 

@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,7 +62,7 @@ class GatewaySettings(BaseSettings):
 
     # The mirror: forwards to a real PostHog when both are set
     mirror_host: str = ""
-    mirror_token: SecretStr = SecretStr("")
+    mirror_token: str = ""
     mirror_group: str = "shoplake_mirror"
     mirror_dead_letter_topic: str = "events_mirror_dead_letter"
     mirror_metrics_port: int = 8091
@@ -94,6 +94,11 @@ class GatewaySettings(BaseSettings):
         return tuple(
             ipaddress.ip_network(word.strip(), strict=False) for word in value.split(",") if word.strip()
         )
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether events are forwarded to a real PostHog."""
+        return bool(self.mirror_host and self.mirror_token)
 
     @property
     def topics(self) -> tuple[str, ...]:

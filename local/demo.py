@@ -128,8 +128,10 @@ def _summary(stack: Stack, shop: str, progress: Progress, seconds: float) -> Non
         show(
             f"  {name:9} http://127.0.0.1:{port}  user admin, password {name.upper()}_ADMIN_PASSWORD in .env"
         )
-    gateway = f"http://127.0.0.1:{settings.gateway_port}"
-    show(f"  Gateway   {gateway}  for PostHog SDKs, token {settings.project_tokens}")
+    show(
+        f"  Gateway   http://127.0.0.1:{settings.gateway_port}  for PostHog's SDKs, "
+        "project token GATEWAY_TOKENS in .env"
+    )
     show('  Warehouse ./shoplake sql "select * from mart.daily_sales"')
     show()
     show(f"Ready in {seconds:.0f} s; the servers hold {memory / 2**30:.1f} GiB (make status, make stop).")

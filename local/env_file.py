@@ -52,7 +52,10 @@ def set_values(env_file: Path, values: Mapping[str, str]) -> bool:
 
 
 def random_secret(name: str) -> str:
-    """A random secret: 384 bits, or the 256 that a Fernet key must have."""
+    """A random secret: 384 bits, or the 256 that a Fernet key must have; of a token list, one token."""
+    if name.endswith("_TOKENS"):
+        # A project token as PostHog's are: 48 characters that need no quoting anywhere.
+        return "phc_" + secrets.token_hex(22)
     size = 32 if name.endswith("FERNET_KEY") else 48
     return base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
 

@@ -1,34 +1,56 @@
-"""The gateway: where PostHog's SDKs send the shop's events."""
+"""The gateway: PostHog's capture protocol on loopback, into Kafka; and its mirror, where one is set up."""
 
 from __future__ import annotations
 
+import sys
+
 import httpx
 
+from gateway.settings import GatewaySettings
 from local.server import Home, Server
+from local.settings import LocalError
 
 
-def server(home: Home) -> Server:
-    """One process; it is ready when Kafka answers it and has its topics."""
+def servers(home: Home) -> list[Server]:
+    """The gateway and, if a PostHog is named, the mirror."""
     settings = home.settings
-    port = settings.gateway_port
-    return Server(
-        name="gateway",
-        command=(str(home.platform / "bin" / "python"), "-m", "gateway"),
-        is_ready=lambda: _require_readiness(port),
-        port=port,
-        environment={
-            "GATEWAY_HOST": "127.0.0.1",
-            "GATEWAY_PORT": str(port),
-            "GATEWAY_TOKENS": settings.project_tokens,
-            "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers,
-            "KAFKA_EVENTS_TOPIC": settings.kafka_events_topic,
-            # One topic for all: the stream reads no other, and a replay of old events counts like any event.
-            "KAFKA_HISTORICAL_TOPIC": settings.kafka_events_topic,
-        },
-        directory=home.data,
-        needs=("kafka",),
-    )
+    found = [
+        Server(
+            name="gateway",
+            command=(sys.executable, "-m", "gateway"),
+            is_ready=lambda: _require_ready(settings.gateway_port),
+            port=settings.gateway_port,
+            environment=environment(home),
+            directory=home.data,
+            needs=("kafka",),
+        )
+    ]
+    if settings.mirrors:
+        found.append(
+            Server(
+                name="mirror",
+                command=(sys.executable, "-m", "gateway.mirror"),
+                is_ready=lambda: _require_alive(settings.mirror_metrics_port),
+                port=settings.mirror_metrics_port,
+                environment=environment(home),
+                directory=home.data,
+                needs=("kafka",),
+            )
+        )
+    return found
 
 
-def _require_readiness(port: int) -> None:
-    httpx.get(f"http://127.0.0.1:{port}/_readiness", timeout=5).raise_for_status()
+def environment(home: Home) -> dict[str, str]:
+    """What the gateway is started with: its own settings, and no secret of another server."""
+    names = {name.upper() for name in GatewaySettings.model_fields}
+    return {name: value for name, value in home.settings.environment().items() if name in names}
+
+
+def _require_ready(port: int) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{port}/_readiness", timeout=5)
+    if answer.status_code != httpx.codes.OK:
+        raise LocalError(answer.text)
+
+
+def _require_alive(port: int) -> None:
+    httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=5).raise_for_status()

@@ -1,4 +1,4 @@
-"""Kafka: one KRaft broker, and the topics of the platform."""
+"""Kafka: one KRaft broker."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import socket
 import subprocess
 from string import Template
 
-from kafka.admin import KafkaAdminClient, NewTopic
-
 from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
+from local.topics import admin, create_topics
 from spark_jobs.lib.settings import ROOT
 
 TEMPLATE = ROOT / "kafka" / "server.properties"
-EVENT_PARTITIONS = 3
-DEAD_LETTER_TOPIC = "events_dead_letter"
 # Names the cluster inside its own storage; nothing else meets it.
 CLUSTER_ID = "c2hvcGxha2UtbG9jYWwtMQ"
 
@@ -58,35 +55,11 @@ def server(home: Home) -> Server:
         directory=home.data,
         prepare=prepare,
         needs=(jars.NAME,),
-        after_ready=lambda: create_topics(
-            home.settings.kafka_bootstrap_servers, home.settings.kafka_events_topic
-        ),
+        after_ready=lambda: create_topics(home.settings),
     )
 
 
 def _require_answer(home: Home) -> None:
     # The client waits ever longer after each refusal; knocking costs nothing.
     socket.create_connection(("127.0.0.1", home.settings.kafka_port), timeout=1).close()
-    _admin(home.settings.kafka_bootstrap_servers).close()
-
-
-def _admin(servers: str) -> KafkaAdminClient:
-    # Connecting fetches the cluster's metadata, so a client that exists is a broker that answers.
-    return KafkaAdminClient(bootstrap_servers=servers.split(","), request_timeout_ms=5000)
-
-
-def create_topics(servers: str, events_topic: str) -> None:
-    """Create the platform's topics where they are missing; those that are there stay as they are."""
-    admin = _admin(servers)
-    try:
-        present = set(admin.list_topics())
-        wanted = {events_topic: EVENT_PARTITIONS, DEAD_LETTER_TOPIC: 1}
-        missing = [
-            NewTopic(name=name, num_partitions=partitions, replication_factor=1)
-            for name, partitions in wanted.items()
-            if name not in present
-        ]
-        if missing:
-            admin.create_topics(missing)
-    finally:
-        admin.close()
+    admin(home.settings.kafka_bootstrap_servers).close()

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
+from gateway.settings import GatewaySettings
 from spark_jobs.lib.settings import Settings
 
 
@@ -16,8 +17,8 @@ class LocalError(Exception):
     """What went wrong and what to do next, in words for the person at the terminal."""
 
 
-class LocalSettings(Settings):
-    """The platform's settings and, beside them, what only local mode needs.
+class LocalSettings(Settings, GatewaySettings):
+    """The settings of platform and gateway and, beside them, what only local mode needs.
 
     An address is declared once: the port of Kafka and of Spark is the one in their address.
     """
@@ -28,9 +29,6 @@ class LocalSettings(Settings):
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr
     kafka_controller_port: int = 19093
-    gateway_port: int = 8090
-    # Without a list of its own, the gateway lets in the token that the simulator sends
-    gateway_tokens: str = ""
     postgres_password: SecretStr
     spark_remote: str = "sc://127.0.0.1:15002"
     airflow_port: int = 8080
@@ -57,11 +55,6 @@ class LocalSettings(Settings):
     shoplake_cache: Path = Path("~/.cache/shoplake")
 
     @property
-    def project_tokens(self) -> str:
-        """Project tokens that the gateway lets in, separated by commas."""
-        return self.gateway_tokens or self.kafka_project_token
-
-    @property
     def kafka_port(self) -> int:
         """Port of the Kafka listener."""
         return _port_of(self.kafka_bootstrap_servers)
@@ -78,23 +71,27 @@ class LocalSettings(Settings):
             "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
             "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
-            "gateway": (self.gateway_port, "GATEWAY_PORT"),
             "spark-connect": (self.spark_port, "SPARK_REMOTE"),
+            "gateway": (self.gateway_port, "GATEWAY_PORT"),
+            **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
             "superset": (self.superset_port, "SUPERSET_PORT"),
         }
 
     def environment(self) -> dict[str, str]:
         """Every setting as environment variables, secrets in the clear: for programs of the stack's owner."""
-        return {
-            name.upper(): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-            for name, value in self
-        }
+        return {name.upper(): _written(value) for name, value in self}
 
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
         names = {name.upper() for name in Settings.model_fields}
         return {name: value for name, value in self.environment().items() if name in names}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _port_of(address: str) -> int:

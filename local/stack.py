@@ -72,9 +72,10 @@ class Stack:
             mariadb.server(home),
             postgres.server(home),
             kafka.server(home),
+            *gateway.servers(home),
             spark.connect_server(home),
         ]
-        servers += [gateway.server(home), spark.stream(home), *airflow.servers(home), superset.server(home)]
+        servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
         return {server.name: server for server in servers}
 
     def up(

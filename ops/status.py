@@ -12,6 +12,7 @@ from rich.table import Table
 
 from local.console import status_table
 from ops import installation, lake_report
+from ops.events_report import EventsReport, events_report
 from ops.lake_report import TableFacts
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step
@@ -28,6 +29,8 @@ def command(
     lake = Lake(stack.settings.lake_uri)
     console.print(status_table(stack.status()))
     console.print()
+    show_events(events_report(stack.settings), console)
+    console.print()
     show_run(lake_report.last_run(lake), console)
     console.print()
     facts = lake_report.facts(lake)
@@ -37,6 +40,22 @@ def command(
     show_freshness(facts, lake_report.newest_order_placed_at(lake), datetime.now(UTC), console)
     console.print()
     console.print(tables_table(facts) if tables else layers_table(facts))
+
+
+def show_events(report: EventsReport | None, console: Console) -> None:
+    """What of the events lies aside, and how far the mirror is behind."""
+    if report is None:
+        console.print("Kafka does not answer. Next: ./shoplake doctor")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_row("events refused, as dead letters", f"{report.dead_letters:,}")
+    is_off = report.mirror_lag is None
+    table.add_row("mirror to PostHog", "off" if is_off else f"{report.mirror_lag:,} events behind")
+    if not is_off or report.mirror_dead_letters:
+        table.add_row("events PostHog refused, as dead letters", f"{report.mirror_dead_letters:,}")
+    console.print(table)
 
 
 def show_run(steps: list[Step], console: Console) -> None:

@@ -348,7 +348,7 @@ def _redeemed_coupons(baskets: pd.DataFrame) -> pd.Series[Any]:
 def _send(settings: SimulatorSettings, placed: pd.DataFrame, items: pd.DataFrame, seed: int) -> int:
     events = derived_events(placed, items, seed)
     until = max(event.at for event in events)
-    messages = deliver(events, settings.kafka_project_token, until, random.Random(f"{seed}/delivery"))
+    messages = deliver(events, settings.project_token, until, random.Random(f"{seed}/delivery"))
     with events_topic(settings) as topic:
         topic.send(messages)
     return len(events)

@@ -17,8 +17,22 @@ class SimulatorSettings(Settings):
 
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr
+    # The gateway takes events with one of these project tokens; the simulator sends with the first.
+    gateway_tokens: str
+    gateway_port: int = 8090
+    gateway_url: str = ""
     # Where the simulator remembers what it did; one file per shop database.
     simulator_record_dir: Path = ROOT / ".shoplake" / "data" / "ledger"
+
+    @property
+    def project_token(self) -> str:
+        """The token of the simulator's events."""
+        return self.gateway_tokens.partition(",")[0].strip()
+
+    @property
+    def gateway_address(self) -> str:
+        """Where the gateway listens: on this machine, unless GATEWAY_URL names another."""
+        return self.gateway_url or f"http://127.0.0.1:{self.gateway_port}"
 
     @property
     def record_path(self) -> Path:

@@ -232,7 +232,7 @@ def _take_step(
     changes = shop.state.take_changes()
     rng = random.Random(f"{shop.seed}/delivery/{number}")
     rows = mysql.write(connection, changes)
-    topic.send(deliver(events, settings.kafka_project_token, to_millis(now), rng))
+    topic.send(deliver(events, settings.project_token, to_millis(now), rng))
     connection.commit()
     record.apply(changes)
     record.add_events(events)

@@ -42,9 +42,7 @@ def load_demo(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
         orders = demo.build_rows()
         events = demo.build_events(orders)
         until = to_millis(plan.until)
-        messages = deliver(
-            events, settings.kafka_project_token, until, random.Random(f"{plan.seed}/delivery")
-        )
+        messages = deliver(events, settings.project_token, until, random.Random(f"{plan.seed}/delivery"))
         changes = demo.state.take_changes()
         rows = mysql.write(connection, changes)
         with events_topic(settings) as topic:

@@ -32,7 +32,7 @@ from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
 FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack", "compose")
-DATA_SERVERS = ("mariadb", "postgres", "kafka", "spark-connect")
+DATA_SERVERS = ("mariadb", "postgres", "kafka", "gateway", "spark-connect")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
 HOURS_TO_MIDNIGHT = 3
 

@@ -38,6 +38,16 @@ def stream() -> None:
         raise RuntimeError(f"no heartbeat of the query for {age:.0f} s")
 
 
+def gateway() -> None:
+    """Kafka answers the gateway and has its topics."""
+    urllib.request.urlopen("http://127.0.0.1:8090/_readiness", timeout=SECONDS).close()
+
+
+def mirror() -> None:
+    """The mirror is at work; whether PostHog takes its events is told by its lag."""
+    urllib.request.urlopen("http://127.0.0.1:8091/metrics", timeout=SECONDS).close()
+
+
 def airflow_api() -> None:
     """The API server answers and reaches its metadata."""
     with urllib.request.urlopen("http://127.0.0.1:8080/api/v2/monitor/health", timeout=SECONDS) as answer:
@@ -65,6 +75,8 @@ def airflow_job(kind: str = "SchedulerJob") -> None:
 CHECKS: dict[str, Callable[..., None]] = {
     "spark": spark,
     "stream": stream,
+    "gateway": gateway,
+    "mirror": mirror,
     "airflow-api": airflow_api,
     "airflow-job": airflow_job,
 }

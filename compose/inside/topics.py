@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from kafka.errors import KafkaError
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from local.kafka import create_topics
+from gateway.settings import GatewaySettings
+from local.topics import create_topics
 
 
 @retry(retry=retry_if_exception_type(KafkaError), stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
-def _create(servers: str, topic: str) -> None:
-    create_topics(servers, topic)
+def _create(settings: GatewaySettings) -> None:
+    create_topics(settings)
 
 
 def main() -> int:
     """0 when the topics are there."""
-    servers, topic = os.environ["KAFKA_BOOTSTRAP_SERVERS"], os.environ["KAFKA_EVENTS_TOPIC"]
+    settings = GatewaySettings()
+    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_events_topic
     try:
-        _create(servers, topic)
+        _create(settings)
     except KafkaError as error:
         reason = f"{error or type(error).__name__}"
         print(f"Kafka at {servers}: {reason}. Next: check KAFKA_BOOTSTRAP_SERVERS in .env, then make up.")

@@ -47,7 +47,6 @@ class Settings(BaseSettings):
     # Events
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
     kafka_events_topic: str = "events_plugin_ingestion"
-    kafka_project_token: str = "phc_demo_shop"  # noqa: S105 - public by nature: it is in every page
     stream_trigger_seconds: int = 5
     stream_catch_up_seconds: int = 120
 

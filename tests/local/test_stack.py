@@ -190,7 +190,7 @@ def test_what_an_sdk_sends_to_the_gateway_is_on_the_topic_once(stack: Stack) -> 
     """PostHog's own SDK, which only has its host changed."""
     settings, refused = stack.settings, []
     client = Posthog(
-        settings.kafka_project_token,
+        settings.gateway_tokens[0],
         host=f"http://127.0.0.1:{settings.gateway_port}",
         on_error=lambda error, _: refused.append(error),
     )

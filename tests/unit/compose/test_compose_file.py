@@ -18,7 +18,7 @@ FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 ONCE = sorted(name for name, service in SERVICES.items() if service["restart"] == "no")
 LASTING = sorted(SERVICES.keys() - ONCE)
-BUNDLED = [name for name in LASTING if "cluster" not in SERVICES[name].get("profiles", [])]
+BUNDLED = [name for name in LASTING if not {"cluster", "mirror"} & set(SERVICES[name].get("profiles", []))]
 GIB = 1 << 30
 UNITS = {"m": 1 << 20, "g": GIB}
 

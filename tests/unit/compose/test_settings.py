@@ -41,6 +41,11 @@ def test_a_newcomer_gets_every_bundled_server(home: Path) -> None:
         ({**OWN_MYSQL, "SHOP": "none"}, ("kafka", "postgres")),
         ({**OWN_MYSQL, "SHOP": "demo"}, ("kafka", "postgres")),
         ({"SPARK_WORKERS": "2"}, ("demo", "kafka", "postgres", "cluster")),
+        (
+            {"MIRROR_HOST": "https://eu.posthog.com", "MIRROR_TOKEN": "phc_x"},
+            ("demo", "kafka", "postgres", "mirror"),
+        ),
+        ({"MIRROR_HOST": "https://eu.posthog.com"}, ("demo", "kafka", "postgres")),
         ({"SPARK_WORKERS": "0", "SHOP": "completejourney"}, ("demo", "kafka", "postgres")),
     ],
 )
@@ -55,6 +60,7 @@ def test_only_what_runs_is_published(home: Path) -> None:
     assert ports == {
         "KAFKA_LOCAL_PORT": 19092,
         "WAREHOUSE_PORT": 15432,
+        "GATEWAY_PORT": 8090,
         "AIRFLOW_PORT": 9000,
         "SUPERSET_PORT": 8088,
     }

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.stack import Stack
+from tests.integration.gateway.processes import Service, service
+from tests.local.test_stack import make_stack
+
+SDKS = Path(__file__).parent / "sdks"
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A broker that tests may stop and kill."""
+    stack = make_stack(tmp_path_factory.mktemp("broker"))
+    try:
+        stack.up(only=("kafka",))
+        yield stack
+    finally:
+        stack.delete()
+
+
+@pytest.fixture
+def gateway(broker: Stack, tmp_path: Path) -> Iterator[Service]:
+    with service(broker.settings.kafka_bootstrap_servers, tmp_path) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with PostHog's JavaScript SDKs, of the versions and digests in the lock."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed: the JavaScript SDKs cannot be tried")
+    folder = tmp_path_factory.mktemp("sdks")
+    for name in ("package.json", "package-lock.json", "node_client.mjs", "page.html"):
+        shutil.copy(SDKS / name, folder)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
