@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 
 import structlog
@@ -43,6 +44,9 @@ def main() -> int:
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=2048,
     )
+    # After an orderly end the server raises the signal once more; an exit code of 0 says it better.
+    for asked in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked, lambda *_: None)
     uvicorn.Server(config).run()
     return 0
 

@@ -33,6 +33,9 @@ class Mirror:
                 "group.id": settings.mirror_group,
                 "client.id": "shoplake-mirror",
                 "enable.auto.commit": False,
+                # So long its partitions wait for a mirror that was killed.
+                "session.timeout.ms": 10_000,
+                "heartbeat.interval.ms": 3_000,
                 "auto.offset.reset": "earliest",
             }
         )
