@@ -129,7 +129,7 @@ def topic(context: Context, event: str) -> str:
         )
         if special:
             return special
-    return settings.kafka_historical_topic if context.is_historical else settings.kafka_events_topic
+    return (context.is_historical and settings.kafka_historical_topic) or settings.kafka_events_topic
 
 
 def dead_letter(context: Context, raw: bytes, reason: str, **known: str) -> Message:

@@ -33,9 +33,9 @@ class GatewaySettings(BaseSettings):
     # Where it writes
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
     kafka_events_topic: str = "events_plugin_ingestion"
-    kafka_historical_topic: str = "events_plugin_ingestion_historical"
     kafka_dead_letter_topic: str = "events_dead_letter"
-    # Topics for what is no e-commerce event; without one it goes to the events topic
+    # Topics of their own for imported history and for what is no shop event; without one: the events topic
+    kafka_historical_topic: str = ""
     kafka_exceptions_topic: str = ""
     kafka_heatmaps_topic: str = ""
     kafka_ai_topic: str = ""

@@ -50,10 +50,12 @@ def test_the_envelope_is_posthogs_own_field_for_field(gateway: Probe) -> None:
     }
 
 
-def test_historical_events_have_a_topic_a_header_and_a_field(gateway: Probe) -> None:
+@pytest.mark.parametrize("topic", ["", "apart"])
+def test_imported_history_has_a_header_a_field_and_maybe_a_topic(topic: str) -> None:
+    gateway = Probe(kafka_historical_topic=topic)
     gateway.post("/batch", batch(historical_migration=True))
     captured = gateway.the_event()
-    assert captured.message.topic == "events_plugin_ingestion_historical"
+    assert captured.message.topic == (topic or "events_plugin_ingestion")
     assert captured.envelope["historical_migration"] is True
     assert captured.headers["historical_migration"] == "true"
 

@@ -90,7 +90,8 @@ def test_the_envelope_is_the_same_as_of_v0(gateway: Probe) -> None:
     assert captured.envelope["sent_at"] == "2026-01-01T10:00:05.000Z"
     assert captured.envelope["is_cookieless_mode"] is True
     assert captured.headers["session_id"] == "s-1"
-    assert captured.message.topic == "events_plugin_ingestion_historical"
+    assert captured.message.topic == "events_plugin_ingestion"
+    assert captured.headers["historical_migration"] == "true"
     assert captured.message.key == b"phc_test:203.0.113.7"
 
 
