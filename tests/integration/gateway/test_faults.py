@@ -72,7 +72,7 @@ def sdks(gateway: Service) -> Iterator[list[str]]:
         stopping.set()
         thread.join()
         for client in clients:
-            client.flush()
+            client.flush(timeout_seconds=None)
             client.shutdown()
         found.extend(uuid for uuid in captured if uuid not in given_up)
 
