@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from local.settings import LocalError
-from ops import doctor, run, sql, status
+from ops import doctor, run, sql, status, trace
 
 app = typer.Typer(
     help="Look after the platform: how it stands, what it says, what is wrong.",
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 app.command("status")(status.command)
 app.command("sql")(sql.command)
+app.command("trace")(trace.command)
 app.command("run")(run.command)
 app.command("doctor")(doctor.command)
 
