@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
-from local import jars
+from local import jars, spark
 from local.server import Home, Server
 from local.settings import LocalError
 from spark_jobs.lib.settings import ROOT
@@ -55,7 +55,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
     url = f"http://127.0.0.1:{settings.airflow_port}"
     password = quote(settings.airflow_db_password.get_secret_value(), safe="")
     database = f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{settings.warehouse_port}/airflow"
-    spark = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
+    connection = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
     options = {
         "CORE__DAGS_FOLDER": ROOT / "dags",
         "CORE__EXECUTOR": "LocalExecutor",
@@ -90,10 +90,10 @@ def airflow_environment(home: Home) -> dict[str, str]:
     return {
         **settings.platform_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
-        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(spark),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
         # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.
         "SHOPLAKE_JARS": str(jars.folder(home, "spark") / "*.jar"),
-        "SPARK_DRIVER_MEMORY": settings.spark_driver_memory,
+        "SPARK_CONF_DIR": str(spark.submit_folder(home)),
         "SPARK_LOCAL_IP": "127.0.0.1",
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
@@ -105,6 +105,7 @@ def _migrate(home: Home, environment: dict[str, str]) -> None:
     with _migration:
         passwords = {"admin": home.settings.airflow_admin_password.get_secret_value()}
         home.write_private("airflow-passwords.json", json.dumps(passwords))
+        spark.write_submit_defaults(home)
         if stamp.exists():
             return
         stamp.parent.mkdir(parents=True, exist_ok=True)

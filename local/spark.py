@@ -30,6 +30,26 @@ CONFIGURATION = {
 }
 
 
+def write_submit_defaults(home: Home) -> None:
+    """What spark-submit takes a job's settings from: the same as the warm server's."""
+    configuration = {
+        **CONFIGURATION,
+        "spark.sql.warehouse.dir": str(home.data / "spark-warehouse"),
+        "spark.local.dir": str(home.data / "spark"),
+        "spark.driver.memory": home.settings.spark_driver_memory,
+        "spark.driver.extraJavaOptions": "-XX:+UseParallelGC -Duser.timezone=UTC",
+    }
+    folder = submit_folder(home)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{name} {value}\n" for name, value in configuration.items()]
+    (folder / "spark-defaults.conf").write_text("".join(lines))
+
+
+def submit_folder(home: Home) -> Path:
+    """Where they are: SPARK_CONF_DIR of a program that submits jobs."""
+    return home.run / "spark"
+
+
 def connect_server(home: Home) -> Server:
     """The Spark Connect server. It starts from resolved jars, without the network."""
     settings = home.settings
