@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping
 
 from local.jars import SPARK_HOME
-from local.spark import CONFIGURATION
+from local.spark import CONFIGURATION, JAVA_OPTIONS
 
 JARS = "/opt/jars/spark/*"
 STREAM_JARS = "/opt/jars/stream/*"
@@ -44,7 +44,7 @@ def connect(environment: Mapping[str, str]) -> list[str]:
         *(str(SPARK_HOME / "bin" / "spark-submit"), "--name", "shoplake"),
         *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
         *("--master", environment["SPARK_MASTER"], "--driver-memory", environment["SPARK_DRIVER_MEMORY"]),
-        *("--driver-java-options", "-XX:+UseParallelGC -XX:MaxMetaspaceSize=512m -Duser.timezone=UTC"),
+        *("--driver-java-options", JAVA_OPTIONS),
         *("--driver-class-path", JARS),
         *(argument for name, value in conf.items() for argument in ("--conf", f"{name}={value}")),
         "spark-internal",

@@ -92,19 +92,14 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), commit.readable)
             for name, commit in inputs.items()
         }
-        built = conform(BUILD[mart.name](**rows, context=context), mart).persist()
-        try:
-            broken = violations(built, mart)
-            if broken:
-                named = ", ".join(f"{name}: {rows:,} rows" for name, rows in sorted(broken.items()))
-                raise UserError(
-                    f"{mart.id} breaks checks that must hold ({named}). The mart before it stays."
-                )
-            versions = {name: commit.version for name, commit in inputs.items()}
-            metadata = {"built_from": _state(inputs, context), "inputs": versions, "run_id": step.run_id}
-            lake.overwrite(built, lake.path(mart), None, metadata)
-        finally:
-            built.unpersist()
+        built = conform(BUILD[mart.name](**rows, context=context), mart).localCheckpoint()
+        broken = violations(built, mart)
+        if broken:
+            named = ", ".join(f"{name}: {rows:,} rows" for name, rows in sorted(broken.items()))
+            raise UserError(f"{mart.id} breaks checks that must hold ({named}). The mart before it stays.")
+        versions = {name: commit.version for name, commit in inputs.items()}
+        metadata = {"built_from": _state(inputs, context), "inputs": versions, "run_id": step.run_id}
+        lake.overwrite(built, lake.path(mart), None, metadata)
         record.written = record.passed = record.read = lake.row_count(lake.path(mart))
 
 

@@ -86,11 +86,9 @@ def _refresh(
             raw = _everything(spark, lake, source, span.readable)
         else:
             raw = lake.appended(spark, lake.path(source), span.after, span.until)
-        checked = refresh.checked_rows(CLEAN[table.name], raw, table, context).persist(StorageLevel.DISK_ONLY)
-        try:
-            _take_in(spark, lake, checked, table, span, record, step)
-        finally:
-            checked.unpersist()
+        checked = refresh.checked_rows(CLEAN[table.name], raw, table, context)
+        checked = checked.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+        _take_in(spark, lake, checked, table, span, record, step)
 
 
 def _everything(spark: SparkSession, lake: Lake, source: Table, version: int) -> DataFrame:

@@ -100,6 +100,18 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
     )
 
 
+def only_state(df: DataFrame, table: Table) -> DataFrame:
+    """What `newest_state` gives for rows of which no two have the same key, without grouping them."""
+    carried = ("_ingested_at", "_version_at", "_batch_id")
+    is_deletion = F.col("_op") == "delete"
+    return df.select(
+        *(name for name in table.column_names if name not in carried),
+        is_deletion.alias("is_deleted"),
+        *carried,
+        is_deletion.alias("_is_delete_only"),
+    )
+
+
 def violations(df: DataFrame, table: Table) -> dict[str, int]:
     """How many rows break each check that stops a run, by name; empty when all hold.
 

@@ -15,7 +15,7 @@ from contracts.registry import table as declared
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.quality import check_rows, conform, newest_state
+from spark_jobs.lib.quality import check_rows, conform, newest_state, only_state
 from spark_jobs.lib.runs import TableRecord
 
 APP = "build_silver"
@@ -86,8 +86,9 @@ def checked_rows(
 ) -> DataFrame:
     """Bronze rows cleaned and checked; the raw row is kept where a check failed.
 
-    The caller persists them before use: a filter on the checks would else be pushed down to the source with
-    every expression behind it written out, thousands of them, which Spark's optimizer does not survive.
+    The caller makes them a checkpoint before use: a filter on the checks would else be pushed down to the
+    source with every expression behind it written out, thousands of them, which Spark's optimizer does not
+    survive. A cache would do, too, but Spark first compiles a columnar form of each table for it.
     """
     cleaned = clean(with_system_columns(raw, declared(table.inputs[0])), context)
     checked = check_rows(conform(cleaned, table), table)
@@ -185,7 +186,8 @@ def commit(
     is_event = declared(table.inputs[0]).layer is Layer.EVENTS
     if not is_event:
         names += [column.name for column in SILVER_SYSTEM_COLUMNS]
-    newest = newest_state(checked.where(F.size("_failed") == 0), table)
+    passed = checked.where(F.size("_failed") == 0)
+    newest = newest_state(passed, table) if record.duplicates else only_state(passed, table)
     path, txn = lake.path(table), Txn(span.app, span.until)
     if span.after is None:
         rows = newest if is_event else newest.where("NOT _is_delete_only")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import MissingColumnsError, conform, newest_state, violations
+from spark_jobs.lib.quality import MissingColumnsError, conform, newest_state, only_state, violations
 from tests.unit.dataframes import assert_rows, cleaned, rows
 
 CATEGORIES = TABLES["silver.categories"]
@@ -85,6 +85,19 @@ def test_the_later_snapshot_wins_and_a_deletion_keeps_its_values(spark: SparkSes
         {"category_id": 4, "name": "back", "is_deleted": False, "_is_delete_only": False},
         {"category_id": 5, "name": "old", "is_deleted": False, "_is_delete_only": False},
     )
+
+
+def test_rows_of_which_each_has_its_key_alone_need_no_grouping(spark: SparkSession) -> None:
+    versions = cleaned(
+        spark,
+        "categories",
+        {"id": 1, "name": "here", "updated_at": "2026-03-01 10:00:00"},
+        {"id": 2, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
+    )
+    grouped, plain = newest_state(versions, CATEGORIES), only_state(versions, CATEGORIES)
+    assert plain.columns == grouped.columns
+    assert plain.sort("category_id").collect() == grouped.sort("category_id").collect()
+    assert [row.is_deleted for row in plain.sort("category_id").collect()] == [False, True]
 
 
 changes = st.lists(
