@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 
+from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 
 from contracts.model import Layer, Table
@@ -92,7 +93,8 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), commit.readable)
             for name, commit in inputs.items()
         }
-        built = conform(BUILD[mart.name](**rows, context=context), mart).localCheckpoint()
+        built = conform(BUILD[mart.name](**rows, context=context), mart)
+        built = built.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
         broken = violations(built, mart)
         if broken:
             named = ", ".join(f"{name}: {rows:,} rows" for name, rows in sorted(broken.items()))

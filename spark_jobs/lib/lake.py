@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import StructType
 
 from contracts.model import Layer, Table
 from spark_jobs.lib.settings import settings
@@ -28,6 +29,8 @@ CARRIED = "data_version"
 # A table of fewer bytes is read as one partition: what is joined or grouped then needs no shuffle, whose
 # stages cost a small shop more than two cores gain it. Tables are built side by side all the same.
 ONE_PARTITION_BYTES = 16 * 1024 * 1024
+# From so many files on, Spark would list them by a job of its own.
+FEW_FILES = 32
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,10 @@ class Lake:
 
     def size(self, path: str) -> int:
         """Bytes of the table's live files, from its log; 0 where no table is."""
-        if not self.exists(path):
-            return 0
-        files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+        return self._size(DeltaTable(path)) if self.exists(path) else 0
+
+    def _size(self, table: DeltaTable) -> int:
+        files = pa.table(table.get_add_actions(flatten=True))
         return int(sum(files.column("size_bytes").to_pylist()))
 
     # -- data, with Spark ---------------------------------------------------------------------------------
@@ -168,10 +172,20 @@ class Lake:
         self.create(spark, path, columns, partition_by, dict([CHANGE_FEED]))
 
     def read(self, spark: SparkSession, path: str, version: int | None = None) -> DataFrame:
-        """The table, as of a version where one is given."""
-        reader = spark.read.format("delta")
-        rows = (reader if version is None else reader.option("versionAsOf", version)).load(path)
-        return rows.coalesce(1) if self.size(path) < ONE_PARTITION_BYTES else rows
+        """The table, as of a version where one is given.
+
+        The files of a small table are taken from its log by delta-rs: for Spark to read a log is a handful of
+        jobs, which would cost more than reading the table.
+        """
+        table = DeltaTable(path, version)
+        files, protocol = table.file_uris(), table.protocol()
+        is_plain = protocol.min_reader_version == 1  # no deletion vectors, no renamed columns
+        if not is_plain or len(files) > FEW_FILES or self._size(table) >= ONE_PARTITION_BYTES:
+            return spark.read.format("delta").option("versionAsOf", table.version()).load(path)
+        schema = StructType.fromJson(json.loads(table.schema().to_json()))
+        if not files:
+            return spark.createDataFrame([], schema)
+        return spark.read.schema(schema).option("basePath", path).parquet(*files).coalesce(1)
 
     def appended(self, spark: SparkSession, path: str, after: int, until: int) -> DataFrame:
         """Rows appended by the commits after `after` up to and including `until`."""
