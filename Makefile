@@ -78,12 +78,12 @@ format: install-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check -q --fix .
 
 lock: install ## Resolve requirements/*.in anew into the locks
-	@cd requirements && for name in tools platform superset dev; do \
+	@cd requirements && for name in tools platform superset node dev; do \
 	  ../.shoplake/tools/bin/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
 install:
-	@$(PYTHON) -m local.environments platform superset
+	@$(PYTHON) -m local.environments platform superset storefront
 
 install-dev:
-	@$(PYTHON) -m local.environments platform superset dev
+	@$(PYTHON) -m local.environments platform superset storefront dev

@@ -132,6 +132,8 @@ def _summary(stack: Stack, shop: str, progress: Progress, seconds: float) -> Non
         f"  Gateway   http://127.0.0.1:{settings.gateway_port}  for PostHog's SDKs, "
         "project token GATEWAY_TOKENS in .env"
     )
+    if shop != NO_SHOP:
+        show(f"  Shop      http://127.0.0.1:{settings.storefront_port}  the demo shop's own pages")
     show('  Warehouse ./shoplake sql "select * from mart.daily_sales"')
     show()
     show(f"Ready in {seconds:.0f} s; the servers hold {memory / 2**30:.1f} GiB (make status, make stop).")

@@ -1,4 +1,4 @@
-"""Make the Python environments from their locks: `python3 -m local.environments platform superset dev`.
+"""Make the environments from their locks: `python3 -m local.environments platform superset storefront dev`.
 
 It runs before anything is installed, so it uses the standard library only. An environment whose lock has
 not changed is left alone.
@@ -7,11 +7,15 @@ not changed is left alone.
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from storefront import posthog_js
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".shoplake"
@@ -19,7 +23,9 @@ LOCKS = ROOT / "requirements"
 # Oldest and newest Python (exclusive) for which every locked package has a wheel.
 PYTHON = ">=3.11,<3.13"
 # A lock that adds to another environment has no environment of its own.
-ENVIRONMENT_OF = {"platform": "platform", "dev": "platform", "superset": "superset"}
+ENVIRONMENT_OF = {"platform": "platform", "dev": "platform", "superset": "superset", "node": "node"}
+# What the storefront's pages load; its lock is npm's.
+STOREFRONT = "storefront"
 
 
 def main(names: list[str]) -> int:
@@ -29,6 +35,9 @@ def main(names: list[str]) -> int:
         return 0
     try:
         uv = _uv()
+        if STOREFRONT in todo:
+            todo.remove(STOREFRONT)
+            _install_pages(uv)
         with ThreadPoolExecutor() as pool:
             groups = [
                 [name for name in todo if ENVIRONMENT_OF[name] == env] for env in set(ENVIRONMENT_OF.values())
@@ -82,9 +91,38 @@ def _install_all(uv: Path, names: list[str]) -> None:
         print(f"✓ Environment {name} {time.monotonic() - began:.1f} s", flush=True)
 
 
+def _install_pages(uv: Path) -> None:
+    """posthog-js for the storefront's pages; without it they work, untracked."""
+    began, target = time.monotonic(), STATE / "envs" / STOREFRONT
+    try:
+        npm = shutil.which("npm") or _npm_from_pypi(uv)
+        posthog_js.fetch(target / "posthog.js", npm)
+    except (subprocess.CalledProcessError, OSError) as error:
+        reason = _last_lines(error) if isinstance(error, subprocess.CalledProcessError) else error
+        print(
+            f"The storefront's pages will not be tracked, as posthog-js is missing: {reason}", file=sys.stderr
+        )
+        return
+    _stamp(target, STOREFRONT).write_text(_digest(_lock(STOREFRONT)))
+    print(f"✓ Environment {STOREFRONT} {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _npm_from_pypi(uv: Path) -> str:
+    """The npm of the wheel in requirements/node.txt, for a machine without one."""
+    if not _is_current("node"):
+        _install_all(uv, ["node"])
+    programs = STATE / "envs" / "node" / "bin"
+    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', '')}"  # npm starts node by its name
+    return str(programs / "npm")
+
+
+def _lock(name: str) -> Path:
+    return posthog_js.LOCK if name == STOREFRONT else LOCKS / f"{name}.txt"
+
+
 def _is_current(name: str) -> bool:
-    stamp = _stamp(STATE / "envs" / ENVIRONMENT_OF[name], name)
-    return stamp.exists() and stamp.read_text() == _digest(LOCKS / f"{name}.txt")
+    stamp = _stamp(STATE / "envs" / ENVIRONMENT_OF.get(name, name), name)
+    return stamp.exists() and stamp.read_text() == _digest(_lock(name))
 
 
 def _stamp(environment: Path, name: str) -> Path:

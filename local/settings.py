@@ -29,6 +29,7 @@ class LocalSettings(Settings, GatewaySettings):
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr
     kafka_controller_port: int = 19093
+    storefront_port: int = 8092
     postgres_password: SecretStr
     spark_remote: str = "sc://127.0.0.1:15002"
     airflow_port: int = 8080
@@ -73,6 +74,7 @@ class LocalSettings(Settings, GatewaySettings):
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
             "spark-connect": (self.spark_port, "SPARK_REMOTE"),
             "gateway": (self.gateway_port, "GATEWAY_PORT"),
+            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
             **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
             "superset": (self.superset_port, "SUPERSET_PORT"),

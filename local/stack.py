@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_exponential
 
-from local import airflow, gateway, jars, kafka, mariadb, postgres, preflight, spark, superset
+from local import airflow, gateway, jars, kafka, mariadb, postgres, preflight, spark, storefront, superset
 from local.env_file import ensure_env_file
 from local.server import Home, Server
 from local.settings import LocalError, LocalSettings, load_settings
@@ -73,6 +73,7 @@ class Stack:
             postgres.server(home),
             kafka.server(home),
             *gateway.servers(home),
+            storefront.server(home),
             spark.connect_server(home),
         ]
         servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]

@@ -40,7 +40,7 @@ _seconds: dict[str, float] = defaultdict(float)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: FOLDERS.index(_folder(item.nodeid)))
+    items.sort(key=lambda item: (bool(item.get_closest_marker("last")), FOLDERS.index(_folder(item.nodeid))))
     # They need Docker and a quarter of an hour: chosen by name or not at all.
     if "compose" not in config.option.markexpr:
         unwanted = [item for item in items if item.get_closest_marker("compose")]
@@ -77,6 +77,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "AIRFLOW_PORT": free[5],
         "SUPERSET_PORT": free[6],
         "GATEWAY_PORT": free[7],
+        "STOREFRONT_PORT": free[8],
         "LAKE_URI": folder / "data_lake",
         "SHOP_TIMEZONE": far_from_midnight(),
     }

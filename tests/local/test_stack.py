@@ -36,7 +36,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def make_stack(folder: Path) -> Stack:
-    ports = free_ports(7)
+    ports = free_ports(8)
     overrides = {
         "SHOP_MYSQL_PORT": str(ports[0]),
         "WAREHOUSE_PORT": str(ports[1]),
@@ -45,6 +45,7 @@ def make_stack(folder: Path) -> Stack:
         "SPARK_REMOTE": f"sc://127.0.0.1:{ports[4]}",
         "AIRFLOW_PORT": str(ports[5]),
         "GATEWAY_PORT": str(ports[6]),
+        "STOREFRONT_PORT": str(ports[7]),
         "KAFKA_MEMORY": "256m",
         "SHOP_MYSQL_MEMORY": "64M",
         "LAKE_URI": str(folder / "lake"),
