@@ -102,6 +102,8 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
     ):
         print(f"  {name:9} {where.url(setting)}  user admin, password {password} in {where.env_file}")
     print(f"  Gateway   {where.url('GATEWAY_PORT')}  for PostHog's SDKs, project token GATEWAY_TOKENS")
+    if "demo" in where.profiles:
+        print(f"  Shop      {where.url('STOREFRONT_PORT')}  the demo shop's own pages")
     if "postgres" in where.profiles:
         port = where.ports()["WAREHOUSE_PORT"]
         print(f"  Warehouse 127.0.0.1:{port}  user warehouse_reader, database warehouse")

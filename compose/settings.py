@@ -28,6 +28,7 @@ PORTS = {
     "KAFKA_LOCAL_PORT": (19092, "kafka"),
     "WAREHOUSE_PORT": (15432, "postgres"),
     "GATEWAY_PORT": (8090, ""),
+    "STOREFRONT_PORT": (8092, "demo"),
     "AIRFLOW_PORT": (8080, ""),
     "SUPERSET_PORT": (8088, ""),
 }

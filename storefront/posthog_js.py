@@ -47,4 +47,7 @@ def fetch(target: Path, npm: str = "npm") -> None:
 
 
 if __name__ == "__main__":
-    fetch(Path(sys.argv[1]))
+    try:
+        fetch(Path(sys.argv[1]))
+    except OSError as error:
+        sys.exit(str(error))

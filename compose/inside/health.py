@@ -48,6 +48,11 @@ def mirror() -> None:
     urllib.request.urlopen("http://127.0.0.1:8091/metrics", timeout=SECONDS).close()
 
 
+def storefront() -> None:
+    """It listens."""
+    urllib.request.urlopen("http://127.0.0.1:8092/healthz", timeout=SECONDS).close()
+
+
 def airflow_api() -> None:
     """The API server answers and reaches its metadata."""
     with urllib.request.urlopen("http://127.0.0.1:8080/api/v2/monitor/health", timeout=SECONDS) as answer:
@@ -77,6 +82,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "stream": stream,
     "gateway": gateway,
     "mirror": mirror,
+    "storefront": storefront,
     "airflow-api": airflow_api,
     "airflow-job": airflow_job,
 }
