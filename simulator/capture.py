@@ -18,7 +18,7 @@ LONGEST_DELAY = timedelta(days=4)
 
 _EPOCH = datetime(1970, 1, 1)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-Headers = list[tuple[str, bytes]]
+Headers = list[tuple[str, str | bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,22 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One Kafka message, in the order of `arrived` (milliseconds UTC)."""
+class Arrival:
+    """An event as it reaches the shop's platform, or what a broken sender left instead (`event` is null).
 
-    arrived: int
+    `at` is the moment, milliseconds UTC; `latency` the milliseconds it took on its way.
+    """
+
+    at: int
+    event: Event | None
+    latency: int = 0
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One Kafka message."""
+
     key: bytes | None
     value: bytes
     headers: Headers
@@ -65,24 +77,27 @@ def _iso_second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def message(event: Event, token: str, arrived: int, latency: int) -> Message:
-    """The captured event. Its `timestamp` is corrected by `sent_at - now`, so it equals `event.at`."""
+def message(arrival: Arrival, token: str) -> Message:
+    """What the capture service would write. `timestamp` is corrected by `sent_at - now`: it is `event.at`."""
+    event = arrival.event
+    if event is None:
+        return Message(f"{token}:nobody".encode(), arrival.broken.encode(), [("token", token.encode())])
     sent = {
         "uuid": event.uuid,
         "event": event.name,
         "properties": {"token": token, "distinct_id": event.distinct_id, **event.properties},
-        "timestamp": iso(event.at - latency + event.skew),
+        "timestamp": iso(event.at - arrival.latency + event.skew),
     }
     if event.person is not None:
         sent["$set"] = event.person
-    now = iso(arrived)
+    now = iso(arrival.at)
     envelope = {
         "uuid": event.uuid,
         "distinct_id": event.distinct_id,
         "ip": event.ip,
         "data": _encode(sent),
         "now": now,
-        "sent_at": iso(arrived - latency + event.skew),
+        "sent_at": iso(arrival.at - arrival.latency + event.skew),
         "token": token,
         "event": event.name,
         "timestamp": iso(event.at),
@@ -97,15 +112,14 @@ def message(event: Event, token: str, arrived: int, latency: int) -> Message:
         ("now", now),
     ]
     return Message(
-        arrived,
         f"{token}:{event.distinct_id}".encode(),
         _encode(envelope).encode(),
         [(name, value.encode()) for name, value in headers if value],
     )
 
 
-def deliver(events: Sequence[Event], token: str, until: int, rng: random.Random) -> Iterator[Message]:
-    """Messages in the order in which they arrive: some late, some twice, some broken; none after `until`."""
+def deliver(events: Sequence[Event], until: int, rng: random.Random) -> Iterator[Arrival]:
+    """The events in the order in which they arrive: some late, twice or broken; none after `until`."""
     arrivals: list[tuple[int, int, int, Event | None]] = []
     for number, event in enumerate(events):
         roll = rng.random()
@@ -125,7 +139,7 @@ def deliver(events: Sequence[Event], token: str, until: int, rng: random.Random)
             arrivals.append((arrived, number, rng.randint(0, len(BROKEN) - 1), None))
     arrivals.sort(key=lambda arrival: arrival[:3])
     for arrived, _, extra, arriving in arrivals:
-        yield message(arriving, token, arrived, extra) if arriving else _broken(token, arrived, BROKEN[extra])
+        yield Arrival(arrived, arriving, extra) if arriving else _broken(arrived, BROKEN[extra])
 
 
 # What a broken sender or a broken proxy leaves on a topic. None of these is an event.
@@ -145,6 +159,6 @@ BROKEN: tuple[dict[str, Any] | str, ...] = (
 )
 
 
-def _broken(token: str, arrived: int, kind: dict[str, Any] | str) -> Message:
-    text = kind if isinstance(kind, str) else json.dumps({**kind, "token": token, "now": iso(arrived)})
-    return Message(arrived, f"{token}:nobody".encode(), text.encode(), [("token", token.encode())])
+def _broken(arrived: int, kind: dict[str, Any] | str) -> Arrival:
+    text = kind if isinstance(kind, str) else json.dumps({**kind, "token": "nobody's", "now": iso(arrived)})
+    return Arrival(arrived, None, broken=text)

@@ -23,6 +23,7 @@ from simulator.shops import SHOPS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+Direct = Annotated[bool, typer.Option("--direct", help="Events straight into Kafka, past the gateway.")]
 ShopName = StrEnum("ShopName", list(SHOPS))  # type: ignore[misc]
 
 
@@ -47,12 +48,13 @@ def load(
     days: Annotated[int, typer.Option(min=1, help="Length of the demo shop's past.")] = 90,
     customers: Annotated[int, typer.Option(min=20, help="Size; orders and events follow from it.")] = 2000,
     until: Annotated[datetime | None, typer.Option(help="End of the past, UTC. Now, if not given.")] = None,
+    direct: Direct = False,
 ) -> None:
     """Fill an empty shop: MySQL tables and the events topic."""
     with _one_line_errors():
         began = time.monotonic()
         plan = DemoPlan(seed, until or _now(), days, customers, settings().shop_timezone)
-        loaded = SHOPS[shop].load(settings(), plan)
+        loaded = SHOPS[shop].load(settings(), plan, direct)
         counts = ", ".join(f"{count:,} {what}" for what, count in loaded.items())
         typer.echo(f"{shop}: {counts} in {time.monotonic() - began:.0f} s")
 
@@ -65,10 +67,12 @@ def live(
     now: Annotated[
         datetime | None, typer.Option(help="The moment of every step, UTC, for repeatable runs.")
     ] = None,
+    direct: Direct = False,
 ) -> None:
     """Go on living on the demo shop: orders, visits, status changes, refunds, prices, deletions."""
     with _one_line_errors():
-        done = live_on(settings(), Pace(steps=steps, seconds=seconds, per_minute=rate, now=now))
+        pace = Pace(steps=steps, seconds=seconds, per_minute=rate, now=now)
+        done = live_on(settings(), pace, direct=direct)
         typer.echo(f"lived {done.steps} steps: {done.rows:,} rows changed, {done.events:,} events")
 
 

@@ -32,8 +32,8 @@ from simulator.browsing import Visit
 from simulator.capture import Event, deliver, to_millis
 from simulator.config import SimulatorSettings
 from simulator.markets import MARKETS
+from simulator.outlet import open_outlet
 from simulator.schema import tables
-from simulator.topic import events_topic
 from simulator.visitors import Device, new_device
 
 TIMEZONE = "America/New_York"
@@ -257,7 +257,7 @@ def payments(placed: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def load(settings: SimulatorSettings, connection: Any, seed: int) -> dict[str, int]:
+def load(settings: SimulatorSettings, connection: Any, seed: int, direct: bool) -> dict[str, int]:
     """Write all tables in one transaction and send the events of some baskets; returns what was loaded."""
     placed, items = orders(), order_items()
     frames = {
@@ -270,7 +270,7 @@ def load(settings: SimulatorSettings, connection: Any, seed: int) -> dict[str, i
         "order_items": items,
     }
     with ThreadPoolExecutor(1) as pool:
-        sending = pool.submit(_send, settings, placed, items, seed)
+        sending = pool.submit(_send, settings, placed, items, seed, direct)
         with connection.cursor() as cursor:
             # MariaDB builds the indexes of an empty table in one go when it need not check them row by row.
             cursor.execute("SET SESSION unique_checks = 0, foreign_key_checks = 0")
@@ -345,12 +345,13 @@ def _redeemed_coupons(baskets: pd.DataFrame) -> pd.Series[Any]:
     return baskets["basket_id"].map(matched.set_index("basket_id")["id"]).astype("Int64")
 
 
-def _send(settings: SimulatorSettings, placed: pd.DataFrame, items: pd.DataFrame, seed: int) -> int:
+def _send(
+    settings: SimulatorSettings, placed: pd.DataFrame, items: pd.DataFrame, seed: int, direct: bool
+) -> int:
     events = derived_events(placed, items, seed)
     until = max(event.at for event in events)
-    messages = deliver(events, settings.project_token, until, random.Random(f"{seed}/delivery"))
-    with events_topic(settings) as topic:
-        topic.send(messages)
+    with open_outlet(settings, direct=direct) as outlet:
+        outlet.send(deliver(events, until, random.Random(f"{seed}/delivery")))
     return len(events)
 
 

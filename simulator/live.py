@@ -22,11 +22,11 @@ from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
 from simulator.markets import add_rates
 from simulator.orders import SALES_CHANNELS, OrderDesk
+from simulator.outlet import Outlet, open_outlet
 from simulator.people import Buyer, People
 from simulator.record import Record, last_moment
 from simulator.schema import Row
 from simulator.state import State
-from simulator.topic import Topic, events_topic
 
 VISITS_PER_STEP = 3
 LATE_VISIT_SHARE = 0.15  # of the steps also bring a visit of days ago, from a phone that was offline
@@ -185,8 +185,10 @@ class LiveShop:
                 self.state.remove(table, row)
 
 
-def live_on(settings: SimulatorSettings, pace: Pace) -> Lived:
+def live_on(settings: SimulatorSettings, pace: Pace, *, direct: bool = False) -> Lived:
     """Live on the demo shop of the configured database until the pace says stop, or for ever.
+
+    Events go through the gateway, unless `direct`.
 
     Raises:
         SimulatorError: when there is no demo shop, or `pace.now` lies before what already happened.
@@ -204,9 +206,9 @@ def live_on(settings: SimulatorSettings, pace: Pace) -> Lived:
                 f"The shop has lived until {until} UTC; --now must not be earlier than that."
             )
         shop = LiveShop(record.state(), record.meta("seed"))
-        with events_topic(settings) as topic:
+        with open_outlet(settings, direct=direct) as outlet:
             while pace.steps is None or lived.steps < pace.steps:
-                _take_step(settings, shop, record, connection, topic, pace.now, lived)
+                _take_step(settings, shop, record, connection, outlet, pace.now, lived)
                 if deadline is not None and time.monotonic() >= deadline:
                     break
                 if pace.now is None and (pace.steps is None or lived.steps < pace.steps):
@@ -219,7 +221,7 @@ def _take_step(
     shop: LiveShop,
     record: Record,
     connection: Any,
-    topic: Topic,
+    outlet: Outlet,
     moment: datetime | None,
     lived: Lived,
 ) -> None:
@@ -232,7 +234,7 @@ def _take_step(
     changes = shop.state.take_changes()
     rng = random.Random(f"{shop.seed}/delivery/{number}")
     rows = mysql.write(connection, changes)
-    topic.send(deliver(events, settings.project_token, to_millis(now), rng))
+    outlet.send(deliver(events, to_millis(now), rng))
     connection.commit()
     record.apply(changes)
     record.add_events(events)

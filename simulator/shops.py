@@ -13,8 +13,8 @@ from simulator.capture import deliver, to_millis
 from simulator.config import SimulatorSettings
 from simulator.demo import DemoPlan, DemoShop
 from simulator.errors import SimulatorError
+from simulator.outlet import open_outlet
 from simulator.record import Record
-from simulator.topic import events_topic
 
 Loaded = dict[str, int]  # what was loaded, and how much of it
 
@@ -26,11 +26,11 @@ class Shop:
     name: str
     description: str
     settings: Mapping[str, str]
-    load: Callable[[SimulatorSettings, DemoPlan], Loaded]
+    load: Callable[[SimulatorSettings, DemoPlan, bool], Loaded]
 
 
-def load_demo(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
-    """Build the demo shop, write its tables, send its events, and remember it.
+def load_demo(settings: SimulatorSettings, plan: DemoPlan, direct: bool) -> Loaded:
+    """Build the demo shop, write its tables, send its events (`direct`: not by the gateway), and remember it.
 
     The record is begun before and finished after everything else. A load that was interrupted is repeated
     with the same plan, so events sent again are the same events.
@@ -42,11 +42,11 @@ def load_demo(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
         orders = demo.build_rows()
         events = demo.build_events(orders)
         until = to_millis(plan.until)
-        messages = deliver(events, settings.project_token, until, random.Random(f"{plan.seed}/delivery"))
+        arrivals = deliver(events, until, random.Random(f"{plan.seed}/delivery"))
         changes = demo.state.take_changes()
         rows = mysql.write(connection, changes)
-        with events_topic(settings) as topic:
-            sent = topic.send(messages)
+        with open_outlet(settings, direct=direct) as outlet:
+            sent = outlet.send(arrivals)
         connection.commit()
         record.apply(changes)
         record.add_events(events)
@@ -91,11 +91,11 @@ def _plan_of_interrupted_load(record: Record) -> DemoPlan | None:
     return DemoPlan(**{**begun, "until": datetime.fromisoformat(begun["until"])})
 
 
-def load_completejourney(settings: SimulatorSettings, plan: DemoPlan) -> Loaded:
+def load_completejourney(settings: SimulatorSettings, plan: DemoPlan, direct: bool) -> Loaded:
     """Load The Complete Journey; only the plan's seed matters, it chooses the baskets that get events."""
     with mysql.shop(settings) as connection, Record(settings.record_path) as record:
         prepare(settings, connection, record, {"shop": "completejourney"})
-        loaded = completejourney.load(settings, connection, plan.seed)
+        loaded = completejourney.load(settings, connection, plan.seed, direct)
         record.set_meta(loading=None, shop="completejourney")
         record.commit()
     return loaded

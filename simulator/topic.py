@@ -5,33 +5,51 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from kafka.errors import KafkaError
+from confluent_kafka import KafkaException, Message, Producer
 
-from kafka import KafkaProducer  # type: ignore[attr-defined]  # mypy takes the folder kafka/ for it
-from simulator.capture import Message
+from simulator.capture import Arrival, message
 from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
+
+ANSWER_SECONDS = 15.0
 
 
 class Topic:
     """The events topic of a broker."""
 
-    def __init__(self, producer: KafkaProducer, settings: SimulatorSettings) -> None:
+    def __init__(self, producer: Producer, settings: SimulatorSettings) -> None:
         self._producer, self._settings = producer, settings
+        self._failures: list[object] = []
 
-    def send(self, messages: Iterable[Message]) -> int:
-        """Send the messages in order; returns how many, once the broker has acknowledged them all."""
+    def put(self, arrival: Arrival) -> None:
+        """Queue the message that the capture service would write."""
+        made = message(arrival, self._settings.project_token)
+        self._producer.poll(0)
         topic = self._settings.kafka_events_topic
-        failures: list[Exception] = []
+        self._producer.produce(topic, made.value, made.key, headers=made.headers, on_delivery=self._note)
+
+    def flush(self) -> None:
+        """Return when the broker has acknowledged everything.
+
+        Raises:
+            SimulatorError: when it has not.
+        """
+        left = self._producer.flush(60)
+        if left or self._failures:
+            raise _failed(self._settings, self._failures[0] if self._failures else "no answer")
+
+    def send(self, arrivals: Iterable[Arrival]) -> int:
+        """Send in order; returns how many, once the broker has acknowledged them all."""
         count = 0
-        for message in messages:
-            sent = self._producer.send(topic, key=message.key, value=message.value, headers=message.headers)
-            sent.add_errback(failures.append)
+        for arrival in arrivals:
+            self.put(arrival)
             count += 1
-        self._producer.flush(timeout=60)
-        if failures:
-            raise _failed(self._settings, failures[0])
+        self.flush()
         return count
+
+    def _note(self, error: object, _: Message) -> None:
+        if error:
+            self._failures.append(error)
 
 
 @contextmanager
@@ -41,26 +59,28 @@ def events_topic(settings: SimulatorSettings) -> Iterator[Topic]:
     Raises:
         SimulatorError: when the broker cannot be reached or refuses, there or while sending.
     """
+    producer = Producer(
+        {
+            "bootstrap.servers": settings.kafka_bootstrap_servers,
+            "enable.idempotence": True,
+            "linger.ms": 50,
+            "compression.type": "zstd",
+            "partitioner": "murmur2_random",  # as the gateway and every other client: one id, one partition
+            "queue.buffering.max.messages": 1_000_000,
+            "message.timeout.ms": 50_000,
+            "log_level": 0,
+        }
+    )
     try:
-        producer = KafkaProducer(
-            bootstrap_servers=settings.kafka_bootstrap_servers,
-            acks="all",
-            linger_ms=50,
-            batch_size=512 * 1024,
-            compression_type="zstd",  # small batches matter: the client's checksum is plain Python
-            max_block_ms=30_000,
-        )
-        try:
-            yield Topic(producer, settings)
-        finally:
-            producer.close(timeout=10)
-    except KafkaError as error:
-        raise _failed(settings, error) from error
+        producer.list_topics(settings.kafka_events_topic, ANSWER_SECONDS)
+        yield Topic(producer, settings)
+    except KafkaException as error:
+        raise _failed(settings, error.args[0]) from error
 
 
-def _failed(settings: SimulatorSettings, error: Exception) -> SimulatorError:
+def _failed(settings: SimulatorSettings, cause: object) -> SimulatorError:
     return SimulatorError(
         f"Kafka at {settings.kafka_bootstrap_servers} (KAFKA_BOOTSTRAP_SERVERS) took no events "
-        f"into topic {settings.kafka_events_topic} (KAFKA_EVENTS_TOPIC): {type(error).__name__}. "
+        f"into topic {settings.kafka_events_topic} (KAFKA_EVENTS_TOPIC): {cause}. "
         "Is it running? Try: make status"
     )

@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Column, Layer, Table
 from contracts.registry import TABLES, tables_of
-from simulator.capture import deliver, to_millis
+from simulator.capture import deliver, message, to_millis
 from simulator.ledger import Ledger
 from simulator.record import Seen
 from spark_jobs.gold import BUILD
@@ -107,7 +107,10 @@ def _silver(spark: SparkSession, name: str, shop: Built) -> DataFrame:
     table = TABLES[f"silver.{name}"]
     source = TABLES[table.inputs[0]]
     if source.layer is Layer.EVENTS:
-        sent = deliver(shop.events, "phc_test", to_millis(PLAN.until), random.Random(3))
+        sent = [
+            message(each, "phc_test")
+            for each in deliver(shop.events, to_millis(PLAN.until), random.Random(3))
+        ]
         given = [{"offset": n, "value": each.value.decode()} for n, each in enumerate(sent)]
     else:
         given = [_as_bronze(source, row) for row in shop.shop.state.rows(source.name)]

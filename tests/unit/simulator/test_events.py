@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.capture import BROKEN, Message, deliver, iso, to_millis
+from simulator.capture import BROKEN, Arrival, Message, deliver, iso, message, to_millis
 from simulator.visitors import HOST
 from tests.unit.simulator.conftest import PLAN, Built
 
@@ -16,15 +16,20 @@ UNTIL = to_millis(PLAN.until)
 
 
 @pytest.fixture(scope="module")
-def messages(demo: Built) -> list[Message]:
-    return list(deliver(demo.events, "phc_test", UNTIL, random.Random(3)))
+def arrivals(demo: Built) -> list[Arrival]:
+    return list(deliver(demo.events, UNTIL, random.Random(3)))
+
+
+@pytest.fixture(scope="module")
+def messages(arrivals: list[Arrival]) -> list[Message]:
+    return [message(arrival, "phc_test") for arrival in arrivals]
 
 
 def valid(messages: list[Message]) -> list[dict[str, Any]]:
     found = []
-    for message in messages:
+    for each in messages:
         try:
-            envelope = json.loads(message.value)
+            envelope = json.loads(each.value)
             found.append({**envelope, "data": json.loads(envelope["data"])})
         except (ValueError, KeyError, TypeError):
             continue
@@ -50,9 +55,11 @@ def test_disturbances_come_at_their_rates(demo: Built, messages: list[Message]):
     assert days >= 2
 
 
-def test_messages_are_in_order_of_arrival_but_events_are_not_in_order(messages: list[Message]):
-    assert [message.arrived for message in messages] == sorted(message.arrived for message in messages)
-    assert messages[-1].arrived <= UNTIL
+def test_messages_are_in_order_of_arrival_but_events_are_not_in_order(
+    arrivals: list[Arrival], messages: list[Message]
+):
+    assert [arrival.at for arrival in arrivals] == sorted(arrival.at for arrival in arrivals)
+    assert arrivals[-1].at <= UNTIL
     times = [envelope["timestamp"] for envelope in valid(messages)]
     assert times != sorted(times)
 
@@ -68,8 +75,8 @@ def test_the_envelope_carries_the_corrected_time(messages: list[Message]):
 
 
 def test_a_message_is_what_capture_writes(messages: list[Message]):
-    message = next(m for m in messages if b"Order Completed" in m.value)
-    envelope = json.loads(message.value)
+    completed = next(m for m in messages if b"Order Completed" in m.value)
+    envelope = json.loads(completed.value)
     assert list(envelope) == [
         "uuid",
         "distinct_id",
@@ -81,8 +88,8 @@ def test_a_message_is_what_capture_writes(messages: list[Message]):
         "event",
         "timestamp",
     ]
-    assert message.key == f"phc_test:{envelope['distinct_id']}".encode()
-    headers = {name: value.decode() for name, value in message.headers}
+    assert completed.key == f"phc_test:{envelope['distinct_id']}".encode()
+    headers = {name: value.decode() for name, value in completed.headers}
     assert {"token", "distinct_id", "timestamp", "event", "uuid", "now", "session_id"} == set(headers)
     assert iso(int(headers["timestamp"])) == envelope["timestamp"]
     inner = json.loads(envelope["data"])
