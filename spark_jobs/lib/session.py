@@ -101,29 +101,23 @@ def in_parallel(
     Raises:
         Exception: the first that a piece raised, after the others have ended.
     """
-    sessions: SimpleQueue[SparkSession] = SimpleQueue()
-    made: list[SparkSession] = []
-    lock = threading.Lock()
+    # A thread keeps its session: PySpark gives a checkpoint to the session that the thread made last.
+    mine = threading.local()
+    made: SimpleQueue[SparkSession] = SimpleQueue()
 
     def run(item: Item) -> None:
-        with lock:
-            if sessions.empty():
-                made.append(_sibling(spark))
-                sessions.put(made[-1])
-            session = sessions.get()
-        try:
-            work(session, item)
-        finally:
-            sessions.put(session)
+        if not hasattr(mine, "session"):
+            mine.session = _sibling(spark)
+            made.put(mine.session)
+        work(mine.session, item)
 
     try:
         with ThreadPoolExecutor(max_workers=workers) as pool:
             for future in [pool.submit(run, item) for item in items]:
                 future.result()
     finally:
-        for session in made:
-            if os.environ.get("SPARK_REMOTE"):
-                session.stop()
+        while os.environ.get("SPARK_REMOTE") and not made.empty():
+            made.get().stop()
 
 
 def _sibling(spark: SparkSession) -> SparkSession:
