@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.stack import Stack
+from tests.integration.gateway import samples
 from tests.integration.gateway.processes import Service, service
 from tests.local.test_stack import make_stack
 
@@ -26,9 +28,11 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def gateway(broker: Stack, tmp_path: Path) -> Iterator[Service]:
+def gateway(broker: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Service]:
     with service(broker.settings.kafka_bootstrap_servers, tmp_path) as running:
         yield running
+        if os.environ.get("RECORD_SDKS") and request.node.path.stem == "test_sdks":
+            samples.record(request.node.name, running.messages())
 
 
 @pytest.fixture(scope="session")
