@@ -56,11 +56,8 @@ def test_every_query_of_a_chart_obeys_the_date_filter(name):
         assert [each["operator"] for each in params[key] if "operator" in each] == ["TEMPORAL_RANGE"]
 
 
-def test_the_dashboard_shows_each_chart_once():
-    (dashboard,) = DASHBOARDS.values()
-    charts = [
-        part for part in dashboard["position"].values() if isinstance(part, dict) and part["type"] == "CHART"
-    ]
+def test_each_chart_is_on_one_dashboard():
+    charts = [part for dashboard in DASHBOARDS.values() for part in parts_of(dashboard, "CHART")]
     assert sorted(part["meta"]["uuid"] for part in charts) == sorted(
         chart["uuid"] for chart in CHARTS.values()
     )
@@ -68,12 +65,17 @@ def test_the_dashboard_shows_each_chart_once():
     assert all(part["meta"]["sliceName"] == titles[part["meta"]["uuid"]] for part in charts)
 
 
-def test_rows_of_the_dashboard_are_full():
-    (dashboard,) = DASHBOARDS.values()
-    position = dashboard["position"]
-    for part in position.values():
-        if isinstance(part, dict) and part["type"] == "ROW":
-            assert sum(position[child]["meta"]["width"] for child in part["children"]) == 12
+@pytest.mark.parametrize("name", DASHBOARDS)
+def test_rows_of_a_dashboard_are_full(name):
+    position = DASHBOARDS[name]["position"]
+    for row in parts_of(DASHBOARDS[name], "ROW"):
+        assert sum(position[child]["meta"]["width"] for child in row["children"]) == 12
+
+
+def parts_of(dashboard, kind):
+    return [
+        part for part in dashboard["position"].values() if isinstance(part, dict) and part["type"] == kind
+    ]
 
 
 def test_every_asset_has_its_own_uuid_and_is_marked_as_ours():
