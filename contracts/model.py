@@ -78,6 +78,7 @@ class Table:
     newest_by: tuple[str, ...] = ()  # which version of a key wins, after the later snapshot
     checks: tuple[Check, ...] = ()
     partition_by: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()  # of its input's messages, which it takes; for tables of the event topics
     max_rejected_share: float = 0.05  # a larger share of quarantined rows stops the run
 
     def __post_init__(self) -> None:

@@ -141,7 +141,8 @@ def _person(trace: Trace, console: Console) -> None:
     visits = trace.gold["sessions"] or trace.silver["sessions"]
     _rows(console, "visits", VISIT, visits)
     events = [
-        event | {"position": f"{event['_kafka_partition']}/{event['_kafka_offset']}"}
+        event
+        | {"position": "/".join(str(event[f"_kafka_{part}"]) for part in ("topic", "partition", "offset"))}
         for event in trace.events
     ]
     _rows(console, "events", EVENT, events)

@@ -18,6 +18,7 @@ from contracts.silver.order_contacts import ORDER_CONTACTS
 from contracts.silver.order_lines import ORDER_LINES
 from contracts.silver.orders import ORDERS
 from contracts.silver.payments import PAYMENTS
+from contracts.silver.person_distinct_ids import PERSON_DISTINCT_IDS
 from contracts.silver.product_costs import PRODUCT_COSTS
 from contracts.silver.product_versions import PRODUCT_VERSIONS
 from contracts.silver.products import PRODUCTS
@@ -49,6 +50,7 @@ TABLES = (
     MARKETING_SPEND,
     EVENTS,
     EVENT_PRODUCTS,
+    PERSON_DISTINCT_IDS,
     IDENTITY_MERGES,
     IDENTITY_MAP,
     SESSIONS,

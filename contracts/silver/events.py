@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contracts.model import Column, Layer, Pii, Table
+from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
 
 EVENTS = Table(
     name="events",
     layer=Layer.SILVER,
     inputs=("events.captured",),
-    grain="one row per event, however often it was sent",
+    formats=(CAPTURED_EVENT, CLICKHOUSE_EVENT),
+    grain="one row per event, however often and over however many sources it came",
     doc="Captured events, deduplicated by their uuid; the properties most used have columns of their own.",
     key=("event_id",),
     newest_by=(),
@@ -67,6 +69,7 @@ EVENTS = Table(
         Column("device", "string", "desktop, mobile, tablet or unknown", required=True),
         Column("is_bot", "boolean", "Its user agent names a robot, or is empty", required=True),
         Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT),
+        Column("_kafka_topic", "string", "Topic that it came from, as bronze names it", required=True),
         Column("_kafka_partition", "int", "Position in the topic", required=True),
         Column("_kafka_offset", "bigint", "Position in the topic", required=True),
         Column("_ingested_at", "timestamp", "When the stream committed it, UTC", required=True),

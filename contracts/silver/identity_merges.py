@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 
-METHODS = ("$identify", "$create_alias", "$merge_dangerously")
+# The last is no event: a self-hosted PostHog says that both ids are one person's.
+METHODS = ("$identify", "$create_alias", "$merge_dangerously", "posthog_person")
 # What a request may end in; the last three refuse it.
 OUTCOMES = (
     "created",  # neither id was known: a new person with both
@@ -20,16 +21,24 @@ REFUSALS = tuple(outcome for outcome in OUTCOMES if outcome.startswith("refused"
 IDENTITY_MERGES = Table(
     name="identity_merges",
     layer=Layer.SILVER,
-    inputs=("silver.events",),
-    grain="one row per event that asks to unite two different ids",
+    inputs=("silver.events", "silver.person_distinct_ids"),
+    grain="one row per event that asks to unite two different ids, and per id that PostHog says to unite",
     doc=(
         "The audit of identity: every request to make two ids one person, replayed in the order of its time,"
-        " with the refused ones and why. Persons are those of today, after all requests."
+        " with the refused ones and why. What a self-hosted PostHog says comes after all events. Persons are"
+        " those of today, after all requests."
     ),
     key=("event_id",),
     columns=(
-        Column("event_id", "string", "The event that asks", required=True),
-        Column("requested_at", "timestamp", "When it happened, UTC; decides the order", required=True),
+        Column(
+            "event_id",
+            "string",
+            "The event that asks; `person_distinct_id:<project>:<id>` where PostHog does",
+            required=True,
+        ),
+        Column(
+            "requested_at", "timestamp", "When it happened, UTC; decides the order of events", required=True
+        ),
         Column("method", "string", "How it asks", required=True, allowed=METHODS),
         Column("distinct_id", "string", "The id that stays", required=True, pii=Pii.PSEUDONYM),
         Column("other_distinct_id", "string", "The id to unite with it", required=True, pii=Pii.PSEUDONYM),

@@ -39,6 +39,7 @@ COMMON = (
     Property("$referring_domain", "string", "Domain of the page before, or `$direct`"),
     Property("$device_type", "string", "Desktop, Mobile or Tablet"),
     Property("$raw_user_agent", "string", "User agent; decides whether it is a robot"),
+    Property("$ip", "string", "Address of the sender, which PostHog keeps among the properties"),
     Property("utm_source", "string", "Campaign source"),
     Property("utm_medium", "string", "Campaign medium"),
     Property("utm_campaign", "string", "Campaign name"),

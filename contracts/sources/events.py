@@ -1,22 +1,36 @@
-"""The Kafka topic of captured events, in PostHog's own envelope."""
+"""The Kafka topics of events: our own and, where wanted, those of a self-hosted PostHog."""
 
 from __future__ import annotations
 
 from contracts.model import Column, Layer, Pii, Table
 
+# How a message is written.
+CAPTURED_EVENT = (
+    "captured_event"  # the envelope of PostHog's capture service, which the gateway writes as well
+)
+CLICKHOUSE_EVENT = "clickhouse_event"  # an event as PostHog hands it to its database
+PERSON_DISTINCT_ID = "person_distinct_id"  # whose an id is, as PostHog hands it to its database
+FORMATS = (CAPTURED_EVENT, CLICKHOUSE_EVENT, PERSON_DISTINCT_ID)
+
 CAPTURED = Table(
     name="captured",
     layer=Layer.EVENTS,
-    grain="one row per message of the topic",
-    doc="Messages of PostHog's capture service: an envelope with the event as JSON text in `data`.",
+    grain="one row per message of a topic",
+    doc=(
+        "Messages as they came. Those of the gateway and of PostHog's capture service are an envelope with"
+        " the event as JSON text in `data`; see [One's own PostHog](../posthog.md) for the others."
+    ),
     key=("topic", "partition", "offset"),
     columns=(
-        Column("topic", "string", "Kafka topic", required=True),
+        Column(
+            "topic", "string", "Kafka topic; `posthog:` before it when it is PostHog's own", required=True
+        ),
         Column("partition", "int", "Kafka partition", required=True),
         Column("offset", "bigint", "Position in the partition", required=True),
         Column("key", "string", "`token:distinct_id`"),
         Column("headers", "array<struct<key:string,value:string>>", "Message headers as text"),
         Column("kafka_timestamp", "timestamp", "When the broker took the message", required=True),
+        Column("format", "string", "How its topic's messages are written", required=True, allowed=FORMATS),
         Column("value", "string", "The message as it came, broken ones included", pii=Pii.DIRECT),
         Column("_ingested_at", "timestamp", "When the stream committed it", required=True),
         Column("_ingested_date", "date", "Day of `_ingested_at`, UTC", required=True),

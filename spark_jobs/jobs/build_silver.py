@@ -86,7 +86,10 @@ def _refresh(
             raw = _everything(spark, lake, source, span.readable)
         else:
             raw = lake.appended(spark, lake.path(source), span.after, span.until)
-        checked = refresh.checked_rows(CLEAN[table.name], raw, table, context)
+        wanted = refresh.messages_for(raw, table)
+        if not refresh.has_messages(lake, table):
+            wanted = wanted.limit(0)  # the log says so: nothing needs to be read
+        checked = refresh.checked_rows(CLEAN[table.name], wanted, table, context)
         checked = checked.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
         _take_in(spark, lake, checked, table, span, record, step)
 

@@ -16,6 +16,7 @@ from contracts.sources.events import CAPTURED
 from spark_jobs.lib import mysql_source as mysql
 from spark_jobs.lib.drift import drift, refuse_breaking
 from spark_jobs.lib.errors import exit_code
+from spark_jobs.lib.event_sources import event_sources
 from spark_jobs.lib.kafka_source import lag, next_offsets, offered
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step, run_step
@@ -54,19 +55,24 @@ async def check_mysql(config: Settings, step: Step) -> None:
 
 
 def check_stream(config: Settings, lake: Lake, step: Step) -> None:
-    """Wait until bronze holds every event that Kafka has now; past the deadline say what is behind."""
-    start, path, topic = time.monotonic(), lake.path(CAPTURED), config.kafka_events_topic
-    end = offered(config)
+    """Wait until bronze holds every message that Kafka has now; past the deadline say what is behind."""
+    start, path = time.monotonic(), lake.path(CAPTURED)
+    there = {topic: has for source in event_sources(config) for topic, has in offered(source).items()}
     deadline = Retrying(
         retry=retry_if_result(bool),
         stop=stop_after_delay(config.stream_catch_up_seconds),
         wait=wait_fixed(POLL_SECONDS),
         retry_error_callback=lambda state: state.outcome and state.outcome.result(),
     )
-    behind = deadline(lambda: lag(next_offsets(path, topic), end))
+    behind = deadline(
+        lambda: sum(lag(next_offsets(path, topic.in_bronze), has) for topic, has in there.items())
+    )
     record = step.table(CAPTURED.id)
     record.seconds = round(time.monotonic() - start, 2)
-    record.details = {"lag": behind, "end_offsets": end.end}
+    record.details = {
+        "lag": behind,
+        "end_offsets": {topic.in_bronze: has.end for topic, has in there.items()},
+    }
     if behind:
         record.note = f"{behind:,} events behind after {config.stream_catch_up_seconds} s"
         print(

@@ -1,7 +1,7 @@
 """Kafka → bronze, without end: every message once, as it came, with its position.
 
 Bronze itself says where to go on: each start reads the newest offset of every partition from it, so a lost
-checkpoint loses and doubles nothing. One process writes; a supervisor restarts it.
+checkpoint loses and doubles nothing. One process writes, with a query per Kafka; a supervisor restarts it.
 """
 
 from __future__ import annotations
@@ -17,34 +17,39 @@ from pathlib import Path
 from threading import Event
 
 from py4j.protocol import Py4JError  # type: ignore[import-untyped]
-from pyspark.sql import SparkSession
+from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from contracts.sources.events import CAPTURED
 from spark_jobs.lib.errors import exit_code
+from spark_jobs.lib.event_sources import Source, Topic, event_sources
 from spark_jobs.lib.kafka_source import next_offsets, offered, starting_offsets
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.session import spark_session
 from spark_jobs.lib.settings import Settings, settings
 
-CHECKPOINT = "checkpoints/stream_events"
+# Of the query of each source.
+CHECKPOINTS = {"own": "checkpoints/stream_events", "posthog": "checkpoints/stream_events_posthog"}
 MAX_EVENTS_PER_BATCH = 100_000
+# Of each topic, the offset to go on at in each partition.
+Start = Mapping[Topic, Mapping[int, int]]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Stream until a signal asks to stop."""
     args = parse_args(argv)
     config, lake = settings(), Lake()
-    path, topic = lake.path(CAPTURED), config.kafka_events_topic
-    start = starting_offsets(next_offsets(path, topic), offered(config), topic, args.accept_gap)
+    starts = {
+        source: starting(source, lake.path(CAPTURED), args.accept_gap) for source in event_sources(config)
+    }
     stopping = Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
     # Structured Streaming with this Kafka source needs a session of its own, not the warm server's.
     os.environ.pop("SPARK_REMOTE", None)
     try:
-        return stream(lake, config, start, stopping)
+        return stream(lake, config, starts, stopping)
     except (Py4JError, OSError):
         # A signal to the whole process group ends Spark's JVM before we can ask it to stop.
         if not stopping.is_set():
@@ -53,22 +58,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def stream(lake: Lake, config: Settings, start: Mapping[int, int], stopping: Event) -> int:
-    """Run the query until it ends (1) or a signal asks to stop (0)."""
+def starting(source: Source, path: str, accept_gap: bool) -> Start:
+    """Where to go on in each topic of a source."""
+    return {
+        topic: starting_offsets(next_offsets(path, topic.in_bronze), there, topic, source, accept_gap)
+        for topic, there in offered(source).items()
+    }
+
+
+def stream(lake: Lake, config: Settings, starts: Mapping[Source, Start], stopping: Event) -> int:
+    """Run the queries until one ends (1) or a signal asks to stop (0)."""
     path = lake.path(CAPTURED)
     with spark_session("stream_events") as spark:
         spark.sparkContext.setLogLevel("ERROR")
         spark.conf.set("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         columns = {column.name: column.type for column in CAPTURED.columns}
         lake.create_bronze(spark, path, columns, CAPTURED.partition_by)
-        lake.storage.delete_folder(CHECKPOINT)
-        query = begin(spark, config, start, path, f"{lake.uri}/{CHECKPOINT}")
-        say(f"streaming {config.kafka_events_topic} from {dict(start)} to {path}")
-        watch(query, stopping)
+        queries = []
+        for source, start in starts.items():
+            lake.storage.delete_folder(CHECKPOINTS[source.name])
+            queries.append(begin(spark, config, source, start, lake))
+            for topic, offsets in start.items():
+                say(f"streaming {topic.in_bronze} from {dict(offsets)} to {path}")
+        watch(queries, stopping)
         if not stopping.is_set():
-            say(f"the stream ended: {query.exception()}")
+            ended = next(query for query in queries if not query.isActive)
+            say(f"the stream ended: {ended.exception()}")
             return 1
-        query.stop()
+        for query in queries:
+            query.stop()
     say("stopped")
     return 0
 
@@ -80,16 +98,16 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def begin(
-    spark: SparkSession, config: Settings, start: Mapping[int, int], path: str, checkpoint: str
-) -> StreamingQuery:
-    """Start the query. Nothing may be lost silently: a gap ends it, and the next start names the range."""
-    topic = config.kafka_events_topic
+def begin(spark: SparkSession, config: Settings, source: Source, start: Start, lake: Lake) -> StreamingQuery:
+    """Start a query. Nothing may be lost silently: a gap ends it, and the next start names the range."""
+    offsets = {
+        topic.name: {str(number): at for number, at in numbers.items()} for topic, numbers in start.items()
+    }
     raw = (
         spark.readStream.format("kafka")
-        .option("kafka.bootstrap.servers", config.kafka_bootstrap_servers)
-        .option("subscribe", topic)
-        .option("startingOffsets", json.dumps({topic: {str(number): at for number, at in start.items()}}))
+        .option("kafka.bootstrap.servers", source.servers)
+        .option("subscribe", ",".join(offsets))
+        .option("startingOffsets", json.dumps(offsets))
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_EVENTS_PER_BATCH)
@@ -97,12 +115,13 @@ def begin(
     )
     header = F.expr("transform(headers, h -> struct(h.key AS key, CAST(h.value AS STRING) AS value))")
     rows = raw.select(
-        "topic",
+        by_topic({topic.name: topic.in_bronze for topic in start}).alias("topic"),
         "partition",
         "offset",
         F.col("key").cast("string"),
         header.alias("headers"),
         F.col("timestamp").alias("kafka_timestamp"),
+        by_topic({topic.name: topic.format for topic in start}).alias("format"),
         F.col("value").cast("string"),
         F.current_timestamp().alias("_ingested_at"),
         F.to_date(F.current_timestamp()).alias("_ingested_date"),
@@ -110,22 +129,31 @@ def begin(
     return (
         rows.coalesce(1)  # one file per batch, not one per Kafka partition
         .writeStream.format("delta")
-        .option("checkpointLocation", checkpoint)
+        .queryName(source.name)
+        .option("checkpointLocation", f"{lake.uri}/{CHECKPOINTS[source.name]}")
+        .option("mergeSchema", "true")  # a bronze made before there were formats gets the column
         .trigger(processingTime=f"{config.stream_trigger_seconds} seconds")
-        .start(path)
+        .start(lake.path(CAPTURED))
     )
 
 
-def watch(query: StreamingQuery, stopping: Event) -> None:
-    """Report each batch until the query ends or a signal arrives; a health check may want a heartbeat."""
-    reported, heartbeat = -1, os.environ.get("STREAM_HEARTBEAT_FILE")
-    while query.isActive and not stopping.wait(1):
+def by_topic(values: Mapping[str, str]) -> Column:
+    """What each Kafka topic's rows get."""
+    return F.coalesce(*(F.when(F.col("topic") == name, F.lit(value)) for name, value in values.items()))
+
+
+def watch(queries: Sequence[StreamingQuery], stopping: Event) -> None:
+    """Report each batch until a query ends or a signal arrives; a health check may want a heartbeat."""
+    reported: dict[str, int] = {}
+    heartbeat = os.environ.get("STREAM_HEARTBEAT_FILE")
+    while all(query.isActive for query in queries) and not stopping.wait(1):
         if heartbeat:
             Path(heartbeat).touch()
-        progress = query.lastProgress
-        if progress and progress["batchId"] != reported and progress["numInputRows"]:
-            reported = progress["batchId"]
-            say(f"batch {reported}: {progress['numInputRows']:,} events")
+        for query in queries:
+            progress = query.lastProgress
+            if progress and progress["batchId"] != reported.get(query.id) and progress["numInputRows"]:
+                reported[query.id] = progress["batchId"]
+                say(f"{query.name} batch {progress['batchId']}: {progress['numInputRows']:,} messages")
 
 
 def say(text: str) -> None:

@@ -42,10 +42,11 @@ _SHARED_IDS_AS_SPELT = ("[object Object]", "NaN", "None", "none", "null", "0")
 COOKIELESS = "$posthog_cookieless"  # what every sender without cookies says
 
 
-def person_uuid(distinct_id: str | Column) -> Column:
+def person_uuid(distinct_id: str | Column, team: Column | None = None) -> Column:
     """The id of the person that begins with this distinct id: a version 5 uuid, the same as in PostHog."""
+    of_team = F.lit(_TEAM) if team is None else team.cast("string")
     name = F.col(distinct_id) if isinstance(distinct_id, str) else distinct_id
-    digest = F.sha1(F.concat(F.lit(_PERSONS.bytes), F.concat(F.lit(f"{_TEAM}:"), name).cast("binary")))
+    digest = F.sha1(F.concat(F.lit(_PERSONS.bytes), F.concat(of_team, F.lit(":"), name).cast("binary")))
 
     def part(start: int, length: int) -> Column:
         return F.substring(digest, start, length)

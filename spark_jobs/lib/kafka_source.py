@@ -1,4 +1,4 @@
-"""Positions of the events topic: what Kafka offers and what bronze holds."""
+"""Positions of the event topics: what Kafka offers and what bronze holds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.settings import Settings
+from spark_jobs.lib.event_sources import Source, Topic
 
 CONNECT_TIMEOUT_MS = 10_000
 
@@ -24,45 +24,49 @@ class Offered:
     end: dict[int, int]
 
 
-def offered(settings: Settings) -> Offered:
-    """The offsets of the events topic.
+def offered(source: Source) -> dict[Topic, Offered]:
+    """The offsets of each topic of a source.
 
     Raises:
-        UserError: naming the setting when the broker does not answer or has no such topic.
+        UserError: naming the setting when the broker does not answer or lacks a topic.
     """
-    servers, topic = settings.kafka_bootstrap_servers, settings.kafka_events_topic
     try:
         consumer = KafkaConsumer(
-            bootstrap_servers=servers.split(","),
+            bootstrap_servers=source.servers.split(","),
             bootstrap_timeout_ms=CONNECT_TIMEOUT_MS,
             request_timeout_ms=CONNECT_TIMEOUT_MS,
             allow_auto_create_topics=False,
             group_id=None,
         )
     except (KafkaError, OSError, ValueError) as error:
-        raise _unreachable(servers, error) from None
+        raise _unreachable(source, error) from None
     try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        if not partitions:
-            raise UserError(
-                f"Kafka at {servers} has no topic {topic!r}. The name is KAFKA_EVENTS_TOPIC;"
-                " topics are never created by themselves."
-            )
-        earliest, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+        return {topic: _offered_of(consumer, topic, source) for topic in source.topics}
     except KafkaError as error:
-        raise _unreachable(servers, error) from None
+        raise _unreachable(source, error) from None
     finally:
         consumer.close()
+
+
+def _offered_of(consumer: KafkaConsumer, topic: Topic, source: Source) -> Offered:
+    numbers = consumer.partitions_for_topic(topic.name) or ()
+    partitions = [TopicPartition(topic.name, number) for number in numbers]
+    if not partitions:
+        raise UserError(
+            f"Kafka at {source.servers} has no topic {topic.name!r}. The name is {source.topics_setting};"
+            " topics are never created by themselves."
+        )
+    earliest, end = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
     return Offered(
         {each.partition: offset for each, offset in earliest.items()},
         {each.partition: offset for each, offset in end.items()},
     )
 
 
-def _unreachable(servers: str, error: Exception) -> UserError:
+def _unreachable(source: Source, error: Exception) -> UserError:
     return UserError(
-        f"Kafka at {servers} does not answer ({error or type(error).__name__}). The address is"
-        " KAFKA_BOOTSTRAP_SERVERS; `./shoplake status` shows whether the broker runs."
+        f"Kafka at {source.servers} does not answer ({error or type(error).__name__}). The address is"
+        f" {source.servers_setting}; `./shoplake status` shows whether the broker of local mode runs."
     )
 
 
@@ -79,7 +83,9 @@ def next_offsets(path: str, topic: str) -> dict[int, int]:
     return {row["partition"]: row["offset_max"] + 1 for row in newest}
 
 
-def starting_offsets(wanted: dict[int, int], there: Offered, topic: str, accept_gap: bool) -> dict[int, int]:
+def starting_offsets(
+    wanted: dict[int, int], there: Offered, topic: Topic, source: Source, accept_gap: bool
+) -> dict[int, int]:
     """Where to go on in each partition.
 
     Raises:
@@ -89,14 +95,16 @@ def starting_offsets(wanted: dict[int, int], there: Offered, topic: str, accept_
     for partition, earliest in sorted(there.earliest.items()):
         begin = wanted.get(partition, earliest)
         if begin < earliest:
-            lost.append(f"{topic} partition {partition} offsets {begin} to {earliest - 1}")
+            lost.append(f"{topic.name} partition {partition} offsets {begin} to {earliest - 1}")
         if begin > there.end[partition]:
-            shorter.append(f"{topic} partition {partition} ends at {there.end[partition]}, bronze at {begin}")
+            shorter.append(
+                f"{topic.name} partition {partition} ends at {there.end[partition]}, bronze at {begin}"
+            )
         start[partition] = max(begin, earliest)
     if shorter:
         raise UserError(
             f"Kafka holds less than bronze: {'; '.join(shorter)}. The topic was made anew, or the broker is"
-            " another one: check KAFKA_BOOTSTRAP_SERVERS, or give events a new KAFKA_EVENTS_TOPIC."
+            f" another one: check {source.servers_setting}, or name another topic in {source.topics_setting}."
         )
     if lost and not accept_gap:
         raise UserError(

@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
@@ -136,6 +139,17 @@ class Lake:
     def row_count(self, path: str) -> int:
         """Rows of the table, from its log; 0 where no table is."""
         return int(DeltaTable(path).count()) if self.exists(path) else 0
+
+    def holds(self, path: str, wanted: Mapping[str, tuple[str, str]]) -> bool:
+        """Whether a row has, in each of these columns, a text within these bounds, both included.
+
+        Files whose statistics say no are not opened: name the table's first column, which has some.
+        """
+        rows = DeltaTable(path).to_pyarrow_dataset()
+        if not set(wanted) <= set(rows.schema.names):
+            return False
+        inside = [(pc.field(name) >= low) & (pc.field(name) <= high) for name, (low, high) in wanted.items()]
+        return bool(rows.head(1, columns=list(wanted), filter=reduce(and_, inside)).num_rows)
 
     def size(self, path: str) -> int:
         """Bytes of the table's live files, from its log; 0 where no table is."""

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# How a self-hosted PostHog asks: it says that both ids are one person's.
+STATED = "posthog_person"
+
 
 class Request(NamedTuple):
     """A request to unite two different ids; `into` is who asks. Customers are null for other ids."""
@@ -48,11 +51,14 @@ class _Person:
 def replay(requests: Iterable[Request]) -> list[Outcome]:
     """Every request in the order of its time, then of its event's id: whatever order it arrived in.
 
+    What PostHog states comes after all events: it is how things stand at the end, and it may unite whom the
+    events have left apart, though never two customers.
+
     Requests that share no id, even over others, do not touch each other: any split that keeps connected
     ones together gives the same outcomes. Persons are those after all requests.
     """
     persons: dict[str, _Person] = {}
-    in_order = sorted(set(requests), key=lambda request: request[:5])
+    in_order = sorted(set(requests), key=lambda request: (request.method == STATED, request[:5]))
     done = [(request, _apply(request, persons)) for request in in_order]
 
     def founder(distinct_id: str) -> str:
@@ -82,7 +88,7 @@ def _apply(request: Request, persons: dict[str, _Person]) -> str:
         return "refused_two_customers"
     customer = next(iter(customers), None)
     if into is not None and other is not None:
-        if request.method != "$merge_dangerously":
+        if request.method not in ("$merge_dangerously", STATED):
             return "refused_already_identified"
         _unite(into, other, customer, persons)
         return "merged"

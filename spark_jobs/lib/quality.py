@@ -69,15 +69,19 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
     Expects rows that passed their checks. The newest version is the one of the latest snapshot, then the
     greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
     source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
-    gone when its deletion is of a later snapshot than its newest version. Without `newest_by` the first
-    position in the topic wins. `_is_delete_only` marks keys of which only the deletion is here.
+    gone when its deletion is of a later snapshot than its newest version. Without `newest_by` our own topic
+    wins over those of others, then the first topic and position. `_is_delete_only` marks keys of which only
+    the deletion is here.
     """
     carried = ("_ingested_at", "_version_at", "_batch_id")
-    order = ("_ingested_at", *table.newest_by) if table.newest_by else ("_kafka_partition", "_kafka_offset")
+    position = ("_kafka_topic", "_kafka_partition", "_kafka_offset")
+    order = ("_ingested_at", *table.newest_by) if table.newest_by else position
     fields = [
         name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key
     ]
-    version, deletion = F.struct(*fields), F.struct(*carried)
+    # A name with a colon is of another Kafka than ours: no topic's own name has one.
+    is_foreign = () if table.newest_by else (F.col("_kafka_topic").contains(":").alias("_is_foreign"),)
+    version, deletion = F.struct(*is_foreign, *fields), F.struct(*carried)
     choose = F.max if table.newest_by else F.min
     is_deletion = F.col("_op") == "delete"
     states = df.groupBy(*table.key).agg(

@@ -1,71 +1,92 @@
-"""From the topic to silver: is each message an event, a rejected row, or sent again?"""
+"""From the topics to silver: is each message a row, a rejected row, or sent again?"""
 
 from __future__ import annotations
 
 from deltalake import DeltaTable
 
+from contracts.model import Table
 from contracts.registry import table as declared
-from contracts.sources.events import CAPTURED
+from contracts.sources.events import CAPTURED, CAPTURED_EVENT
 from spark_jobs.lib.archive import archived_rows
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison
 from spark_jobs.lib.reconciliation_tables import LakeTables
 
-EVENTS = declared("silver.events")
+EVENTS, STATEMENTS = declared("silver.events"), declared("silver.person_distinct_ids")
 _UUID = (
     "coalesce(value ->> '$.uuid',"
     " CASE WHEN json_valid(value ->> '$.data') THEN (value ->> '$.data') ->> '$.uuid' END)"
 )
+# What tells that a message says again what another one has said: its key, as text.
+_KEY_OF_MESSAGE = {
+    EVENTS.id: _UUID,
+    STATEMENTS.id: "concat_ws('/', value ->> '$.team_id', value ->> '$.distinct_id', value ->> '$.version')",
+}
+_KEY_OF_ROW = {EVENTS.id: "event_id", STATEMENTS.id: "concat_ws('/', team_id, distinct_id, version)"}
 
 
 def compare_events(tables: LakeTables) -> list[Comparison]:
-    """The messages of bronze, as far as silver has come, against its events, by their position."""
-    if not (tables.exists(CAPTURED) and tables.exists(EVENTS)):
+    """The messages of bronze, as far as silver has come, against its rows, by their position."""
+    return [each for table in (EVENTS, STATEMENTS) for each in _compare(tables, table)]
+
+
+def _compare(tables: LakeTables, silver: Table) -> list[Comparison]:
+    if not (tables.exists(CAPTURED) and tables.exists(silver)):
         return []
-    _find_untaken(tables)
+    _find_untaken(tables, silver)
     total = tables.number("SELECT count(*) FROM messages")
+    rows = tables.number(f"SELECT count(*) FROM {tables.delta(silver.id)}")
+    if not total and not rows:
+        return []
     taken = tables.number("SELECT count(*) FROM taken")
     rejected = tables.number("SELECT count(*) FROM untaken WHERE is_rejected")
     again = tables.number(
         f"SELECT count(*) FROM untaken WHERE NOT is_rejected AND json_valid(value)"
-        f" AND {_UUID} IN (SELECT event_id FROM {tables.delta(EVENTS.id)})"
+        f" AND {_KEY_OF_MESSAGE[silver.id]} IN"
+        f" (SELECT {_KEY_OF_ROW[silver.id]} FROM {tables.delta(silver.id)})"
     )
     reasons = {"quarantined": rejected, "sent again": again}
     why = {reason: count for reason, count in reasons.items() if count}
-    found = [Comparison(EVENTS.id, "messages", "bronze", total, "silver", taken, why)]
-    orphans = tables.number(f"SELECT count(*) FROM {tables.delta(EVENTS.id)}") - taken
-    if orphans:
+    found = [Comparison(silver.id, "messages", "bronze", total, "silver", taken, why)]
+    if orphans := rows - taken:
         archived = min(orphans, archived_rows(tables.lake, CAPTURED))
         kept = {"message archived": archived} if archived else {}
-        found.append(Comparison(EVENTS.id, "rows without a message", "silver", orphans, "bronze", 0, kept))
+        found.append(Comparison(silver.id, "rows without a message", "silver", orphans, "bronze", 0, kept))
     return found
 
 
-def _find_untaken(tables: LakeTables) -> None:
+def _find_untaken(tables: LakeTables, silver: Table) -> None:
     """Tables `messages`, `taken` (a silver row has come of it) and `untaken`."""
-    tables.register("messages", _as_silver_saw_it(tables.lake))
-    position = "concat_ws('/', topic, partition, \"offset\")"
-    # The same position may be of another topic, so the message must also name the event.
+    bronze = _as_silver_saw_it(tables.lake, silver)
+    tables.register("all_messages", bronze)
+    known = "format" in {field.name for field in bronze.schema().fields}
+    said = f"coalesce(format, '{CAPTURED_EVENT}')" if known else f"'{CAPTURED_EVENT}'"
+    formats = ", ".join(f"'{each}'" for each in silver.formats)
+    position = "concat_ws('/', topic, partition, \"offset\") AS position"
     tables.execute(
-        f"CREATE TEMP TABLE taken AS SELECT {position} AS position FROM messages m"
-        f" JOIN {tables.delta(EVENTS.id)} s ON s._kafka_partition = m.partition"
-        ' AND s._kafka_offset = m."offset" WHERE contains(m.value, s.event_id)'
+        f"CREATE OR REPLACE TEMP VIEW messages AS SELECT *, {position} FROM all_messages"
+        f" WHERE {said} IN ({formats})"
+    )
+    tables.execute(
+        "CREATE OR REPLACE TEMP TABLE taken AS SELECT position FROM messages m"
+        f" JOIN {tables.delta(silver.id)} s ON s._kafka_topic = m.topic"
+        ' AND s._kafka_partition = m.partition AND s._kafka_offset = m."offset"'
     )
     is_rejected = "false"
-    if tables.lake.exists(tables.lake.quarantine_path(EVENTS)):
-        tables.register_quarantine(EVENTS)
+    if tables.lake.exists(tables.lake.quarantine_path(silver)):
+        tables.register_quarantine(silver)
         is_rejected = "position IN (SELECT position FROM quarantine)"
     tables.execute(
-        f"CREATE TEMP TABLE untaken AS SELECT *, {is_rejected} AS is_rejected FROM"
-        f" (SELECT {position} AS position, value FROM messages) ANTI JOIN taken USING (position)"
+        f"CREATE OR REPLACE TEMP TABLE untaken AS SELECT position, value, {is_rejected} AS is_rejected"
+        " FROM messages ANTI JOIN taken USING (position)"
     )
 
 
-def _as_silver_saw_it(lake: Lake) -> DeltaTable:
+def _as_silver_saw_it(lake: Lake, silver: Table) -> DeltaTable:
     """Bronze at the version up to which silver has taken it in; the stream has gone on since."""
-    path, silver = lake.path(CAPTURED), lake.path(EVENTS)
+    path, target = lake.path(CAPTURED), lake.path(silver)
     now = lake.data_commit(path)
-    seen = lake.committed(silver, (lake.commit_metadata(silver) or {}).get("app", ""))
+    seen = lake.committed(target, (lake.commit_metadata(target) or {}).get("app", ""))
     if now is None or seen is None or now.version == seen:
         return DeltaTable(path)
     return DeltaTable(path, version=seen)

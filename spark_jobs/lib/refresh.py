@@ -12,8 +12,10 @@ from pyspark.sql import functions as F
 
 from contracts.model import SILVER_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import table as declared
+from contracts.sources.events import CAPTURED_EVENT
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.event_sources import POSTHOG
 from spark_jobs.lib.lake import Lake, Txn
 from spark_jobs.lib.quality import check_rows, conform, newest_state, only_state
 from spark_jobs.lib.runs import TableRecord
@@ -65,7 +67,24 @@ def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = Non
     done = lake.committed(target, life)
     if done is None or done > until:
         return Span(None, until, fresh, readable)
-    return Span(done, until, life, readable) if until > done else None
+    return Span(done, until, life, readable) if until > done and has_messages(lake, table) else None
+
+
+def has_messages(lake: Lake, table: Table) -> bool:
+    """Whether the input holds messages in a format that the table takes; captured events it always has."""
+    if not table.formats or CAPTURED_EVENT in table.formats:
+        return True
+    path, foreign = lake.path(declared(table.inputs[0])), (POSTHOG, f"{POSTHOG}\uffff")
+    return any(lake.holds(path, {"topic": foreign, "format": (kind, kind)}) for kind in table.formats)
+
+
+def messages_for(rows: DataFrame, table: Table) -> DataFrame:
+    """The rows in a format that the table takes; a bronze from before there were formats has one only."""
+    if not table.formats:
+        return rows
+    said = F.col("format") if "format" in rows.columns else F.lit(None).cast("string")
+    known = rows.withColumn("format", F.coalesce(said, F.lit(CAPTURED_EVENT)))
+    return known.where(F.col("format").isin(*table.formats))
 
 
 def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:

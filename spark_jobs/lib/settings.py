@@ -50,6 +50,10 @@ class Settings(BaseSettings):
     stream_trigger_seconds: int = 5
     stream_catch_up_seconds: int = 120
 
+    # A self-hosted PostHog's own Kafka as a further source of events; none without an address
+    posthog_kafka_bootstrap_servers: str = ""
+    posthog_kafka_topics: str = "clickhouse_events_json,clickhouse_person_distinct_id"
+
     # The warehouse
     warehouse_host: str = "127.0.0.1"
     warehouse_port: int = 15432

@@ -7,19 +7,18 @@ from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.identity import COOKIELESS, pseudonym
-from spark_jobs.lib.parsing import code, integer, moment, text, word
+from spark_jobs.lib.parsing import code, integer, parsed, text, word
 from spark_jobs.lib.quality import SYSTEM
 from spark_jobs.lib.timezones import local_date
+from spark_jobs.silver.event_formats import opened
 
-_ENVELOPE = ("uuid", "distinct_id", "data", "now", "event", "timestamp", "ip")
-_EVENT = ("uuid", "event", "distinct_id", "properties", "timestamp")
 _PROPERTIES = (
     *("distinct_id", "$device_id", "$user_id", "$current_url", "$pathname", "$host"),
     *("$referring_domain", "$device_type", "$raw_user_agent"),
     *("product_id", "order_id", "cart_id", "query", "quantity", "currency"),
     *("total", "value", "revenue", "price"),
     *("utm_source", "utm_medium", "utm_campaign", "gclid", "msclkid", "fbclid", "ttclid"),
-    *("$anon_distinct_id", "alias", "result_count"),
+    *("$anon_distinct_id", "alias", "result_count", "$ip"),
 )
 # Advertisers' click ids, the one that decides first.
 _CLICK_IDS = ("gclid", "msclkid", "fbclid", "ttclid")
@@ -30,20 +29,13 @@ _URL = r"^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)([^?#]*)"
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """One row per message, broken ones with `_problems`.
-
-    PostHog encodes the event a second time inside `data`. Older senders leave `event` and `timestamp` out of
-    the envelope, so both are looked for inside as well.
-    """
-    opened = _parsed(raw, "envelope", "value", _ENVELOPE)
-    opened = _parsed(opened, "sent", "envelope.data", _EVENT)
-    opened = _parsed(opened, "p", "sent.properties", _PROPERTIES)
-    opened = _with_sender(opened, context)
-    return opened.select(
+    """One row per message, broken ones with `_problems`."""
+    said = parsed(opened(raw), "p", "said_properties", _PROPERTIES)
+    return _with_sender(said, context).select(
         "event_id",
         "event_name",
         "occurred_at",
-        moment("envelope.now").alias("received_at"),
+        "received_at",
         "distinct_id",
         F.coalesce(text(_said("$device_id")), "distinct_id").alias("visitor_id"),
         _merged_id().alias("merged_distinct_id"),
@@ -67,11 +59,12 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         ),
         _device().alias("device"),
         _is_bot().alias("is_bot"),
-        F.col("sent.properties").alias("properties"),
+        F.col("said_properties").alias("properties"),
+        F.col("topic").alias("_kafka_topic"),
         F.col("partition").alias("_kafka_partition"),
         F.col("offset").alias("_kafka_offset"),
         *SYSTEM,
-        _problems().alias("_problems"),
+        "_problems",
     )
 
 
@@ -79,36 +72,17 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
 _MONEY = ("total", "value", "revenue", "price")
 
 
-def _parsed(df: DataFrame, name: str, source: str, fields: tuple[str, ...]) -> DataFrame:
-    """`df` with the named fields of a JSON text as a struct of texts, each null where it is not to be had.
-
-    An array of one struct, exploded: engines would otherwise parse the text again for every field used.
-    """
-    schema = ", ".join(f"`{field}` string" for field in fields)
-    return df.select("*", F.explode(F.array(F.from_json(source, schema))).alias(name))
-
-
-def _with_sender(opened: DataFrame, context: Context) -> DataFrame:
-    """Which event it is, when it happened and whose it is.
+def _with_sender(said: DataFrame, context: Context) -> DataFrame:
+    """Whose the event is.
 
     Senders without cookies all say the same id. They are told apart by address and browser, for one day and
     only with our key; one that says neither stands alone.
     """
-    said = F.coalesce(text("envelope.distinct_id"), text("sent.distinct_id"), text(_said("distinct_id")))
-    whole = opened.select(
-        "*",
-        F.coalesce(text("envelope.uuid"), text("sent.uuid")).alias("event_id"),
-        F.coalesce(text("envelope.event"), text("sent.event")).alias("event_name"),
-        F.coalesce(*map(moment, ("envelope.timestamp", "sent.timestamp", "envelope.now"))).alias(
-            "occurred_at"
-        ),
-        said.alias("said_id"),
-    )
+    whole = said.withColumn("said_id", F.coalesce("said_id", text(_said("distinct_id"))))
     day = local_date("occurred_at", context).cast("string")
-    seen = F.concat_ws("|", day, "envelope.ip", _said("$raw_user_agent"), _said("$host"))
-    of_the_day = F.coalesce(
-        F.when(text("envelope.ip").isNotNull(), pseudonym(seen, context.pseudonym_key)), "event_id"
-    )
+    address = F.coalesce("ip", text(_said("$ip")))
+    seen = F.concat_ws("|", day, address, _said("$raw_user_agent"), _said("$host"))
+    of_the_day = F.coalesce(F.when(address.isNotNull(), pseudonym(seen, context.pseudonym_key)), "event_id")
     is_cookieless = F.col("said_id") == COOKIELESS
     return whole.withColumn(
         "distinct_id",
@@ -145,19 +119,3 @@ def _is_bot() -> Column:
     """Servers send no user agent at all: absent is not empty."""
     agent = F.lower(_said("$raw_user_agent"))
     return F.coalesce((F.trim(agent) == "") | agent.rlike(_ROBOTS), F.lit(False))
-
-
-def _problems() -> Column:
-    def is_object(source: str) -> Column:
-        return F.coalesce(F.trim(F.col(source)).startswith("{"), F.lit(False))
-
-    value_is_read = F.coalesce(*(F.col(f"envelope.{name}") for name in _ENVELOPE)).isNotNull()
-    data_is_read = F.coalesce(*(F.col(f"sent.{name}") for name in _EVENT)).isNotNull()
-    has_data = F.col("envelope.data").isNotNull()
-    return F.array_compact(
-        F.array(
-            F.when(~(is_object("value") & value_is_read), F.lit("value_is_not_json")),
-            F.when(value_is_read & ~has_data, F.lit("data_is_missing")),
-            F.when(has_data & ~(is_object("envelope.data") & data_is_read), F.lit("data_is_not_json")),
-        )
-    )

@@ -13,8 +13,9 @@ from spark_jobs.lib import merging
 from spark_jobs.lib.components import components
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.identity import is_illegal_id, person_uuid
-from spark_jobs.lib.merging import Outcome, Request, replay
+from spark_jobs.lib.merging import STATED, Outcome, Request, replay
 from spark_jobs.lib.parsing import integer
+from spark_jobs.silver.person_requests import stated_requests
 
 # Up to here the driver replays them all in a moment; above it, Spark's workers do, component by component.
 MOST_ON_DRIVER = 50_000
@@ -27,9 +28,9 @@ _OUTCOME = (
 )
 
 
-def derive(silver_events: DataFrame, context: Context) -> DataFrame:
+def derive(silver_events: DataFrame, silver_person_distinct_ids: DataFrame, context: Context) -> DataFrame:
     """One row per request. Always from all requests: one that comes late may change what later ones did."""
-    requests = _requests(silver_events)
+    requests = _requests(silver_events, silver_person_distinct_ids)
     few = requests.limit(MOST_ON_DRIVER + 1).collect()
     if len(few) <= MOST_ON_DRIVER:
         outcomes = silver_events.sparkSession.createDataFrame(replay(Request(*row) for row in few), _OUTCOME)
@@ -75,16 +76,21 @@ for module in (merging, sys.modules[__name__]):
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
 
 
-def _requests(events: DataFrame) -> DataFrame:
+def _requests(events: DataFrame, statements: DataFrame) -> DataFrame:
     """The columns of `Request`. An id that is to be united with itself asks for nothing."""
-    other = F.col("merged_distinct_id")
-    return events.where(other.isNotNull() & (other != F.col("distinct_id"))).select(
+    asked = events.where("merged_distinct_id IS NOT NULL AND merged_distinct_id <> distinct_id").select(
         F.unix_micros("occurred_at").alias("at"),
         "event_id",
         F.col("event_name").alias("method"),
         F.col("distinct_id").alias("into"),
-        other.alias("other"),
-        integer("distinct_id").cast("string").alias("into_customer"),
-        integer(other).cast("string").alias("other_customer"),
-        (is_illegal_id("distinct_id") | is_illegal_id(other)).alias("is_illegal"),
+        F.col("merged_distinct_id").alias("other"),
+    )
+    if statements.limit(1).collect():  # without a PostHog, nothing is looked for among the events
+        stated = stated_requests(statements, events).withColumn("method", F.lit(STATED))
+        asked = asked.unionByName(stated)
+    return asked.select(
+        *("at", "event_id", "method", "into", "other"),
+        integer("into").cast("string").alias("into_customer"),
+        integer("other").cast("string").alias("other_customer"),
+        (is_illegal_id("into") | is_illegal_id("other")).alias("is_illegal"),
     )

@@ -148,6 +148,7 @@ def write_events(positions: dict[str, int], taken_in: int) -> None:
     table = pa.table(
         {
             "event_id": pa.array(positions),
+            "_kafka_topic": pa.array(["events"] * len(positions)),
             "_kafka_partition": pa.array([0] * len(positions), pa.int32()),
             "_kafka_offset": pa.array(positions.values(), pa.int64()),
         }

@@ -15,6 +15,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.sources.events import CAPTURED
 from kafka import KafkaProducer
+from spark_jobs.lib.event_sources import event_sources
 from spark_jobs.lib.kafka_source import lag, next_offsets, offered
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.settings import settings
@@ -36,7 +37,9 @@ def send(topic: str, *values: bytes) -> None:
 
 @retry(stop=stop_after_delay(120), wait=wait_fixed(0.5), reraise=True)
 def wait_until_caught_up(topic: str) -> None:
-    assert lag(next_offsets(Lake().path(CAPTURED), topic), offered(settings())) == 0
+    (source,) = event_sources(settings())
+    (there,) = offered(source).values()
+    assert lag(next_offsets(Lake().path(CAPTURED), topic), there) == 0
 
 
 def in_bronze() -> list[tuple[int, int, str]]:

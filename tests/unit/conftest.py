@@ -21,7 +21,9 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     if request.param == "sail":
         yield from _sail(tmp_path_factory.mktemp("sail"))
     elif remote := os.environ.get("SPARK_REMOTE"):
-        yield _session(remote)
+        session = _session(remote)
+        yield session
+        session.stop()  # or it would stay the active one, also for frames of the next engine
     else:
         yield from _apache_spark(tmp_path_factory.mktemp("spark"))
 

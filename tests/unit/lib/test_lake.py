@@ -100,3 +100,13 @@ def test_no_table_stands_nowhere(lake: Lake) -> None:
     assert lake.data_commit(f"{lake.uri}/none") is None
     assert lake.data_version(f"{lake.uri}/none") is None
     assert lake.commit_metadata(f"{lake.uri}/none") is None
+
+
+def test_what_a_table_holds_is_asked_by_column(lake: Lake) -> None:
+    path = f"{lake.uri}/t"
+    wanted = {"topic": ("posthog:", "posthog:~"), "format": ("b", "b")}
+    write_deltalake(path, pa.table({"topic": ["events", "posthog:x"], "format": ["b", "a"]}))
+    assert not lake.holds(path, wanted)
+    assert not lake.holds(path, {"missing": ("a", "b")})
+    write_deltalake(path, pa.table({"topic": ["posthog:x"], "format": ["b"]}), mode="append")
+    assert lake.holds(path, wanted)

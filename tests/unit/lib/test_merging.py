@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark_jobs.lib.merging import Outcome, Request, replay
+from spark_jobs.lib.merging import STATED, Outcome, Request, replay
 
 
 def request(at: int, into: str, other: str, method: str = "$identify", **given_fields: bool) -> Request:
@@ -81,8 +81,22 @@ def test_a_request_that_comes_late_is_replayed_in_its_place() -> None:
     assert persons(replay([late, early])) == {frozenset({"17", "tablet"}), frozenset({"18"})}
 
 
+def test_what_posthog_states_unites_whom_the_events_left_apart() -> None:
+    apart = [request(1, "ann", "a"), request(2, "bob", "b"), request(3, "ann", "b")]
+    stated = [*apart, request(0, "ann", "bob", STATED), request(0, "ann", "c", STATED)]
+    assert outcomes(*stated)[-2:] == ["merged", "attached"]
+    assert persons(replay(stated)) == {frozenset({"ann", "a", "bob", "b", "c"})}
+
+
+def test_what_posthog_states_comes_after_every_event_and_never_unites_customers() -> None:
+    """An old statement takes no device from whom it belongs to by a later event."""
+    stated = [request(5, "18", "tablet"), request(1, "17", "tablet", STATED), request(1, "17", "tv", STATED)]
+    assert outcomes(*stated) == ["created", "refused_two_customers", "attached"]
+    assert persons(replay(stated)) == {frozenset({"18", "tablet"}), frozenset({"17", "tv"})}
+
+
 IDS = ("1", "2", "3", "a", "b", "c", "d", "e")
-METHODS = ("$identify", "$create_alias", "$merge_dangerously")
+METHODS = ("$identify", "$create_alias", "$merge_dangerously", STATED)
 REQUESTS = st.lists(
     st.tuples(
         st.integers(0, 30), st.sampled_from(IDS), st.sampled_from(IDS), st.sampled_from(METHODS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ from spark_jobs.silver import DERIVE, identity_merges
 from tests.unit.dataframes import CONTEXT, assert_rows, cleaned, rows
 from tests.unit.silver.test_events import message
 
-EVENTS, MERGES, MAP = (TABLES[f"silver.{name}"] for name in ("events", "identity_merges", "identity_map"))
+EVENTS, MERGES, MAP, STATED = (
+    TABLES[f"silver.{name}"] for name in ("events", "identity_merges", "identity_map", "person_distinct_ids")
+)
 
 
 def login(number: int, into: str, other: str, method: str = "$identify", **more: Any) -> dict[str, Any]:
@@ -27,9 +30,12 @@ def login(number: int, into: str, other: str, method: str = "$identify", **more:
     return {"event_id": f"e{number:04}", "occurred_at": moment, **asked, **more}
 
 
-def merges(spark: SparkSession, *events: dict[str, Any]) -> DataFrame:
-    found = DERIVE["identity_merges"](silver_events=rows(spark, EVENTS, *events), context=CONTEXT)
-    return conform(found, MERGES)
+def merges(spark: SparkSession, *events: dict[str, Any], stated: Sequence[dict[str, Any]] = ()) -> DataFrame:
+    given = {
+        "silver_events": rows(spark, EVENTS, *events),
+        "silver_person_distinct_ids": rows(spark, STATED, *stated),
+    }
+    return conform(DERIVE["identity_merges"](**given, context=CONTEXT), MERGES)
 
 
 def identity_map(spark: SparkSession, *events: dict[str, Any]) -> DataFrame:
@@ -217,3 +223,98 @@ def test_a_visit_belongs_to_who_logged_in_on_it_and_else_to_whose_device_it_is(s
             )
         ),
     )
+
+
+def stated(distinct_id: str, person_id: str, version: int = 0, **more: Any) -> dict[str, Any]:
+    """PostHog says whose an id is."""
+    said = {"team_id": 1, "distinct_id": distinct_id, "posthog_person_id": person_id, "version": version}
+    return {"stated_at": "2026-03-05 10:00:00", "is_withdrawn": False, **said, **more}
+
+
+def persons_of(df: DataFrame) -> set[frozenset[str]]:
+    """The ids of each person, of those that a request names."""
+    ids: dict[str, set[str]] = {}
+    for row in df.collect():
+        ids.setdefault(row["person_id"], set()).add(row["distinct_id"])
+        ids.setdefault(row["other_person_id"], set()).add(row["other_distinct_id"])
+    return {frozenset(each) for each in ids.values()}
+
+
+def test_a_merge_that_only_posthog_knows_unites_ids(spark: SparkSession) -> None:
+    own = person("phone")
+    df = merges(
+        spark,
+        {
+            "event_id": "a",
+            "distinct_id": "phone",
+        },  # PostHog named a person after it
+        stated=[stated("laptop", own, 1), stated("17", own, 1), stated("alone", person("alone"))],
+    )
+    columns = ("event_id", "method", "distinct_id", "other_distinct_id", "outcome", "person_id")
+    assert_rows(
+        df.withColumn("requested_at", F.col("requested_at").cast("string")),
+        *(
+            dict(zip((*columns, "requested_at"), (*row, "2026-03-05 10:00:00"), strict=True))
+            for row in (
+                ("person_distinct_id:1:17", "posthog_person", "phone", "17", "created", own),
+                ("person_distinct_id:1:laptop", "posthog_person", "phone", "laptop", "attached", own),
+            )
+        ),
+    )
+
+
+def test_the_newest_statement_about_an_id_holds_and_a_withdrawn_one_unites_nobody(
+    spark: SparkSession,
+) -> None:
+    old, new = person("old"), person("new")
+    said = [
+        stated("new", new),
+        stated("moved", old),
+        stated("moved", new, 1),  # its person went into another
+        stated("old", old),
+        stated("left", new),
+        stated("left", person("left"), 101),  # split off
+        stated("deleted", new, 1),
+        stated("deleted", new, 101, is_withdrawn=True),
+        stated("back", new, 1),
+        stated("back", new, 101, is_withdrawn=True),
+        stated("back", new, 102),
+    ]
+    assert persons_of(merges(spark, stated=said)) == {frozenset({"new", "moved", "back"})}
+
+
+def test_statements_in_any_order_and_again_give_the_same_persons(spark: SparkSession) -> None:
+    drawn = random.Random(7)
+    ids = [*map(str, range(1, 6)), *(f"device-{n}" for n in range(20)), "anonymous"]
+    events = [login(n, *drawn.sample(ids, 2)) for n in range(15)]
+    said = [
+        stated(
+            each,
+            person(drawn.choice(ids)),
+            version,
+            is_withdrawn=drawn.random() < 0.2,
+            stated_at=f"2026-03-05 10:00:{version:02}",
+        )
+        for each in ids
+        for version in range(drawn.randint(0, 3))
+    ]
+    said += [stated(each, person("device-0"), 9) for each in ("anonymous", "device-1")]
+    first = merges(spark, *events, stated=said).collect()
+    drawn.shuffle(events)
+    drawn.shuffle(said)
+    again = merges(spark, *events, stated=[*said, *said[::2]]).collect()
+    assert sorted(map(tuple, again)) == sorted(map(tuple, first))
+    of_posthog = {row["outcome"] for row in first if row["method"] == "posthog_person"}
+    assert {"refused_two_customers", "refused_illegal_id", "attached"} <= of_posthog
+    for ids_of_person in persons_of(merges(spark, *events, stated=said)):
+        assert len([each for each in ids_of_person if each.isdigit()]) <= 1
+
+
+def test_workers_replay_what_posthog_states_as_the_driver_does(
+    spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [login(n, str(n % 7 + 1), f"device-{n % 11}") for n in range(30)]
+    said = [stated(f"device-{n}", person(f"device-{n % 3}"), n % 2) for n in range(11)]
+    on_driver = merges(spark, *events, stated=said).collect()
+    monkeypatch.setattr(identity_merges, "MOST_ON_DRIVER", 0)
+    assert sorted(merges(spark, *events, stated=said).collect()) == sorted(on_driver)

@@ -1,0 +1,33 @@
+"""PostHog's statements about whose an id is."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import integer, parsed, text, word
+from spark_jobs.lib.quality import SYSTEM
+
+_FIELDS = ("team_id", "distinct_id", "person_id", "version", "is_deleted")
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """One row per message, broken ones with `_problems`."""
+    said = parsed(raw, "said", "value", _FIELDS)
+    is_read = F.coalesce(*(F.col(f"said.{name}") for name in _FIELDS)).isNotNull()
+    return said.select(
+        integer(text("said.team_id")).alias("team_id"),
+        text("said.distinct_id").alias("distinct_id"),
+        integer(text("said.version")).alias("version"),
+        word("said.person_id").alias("posthog_person_id"),
+        F.coalesce(word("said.is_deleted").isin("1", "true"), F.lit(False)).alias("is_withdrawn"),
+        F.col("kafka_timestamp").alias("stated_at"),
+        F.col("topic").alias("_kafka_topic"),
+        F.col("partition").alias("_kafka_partition"),
+        F.col("offset").alias("_kafka_offset"),
+        *SYSTEM,
+        F.array_compact(F.array(F.when(~is_read, F.lit("value_is_not_person_distinct_id")))).alias(
+            "_problems"
+        ),
+    )
