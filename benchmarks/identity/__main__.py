@@ -46,7 +46,11 @@ def main() -> None:
 def _derive(spark: SparkSession, folder: Path) -> None:
     context: Context = None  # type: ignore[assignment]  # identity knows no settings
     events = spark.read.parquet(str(folder / "events"))
-    merges = _timed("identity_merges", lambda: identity_merges.derive(events, context), spark, folder)
+    said = ", ".join(f"{each.name} {each.type}" for each in TABLES["silver.person_distinct_ids"].columns)
+    statements = spark.createDataFrame([], said)  # no PostHog beside the shop
+    merges = _timed(
+        "identity_merges", lambda: identity_merges.derive(events, statements, context), spark, folder
+    )
     ids = _timed("identity_map", lambda: identity_map.derive(events, merges, context), spark, folder)
     outcomes = {row["outcome"]: row["count"] for row in merges.groupBy("outcome").count().collect()}
     print(f"{outcomes}, {ids.select('person_id').distinct().count():,} persons")
