@@ -11,13 +11,14 @@ from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
 
+import pyarrow.compute as pc
 import pytest
+from deltalake import DeltaTable
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from local import mariadb
 from tests.integration.servers import Environment
 from tests.stack.pipeline import query, run_steps, shoplake
-from tests.stack.test_demo_shop import topic_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.last]
 # Headless Chromium says that it is headless, which makes a visit a robot's.
@@ -95,11 +96,14 @@ def distinct_id(page):
     return page.evaluate("() => window.posthog.get_distinct_id()")
 
 
-@retry(stop=stop_after_delay(60), wait=wait_fixed(1), reraise=True)
+@retry(stop=stop_after_delay(120), wait=wait_fixed(1), reraise=True)
 def wait_for_events(demo, *names):
-    """The SDKs send in their own time."""
-    sent = [value for value in topic_of(demo).values() if shop_url(demo).removeprefix("http://") in value]
-    assert all(any(f'"event":"{name}"' in value for value in sent) for name in names)
+    """SDKs send in their own time, and the stream commits in its own."""
+    bronze = DeltaTable(f"{demo.settings.lake_uri}/bronze/events").to_pyarrow_dataset()
+    of_shop = pc.match_substring(pc.field("value"), shop_url(demo).removeprefix("http://"))
+    sent = bronze.to_table(columns=["value"], filter=of_shop)["value"].to_pylist()
+    missing = [name for name in names if not any(f'"event":"{name}"' in value for value in sent)]
+    assert missing == []
 
 
 @pytest.fixture(scope="module")
