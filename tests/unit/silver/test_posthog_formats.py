@@ -22,7 +22,7 @@ from spark_jobs.lib.quality import newest_state
 from spark_jobs.lib.refresh import messages_for
 from tests.unit.dataframes import assert_rows, cleaned, rows
 
-SAMPLES = Path(__file__).with_name("samples")
+SAMPLES = Path(__file__).parent / "samples" / "topics"
 EVENTS, STATED = TABLES["silver.events"], TABLES["silver.person_distinct_ids"]
 DEVICE = "01a206f0-d991-7150-8cab-48f92d4f38f6"
 POSITION = ("_kafka_topic", "_kafka_partition", "_kafka_offset")
