@@ -40,8 +40,10 @@ TAR = (
 RESTORE = ("--cap-add", "CHOWN", "--cap-add", "FOWNER")
 
 
-def backup(compose: Compose, folder: Path) -> Path:
-    """Write the volumes into a new folder below `folder`; returns it. What ran before runs again.
+def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
+    """Write the volumes into a new folder below `folder`; returns it.
+
+    What ran before runs again; with `resume=False`, where another version is to follow, only after a failure.
 
     Raises:
         ComposeError: when there is nothing to save, or a volume cannot be read.
@@ -53,7 +55,7 @@ def backup(compose: Compose, folder: Path) -> Path:
     draft = target.with_name(f"{target.name}.partial")
     draft.mkdir(parents=True, mode=0o700)
     was_running = any(each["State"] == "running" for each in compose.services())
-    image = platform_image(compose)
+    image, done = platform_image(compose), False
     try:
         compose.must("stop", every_profile=True)
         saved = {short: _save(name, image, draft / f"{short}.tar.gz") for short, name in volumes.items()}
@@ -67,8 +69,9 @@ def backup(compose: Compose, folder: Path) -> Path:
         shutil.copy(compose.settings.env_file, draft / ENV)
         (draft / ENV).chmod(0o600)
         draft.rename(target)
+        done = True
     finally:
-        if was_running:
+        if was_running and (resume or not done):
             compose.must("up", "--detach", "--no-build", "--wait")
     return target
 

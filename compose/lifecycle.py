@@ -128,7 +128,7 @@ def upgrade(folder: Path) -> None:
         docker("image", "inspect", "--format", "{{.Id}}", image)
         docker("tag", image, _before(image))
     with step("Backup"):
-        saved = backup.backup(compose, folder)
+        saved = backup.backup(compose, folder, resume=False)
     print(f"  {saved}")
     try:
         with step("Images"):

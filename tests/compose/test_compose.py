@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,7 +32,7 @@ from tests.compose.installation import Installation, docker
 from tests.conftest import far_from_midnight
 from tests.integration.servers import ROOT, free_ports
 from tests.stack.ledger import assert_marts_equal_the_ledger
-from tests.stack.pipeline import query, served_rows
+from tests.stack.pipeline import Rows, query, served_rows
 
 pytestmark = pytest.mark.compose
 RELEASES = "SELECT count(*) FROM mart_meta.releases"
@@ -40,6 +41,16 @@ LASTING = {
     *("airflow-api-server", "airflow-scheduler", "airflow-dag-processor"),
 }
 Took = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A backup and what was there when it was taken."""
+
+    backup: Path
+    served: dict[str, Rows]
+    releases: Rows
+    record: bytes
 
 
 @pytest.fixture(scope="module")
@@ -164,21 +175,36 @@ def test_a_reader_of_the_shop_may_only_read(shoplake: Installation, first_run: s
     )
 
 
-def test_down_and_up_again_keep_the_data(shoplake: Installation, first_run: str, took: Took) -> None:
+@pytest.fixture(scope="module")
+def saved(
+    shoplake: Installation, first_run: str, took: Took, tmp_path_factory: pytest.TempPathFactory
+) -> Saved:
+    """A backup of the stack that `make down` has stopped, and what was served then."""
     served, releases = served_rows(shoplake.settings), query(shoplake.settings, RELEASES)
+    record = shoplake.file_of_volume("ledger", "shop.sqlite")
     shoplake.must_make("down")
     assert shoplake.containers() == []
+    folder = tmp_path_factory.mktemp("backups")
+    began = time.monotonic()
+    shoplake.must_make("backup", f"TO={folder}")
+    took("a backup of a stack that is down", time.monotonic() - began)
+    assert shoplake.containers() == []
+    (backup,) = folder.iterdir()
+    return Saved(backup, served, releases, record)
+
+
+def test_down_and_up_again_keep_the_data(shoplake: Installation, saved: Saved, took: Took) -> None:
     began = time.monotonic()
     said = shoplake.must_make("up")
     took("make up, again", time.monotonic() - began)
     assert "first run" not in said
     assert "data are kept" in shoplake.compose("logs", "--no-log-prefix", "simulator")
-    assert served_rows(shoplake.settings) == served
-    assert query(shoplake.settings, RELEASES) == releases
+    assert served_rows(shoplake.settings) == saved.served
+    assert query(shoplake.settings, RELEASES) == saved.releases
 
 
 def test_a_run_in_which_a_server_is_killed_is_repaired(
-    shoplake: Installation, first_run: str, tmp_path: Path, took: Took
+    shoplake: Installation, saved: Saved, tmp_path: Path, took: Took
 ) -> None:
     victim = random.choice(sorted(LASTING - {"superset", "airflow-dag-processor"}))
     print(f"killed: {victim}")
@@ -194,25 +220,16 @@ def test_a_run_in_which_a_server_is_killed_is_repaired(
     assert_marts_equal_the_ledger(shoplake.stack(tmp_path))  # type: ignore[arg-type]
 
 
-def test_a_backup_brings_everything_back(
-    shoplake: Installation, first_run: str, tmp_path: Path, took: Took
-) -> None:
-    served = served_rows(shoplake.settings)
-    record = shoplake.file_of_volume("ledger", "shop.sqlite")
-    began = time.monotonic()
-    shoplake.must_make("backup", f"TO={tmp_path}")
-    took("a backup", time.monotonic() - began)
-    (saved,) = tmp_path.iterdir()
-    assert saved.stat().st_mode & 0o077 == 0
-    shoplake.wait_until_healthy()
-    live(shoplake)
+def test_a_backup_brings_everything_back(shoplake: Installation, saved: Saved, took: Took) -> None:
+    assert saved.backup.stat().st_mode & 0o077 == 0
+    # The shop has lived on, and now the warehouse is lost.
     with closing(postgres(shoplake)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA mart CASCADE")
     began = time.monotonic()
-    shoplake.must_make("restore-backup", f"FROM={saved}", answer="yes\n")
+    shoplake.must_make("restore-backup", f"FROM={saved.backup}", answer="yes\n")
     took("a restore", time.monotonic() - began)
-    assert served_rows(shoplake.settings) == served
-    assert shoplake.file_of_volume("ledger", "shop.sqlite") == record
+    assert served_rows(shoplake.settings) == saved.served
+    assert shoplake.file_of_volume("ledger", "shop.sqlite") == saved.record
 
 
 def test_an_upgrade_that_fails_leaves_everything_as_it_was(

@@ -131,6 +131,59 @@ def test_a_damaged_backup_restores_nothing(tmp_path: Path) -> None:
         backup.verify(tmp_path / "other")
 
 
+class StackThatRuns:
+    """A stack of one container, which remembers what it was told."""
+
+    def __init__(self, folder: Path) -> None:
+        ensure_env_file(folder / ".env")
+        self.settings = settings.load(folder, {})
+        self.told: list[str] = []
+        self.state = "running"
+
+    def must(self, command: str, *_: str, every_profile: bool = False) -> None:
+        self.told.append(command)
+        self.state = {"stop": "exited", "up": "running"}[command]
+
+    def services(self) -> list[dict[str, str]]:
+        return [{"Service": "spark", "Image": "shoplake/platform:1", "State": self.state}]
+
+    def volumes(self) -> dict[str, str]:
+        return {"lake": "p_lake"}
+
+    def project(self) -> str:
+        return "p"
+
+
+@pytest.mark.parametrize(
+    ("resume", "can_read", "told"),
+    [
+        (True, True, ["stop", "up"]),
+        (False, True, ["stop"]),
+        (True, False, ["stop", "up"]),
+        (False, False, ["stop", "up"]),
+    ],
+)
+def test_what_a_backup_stopped_runs_again_unless_another_version_follows(
+    resume: bool, can_read: bool, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(volume: str, image: str, target: Path) -> dict[str, int]:
+        if not can_read:
+            raise ComposeError(f"The volume {volume} could not be read")
+        return {"bytes": 0}
+
+    monkeypatch.setattr(backup, "_save", save)
+    monkeypatch.setattr(backup, "platform_image", lambda _: "shoplake/platform:1")
+    stack: Any = StackThatRuns(tmp_path)
+    if can_read:
+        made = backup.backup(stack, tmp_path / "backups", resume)
+        assert made.stat().st_mode & 0o077 == 0
+        assert (made / "env").read_text() == (tmp_path / ".env").read_text()
+    else:
+        with pytest.raises(ComposeError, match="p_lake could not be read"):
+            backup.backup(stack, tmp_path / "backups", resume)
+    assert stack.told == told
+
+
 @pytest.mark.parametrize("answer", ["", "no", "y"])
 def test_nothing_is_deleted_without_a_yes(answer: str) -> None:
     with pytest.raises(ComposeError, match="Nothing was changed"):
