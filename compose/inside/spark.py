@@ -12,10 +12,12 @@ from collections.abc import Mapping
 
 from local.jars import SPARK_HOME
 from local.spark import CONFIGURATION, JAVA_OPTIONS
+from spark_jobs.lib.settings import ROOT
 
 JARS = "/opt/jars/spark/*"
 STREAM_JARS = "/opt/jars/stream/*"
 SCRATCH = "/data/scratch"
+LOGGING = f"-Dlog4j.configurationFile={ROOT / 'local' / 'log4j2.properties'}"
 CONNECT_PORT = 15002
 MASTER_PORT, MASTER_PAGE, WORKER_PAGE = 7077, 8081, 8082
 
@@ -53,11 +55,12 @@ def connect(environment: Mapping[str, str]) -> list[str]:
 
 def stream(environment: Mapping[str, str]) -> list[str]:
     """The command of the event stream, a driver of its own."""
-    conf = configuration({}) | {"spark.log.level": "ERROR"}
+    conf = configuration({})
+    del conf["spark.log.level"]  # log4j's file says it, from the first line on
     arguments = " ".join(f"--conf {name}={value}" for name, value in conf.items())
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[1] --driver-memory {environment['STREAM_DRIVER_MEMORY']}"
-        f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC' {arguments}"
+        f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC {LOGGING}' {arguments}"
         f" --driver-class-path {JARS}:{STREAM_JARS} pyspark-shell"
     )
     return [sys.executable, "-m", "spark_jobs.jobs.stream_events"]

@@ -109,7 +109,7 @@ class Installation:
         states = self.compose("ps", "--format", "{{.Service}} {{.Health}}").splitlines()
         assert all(state.endswith(" healthy") for state in states), states
 
-    @retry(stop=stop_after_delay(300), wait=wait_fixed(0.5), reraise=True)
+    @retry(stop=stop_after_delay(600), wait=wait_fixed(0.5), reraise=True)
     def wait_for_task(self, run_id: str, task_id: str, *states: str) -> None:
         tasks = {task.task_id: task.state for task in self.airflow.tasks("medallion", run_id)}
         assert tasks[task_id] in states, tasks

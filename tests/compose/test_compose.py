@@ -22,7 +22,7 @@ import httpx
 import pytest
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from compose.settings import ALL_PROFILES
+from compose.settings import ALL_PROFILES, PORTS
 from local.env_file import ensure_env_file, set_values
 from ops import sql
 from tests.browser import superset_page
@@ -37,7 +37,7 @@ from tests.stack.pipeline import Rows, query, served_rows
 pytestmark = pytest.mark.compose
 RELEASES = "SELECT count(*) FROM mart_meta.releases"
 LASTING = {
-    *("mysql", "kafka", "postgres", "spark", "stream", "superset"),
+    *("mysql", "kafka", "postgres", "spark", "stream", "superset", "gateway", "storefront"),
     *("airflow-api-server", "airflow-scheduler", "airflow-dag-processor"),
 }
 Took = Callable[[str, float], None]
@@ -57,9 +57,8 @@ class Saved:
 def shoplake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     home = tmp_path_factory.mktemp("compose")
     free = free_ports()
-    names = ("SHOP_MYSQL_PORT", "KAFKA_LOCAL_PORT", "WAREHOUSE_PORT", "AIRFLOW_PORT", "SUPERSET_PORT")
     ensure_env_file(home / ".env")
-    values = {name: str(port) for name, port in zip(names, free, strict=False)}
+    values = {name: str(port) for name, port in zip(PORTS, free, strict=False)}
     small = {"DEMO_DAYS": "40", "DEMO_CUSTOMERS": "400", "SHOP_TIMEZONE": far_from_midnight()}
     set_values(home / ".env", {**values, **small, "SHOPLAKE_VERSION": "0.1.0-test"})
     installation = Installation(home, f"shoplake-test-{uuid.uuid4().hex[:6]}")
@@ -173,6 +172,29 @@ def test_a_reader_of_the_shop_may_only_read(shoplake: Installation, first_run: s
     assert all(
         line.startswith(("GRANT SELECT ON `shop`.`", "GRANT USAGE", "GRANT FLUSH_TABLES")) for line in rights
     )
+
+
+def test_a_reader_without_rights_is_told_with_the_statement_that_grants_them(
+    shoplake: Installation, first_run: str
+) -> None:
+    ask = 'MYSQL_PWD=$MYSQL_ROOT_PASSWORD mysql --socket /var/run/mysqld/mysqld.sock -u root -e "$1"'
+    make = "CREATE USER weak@'%' IDENTIFIED BY 'weak'; GRANT SELECT ON shop.orders TO weak@'%'"
+    shoplake.compose("exec", "-T", "mysql", "sh", "-c", ask, "sh", make)
+    as_weak = ("-e", "SHOP_MYSQL_USER=weak", "-e", "SHOP_MYSQL_PASSWORD=weak")
+    command = ("sh", "-c", "python -m compose.inside.shop_rights || true")
+    said = shoplake.compose("run", "--rm", "--no-deps", "-T", *as_weak, "airflow-scheduler", *command)
+    (line,) = said.splitlines()
+    assert "'weak'@'%' cannot read addresses, " in line
+    assert " orders," not in line
+    assert line.endswith("GRANT SELECT ON `shop`.* TO 'weak'@'%';")
+
+
+def test_the_gateway_takes_events_with_the_token_only(shoplake: Installation, said: str) -> None:
+    url = f"http://127.0.0.1:{shoplake.settings.gateway_port}"
+    assert url in said
+    event = {"event": "hello", "distinct_id": "someone", "uuid": str(uuid.uuid4())}
+    answer = httpx.post(f"{url}/e/", json={"api_key": "phc_of_somebody_else", **event})
+    assert answer.status_code == 401
 
 
 @pytest.fixture(scope="module")
