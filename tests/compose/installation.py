@@ -16,7 +16,8 @@ from local.airflow_api import AirflowApi
 from local.settings import LocalSettings, load_settings
 from tests.integration.servers import ROOT
 
-SECONDS = 900
+# Of each step. A machine that does other work too is slow, and that is no failure.
+DEADLINE = 1800
 SECRET = re.compile(r"^(\w*(?:PASSWORD|SECRET|_KEY)\w*)=(.+)$", re.MULTILINE)
 
 
@@ -58,7 +59,7 @@ class Installation:
             capture_output=True,
             text=True,
             check=False,
-            timeout=SECONDS,
+            timeout=DEADLINE,
         )
 
     def must_make(self, *arguments: str, answer: str = "") -> str:
@@ -104,12 +105,12 @@ class Installation:
             "run", "--rm", "--pid", "host", *limits, "python:3.11-slim-bookworm", "sh", "-c", f"kill -9 {pid}"
         )
 
-    @retry(stop=stop_after_delay(300), wait=wait_fixed(1), reraise=True)
+    @retry(stop=stop_after_delay(DEADLINE), wait=wait_fixed(1), reraise=True)
     def wait_until_healthy(self) -> None:
         states = self.compose("ps", "--format", "{{.Service}} {{.Health}}").splitlines()
         assert all(state.endswith(" healthy") for state in states), states
 
-    @retry(stop=stop_after_delay(600), wait=wait_fixed(0.5), reraise=True)
+    @retry(stop=stop_after_delay(DEADLINE), wait=wait_fixed(0.5), reraise=True)
     def wait_for_task(self, run_id: str, task_id: str, *states: str) -> None:
         tasks = {task.task_id: task.state for task in self.airflow.tasks("medallion", run_id)}
         assert tasks[task_id] in states, tasks

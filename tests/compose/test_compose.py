@@ -28,13 +28,13 @@ from ops import sql
 from tests.browser import superset_page
 from tests.browser.conftest import Site, chromium  # noqa: F401 - a fixture
 from tests.browser.test_superset import CHARTS, FIGURES, number_shown
-from tests.compose.installation import Installation, docker
+from tests.compose.installation import DEADLINE, Installation, docker
 from tests.conftest import far_from_midnight
 from tests.integration.servers import ROOT, free_ports
 from tests.stack.ledger import assert_marts_equal_the_ledger
 from tests.stack.pipeline import Rows, query, served_rows
 
-pytestmark = pytest.mark.compose
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(2 * DEADLINE)]
 RELEASES = "SELECT count(*) FROM mart_meta.releases"
 LASTING = {
     *("mysql", "kafka", "postgres", "spark", "stream", "superset", "gateway", "storefront"),
@@ -80,16 +80,16 @@ def said(shoplake: Installation, took: Took) -> str:
 def first_run(shoplake: Installation, said: str, took: Took) -> str:
     run_id = said.rpartition("/runs/")[2].split()[0]
     began = time.monotonic()
-    shoplake.airflow.has_run("medallion")
     follow(shoplake, run_id)
     took("the first run", time.monotonic() - began)
     return run_id
 
 
-@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(900), wait=wait_fixed(2))
+@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(DEADLINE), wait=wait_fixed(2))
 def follow(shoplake: Installation, run_id: str) -> None:
     """Wait until a run has ended well; the API server itself may be away for a while."""
-    for _ in shoplake.airflow.follow("medallion", run_id, deadline_seconds=900):
+    shoplake.airflow.has_run("medallion")  # logs in
+    for _ in shoplake.airflow.follow("medallion", run_id, deadline_seconds=DEADLINE):
         pass
 
 
