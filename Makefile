@@ -5,7 +5,7 @@ BIN    := .shoplake/envs/platform/bin
 .DEFAULT_GOAL := help
 # `make up` remembers its shop in .env; only one that is named here or in the environment changes it.
 NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
-.PHONY: help env up down restart logs ps shell backup restore-backup upgrade purge test-compose
+.PHONY: help env up down restart logs ps shell backup restore-backup upgrade purge test-compose test-cluster
 .PHONY: demo status stop clean install install-dev generate check test format lock
 
 help: ## List the targets
@@ -71,7 +71,10 @@ test: ## Check, then run every test; starts the servers it needs; says how long 
 	@$(BIN)/python -m pytest --durations=25 $(PYTEST)
 
 test-compose: install-dev ## The real compose file from nothing, with Docker: a quarter of an hour
-	@$(BIN)/python -m pytest -m compose tests/compose --durations=25
+	@$(BIN)/python -m pytest -m "compose and not cluster" tests/compose --durations=0
+
+test-cluster: install-dev ## The same on a Spark cluster of two workers, once from nothing to figures
+	@$(BIN)/python -m pytest -m "compose and cluster" tests/compose
 
 format: install-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format -q .

@@ -65,8 +65,7 @@ def start(compose: Compose) -> None:
     unwanted = sorted(_unwanted(compose))
     if unwanted:
         compose.must("rm", "--stop", "--force", *unwanted, every_profile=True)
-    scale = ("--scale", f"spark-worker={compose.settings.workers}") if compose.settings.workers else ()
-    compose.must("up", "--detach", "--no-build", "--wait", *scale)
+    compose.must("up", "--detach", "--no-build", "--wait")
 
 
 def _unwanted(compose: Compose) -> set[str]:

@@ -73,7 +73,8 @@ def master(environment: Mapping[str, str]) -> list[str]:
 
 
 def worker(environment: Mapping[str, str]) -> list[str]:
-    """The command of a cluster's worker; its executors keep their temporary files beside it."""
+    """The command of a cluster's worker; what its executors spill goes to the disk, not to their memory."""
+    os.environ["SPARK_LOCAL_DIRS"] = SCRATCH
     size = ["--cores", environment["SPARK_WORKER_CORES"], "--memory", environment["SPARK_WORKER_MEMORY"]]
     place = ["--webui-port", str(WORKER_PAGE), "--work-dir", "/tmp/work"]  # noqa: S108
     return [

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 
-from tenacity import retry, stop_after_delay, wait_fixed
+import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from compose.settings import PORTS
 from local.airflow_api import AirflowApi
+from local.env_file import ensure_env_file, set_values
 from local.settings import LocalSettings, load_settings
-from tests.integration.servers import ROOT
+from tests.conftest import far_from_midnight
+from tests.integration.servers import ROOT, free_ports
 
 # Of each step. A machine that does other work too is slow, and that is no failure.
 DEADLINE = 1800
@@ -105,6 +114,21 @@ class Installation:
             "run", "--rm", "--pid", "host", *limits, "python:3.11-slim-bookworm", "sh", "-c", f"kill -9 {pid}"
         )
 
+    def live(self) -> None:
+        """The shop lives on: about a hundred rows change."""
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+        command = ("python", "-m", "simulator", "live", "--steps", "10", "--now", now)
+        self.compose("run", "--rm", "--no-deps", "-T", "simulator", *command)
+
+    @retry(
+        retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(DEADLINE), wait=wait_fixed(2)
+    )
+    def follow(self, run_id: str) -> None:
+        """Wait until a run has ended well; the API server itself may be away for a while."""
+        self.airflow.has_run("medallion")  # logs in
+        for _ in self.airflow.follow("medallion", run_id, deadline_seconds=DEADLINE):
+            pass
+
     @retry(stop=stop_after_delay(DEADLINE), wait=wait_fixed(1), reraise=True)
     def wait_until_healthy(self) -> None:
         states = self.compose("ps", "--format", "{{.Service}} {{.Health}}").splitlines()
@@ -114,6 +138,19 @@ class Installation:
     def wait_for_task(self, run_id: str, task_id: str, *states: str) -> None:
         tasks = {task.task_id: task.state for task in self.airflow.tasks("medallion", run_id)}
         assert tasks[task_id] in states, tasks
+
+
+@contextmanager
+def installed(home: Path, **settings: str) -> Iterator[Installation]:
+    """An installation with ports of its own and a small shop; at the end nothing of it is left."""
+    values = {name: str(port) for name, port in zip(PORTS, free_ports(), strict=False)}
+    small = {"DEMO_DAYS": "40", "DEMO_CUSTOMERS": "400", "SHOP_TIMEZONE": far_from_midnight()}
+    ensure_env_file(home / ".env")
+    set_values(home / ".env", {**values, **small, "SHOPLAKE_VERSION": "0.1.0-test", **settings})
+    installation = Installation(home, f"shoplake-test-{uuid.uuid4().hex[:6]}")
+    yield installation
+    installation.must_make("purge", answer="yes\n")
+    shutil.rmtree(home)
 
 
 def docker(*arguments: str) -> bytes:

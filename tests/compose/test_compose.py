@@ -13,24 +13,20 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from compose.settings import ALL_PROFILES, PORTS
-from local.env_file import ensure_env_file, set_values
+from compose.settings import ALL_PROFILES
 from ops import sql
 from tests.browser import superset_page
 from tests.browser.conftest import Site, chromium  # noqa: F401 - a fixture
 from tests.browser.test_superset import CHARTS, FIGURES, number_shown
-from tests.compose.installation import DEADLINE, Installation, docker
-from tests.conftest import far_from_midnight
-from tests.integration.servers import ROOT, free_ports
+from tests.compose.installation import DEADLINE, Installation, docker, installed
+from tests.integration.servers import ROOT
 from tests.stack.ledger import assert_marts_equal_the_ledger
 from tests.stack.pipeline import Rows, query, served_rows
 
@@ -55,16 +51,8 @@ class Saved:
 
 @pytest.fixture(scope="module")
 def shoplake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    home = tmp_path_factory.mktemp("compose")
-    free = free_ports()
-    ensure_env_file(home / ".env")
-    values = {name: str(port) for name, port in zip(PORTS, free, strict=False)}
-    small = {"DEMO_DAYS": "40", "DEMO_CUSTOMERS": "400", "SHOP_TIMEZONE": far_from_midnight()}
-    set_values(home / ".env", {**values, **small, "SHOPLAKE_VERSION": "0.1.0-test"})
-    installation = Installation(home, f"shoplake-test-{uuid.uuid4().hex[:6]}")
-    yield installation
-    installation.must_make("purge", answer="yes\n")
-    shutil.rmtree(home)
+    with installed(tmp_path_factory.mktemp("compose")) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +68,9 @@ def said(shoplake: Installation, took: Took) -> str:
 def first_run(shoplake: Installation, said: str, took: Took) -> str:
     run_id = said.rpartition("/runs/")[2].split()[0]
     began = time.monotonic()
-    follow(shoplake, run_id)
+    shoplake.follow(run_id)
     took("the first run", time.monotonic() - began)
     return run_id
-
-
-@retry(retry=retry_if_exception_type(httpx.HTTPError), stop=stop_after_delay(DEADLINE), wait=wait_fixed(2))
-def follow(shoplake: Installation, run_id: str) -> None:
-    """Wait until a run has ended well; the API server itself may be away for a while."""
-    shoplake.airflow.has_run("medallion")  # logs in
-    for _ in shoplake.airflow.follow("medallion", run_id, deadline_seconds=DEADLINE):
-        pass
 
 
 def test_the_compose_files_are_valid(shoplake: Installation) -> None:
@@ -230,13 +210,13 @@ def test_a_run_in_which_a_server_is_killed_is_repaired(
 ) -> None:
     victim = random.choice(sorted(LASTING - {"superset", "airflow-dag-processor"}))
     print(f"killed: {victim}")
-    live(shoplake)
+    shoplake.live()
     began = time.monotonic()
     shoplake.airflow.has_run("medallion")
     run_id = shoplake.airflow.trigger("medallion")
     shoplake.wait_for_task(run_id, "build_silver", "running")
     shoplake.crash(victim)
-    follow(shoplake, run_id)
+    shoplake.follow(run_id)
     took(f"a run in which {victim} is killed", time.monotonic() - began)
     shoplake.wait_until_healthy()
     assert_marts_equal_the_ledger(shoplake.stack(tmp_path))  # type: ignore[arg-type]
@@ -291,13 +271,6 @@ def own_images(shoplake: Installation) -> list[str]:
 
 def found_in(text: str, shoplake: Installation) -> list[str]:
     return [name for name, secret in shoplake.secrets().items() if secret in text]
-
-
-def live(shoplake: Installation) -> None:
-    """The shop lives on: about a hundred rows change."""
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
-    command = ("python", "-m", "simulator", "live", "--steps", "10", "--now", now)
-    shoplake.compose("run", "--rm", "--no-deps", "-T", "simulator", *command)
 
 
 def postgres(shoplake: Installation) -> Any:
