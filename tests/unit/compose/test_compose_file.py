@@ -76,8 +76,8 @@ def test_published_ports_are_those_that_preflight_looks_at() -> None:
     assert published == {name: default for name, (default, _) in settings.PORTS.items()}
 
 
-def test_what_stays_fits_into_ten_and_a_quarter_gibibytes() -> None:
-    assert sum(size(SERVICES[name]["mem_limit"]) for name in BUNDLED) <= 10.25 * GIB
+def test_what_stays_fits_into_ten_gibibytes() -> None:
+    assert sum(size(SERVICES[name]["mem_limit"]) for name in BUNDLED) <= 10 * GIB
 
 
 def test_no_secret_has_a_default_and_each_says_what_to_do() -> None:
