@@ -18,6 +18,7 @@ JARS = "/opt/jars/spark/*"
 STREAM_JARS = "/opt/jars/stream/*"
 SCRATCH = "/data/scratch"
 LOGGING = f"-Dlog4j.configurationFile={ROOT / 'local' / 'log4j2.properties'}"
+STREAM_JAVA = f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC {LOGGING}"
 CONNECT_PORT = 15002
 MASTER_PORT, MASTER_PAGE, WORKER_PAGE = 7077, 8081, 8082
 
@@ -54,13 +55,16 @@ def connect(environment: Mapping[str, str]) -> list[str]:
 
 
 def stream(environment: Mapping[str, str]) -> list[str]:
-    """The command of the event stream, a driver of its own."""
+    """The command of the event stream, a driver of its own.
+
+    Its batches are small: what Java's second compiler would save them is less than it costs at each start.
+    """
     conf = configuration({})
     del conf["spark.log.level"]  # log4j's file says it, from the first line on
     arguments = " ".join(f"--conf {name}={value}" for name, value in conf.items())
     os.environ["PYSPARK_SUBMIT_ARGS"] = (
         f"--master local[1] --driver-memory {environment['STREAM_DRIVER_MEMORY']}"
-        f" --driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC {LOGGING}' {arguments}"
+        f" --driver-java-options '{STREAM_JAVA}' {arguments}"
         f" --driver-class-path {JARS}:{STREAM_JARS} pyspark-shell"
     )
     return [sys.executable, "-m", "spark_jobs.jobs.stream_events"]
