@@ -25,7 +25,7 @@ from spark_jobs.lib.settings import ROOT
 ENV_FILE = ROOT / ".env"
 NO_SHOP = "none"
 # The shop is loaded while Spark, Airflow and Superset start.
-LOAD_NEEDS = ("mariadb", "gateway")
+LOAD_NEEDS = ("mariadb", "kafka")
 
 
 def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[str] = ()) -> None:

@@ -23,7 +23,12 @@ from simulator.shops import SHOPS
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-Direct = Annotated[bool, typer.Option("--direct", help="Events straight into Kafka, past the gateway.")]
+Direct = Annotated[
+    bool,
+    typer.Option(
+        "--direct/--gateway", help="Events straight into Kafka, or through the gateway by PostHog's SDK."
+    ),
+]
 ShopName = StrEnum("ShopName", list(SHOPS))  # type: ignore[misc]
 
 
@@ -48,7 +53,7 @@ def load(
     days: Annotated[int, typer.Option(min=1, help="Length of the demo shop's past.")] = 90,
     customers: Annotated[int, typer.Option(min=20, help="Size; orders and events follow from it.")] = 2000,
     until: Annotated[datetime | None, typer.Option(help="End of the past, UTC. Now, if not given.")] = None,
-    direct: Direct = False,
+    direct: Direct = True,
 ) -> None:
     """Fill an empty shop: MySQL tables and the events topic."""
     with _one_line_errors():

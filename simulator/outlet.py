@@ -17,7 +17,8 @@ from simulator.topic import Topic, events_topic
 
 # The SDK forgets what does not fit into its queue, so it is never given more at once.
 QUEUE = 10_000
-BATCH = 500
+# Few large batches: one after the other they wait for Kafka.
+BATCH = 2_000
 # The capture protocol takes no moment further ahead, it makes it now.
 FURTHEST_AHEAD = 23 * 3_600_000
 
