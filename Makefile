@@ -5,7 +5,7 @@ BIN    := .shoplake/envs/platform/bin
 .DEFAULT_GOAL := help
 # `make up` remembers its shop in .env; only one that is named here or in the environment changes it.
 NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
-.PHONY: help env up down restart logs ps shell backup restore-backup upgrade purge test-compose test-cluster
+.PHONY: help env up down restart logs ps shell backup restore-backup upgrade test-compose test-cluster
 .PHONY: demo status stop clean install install-dev generate check test format lock
 
 help: ## List the targets
@@ -38,9 +38,6 @@ restore-backup: ## Docker: put the newest backup back, or FROM=folder; asks befo
 upgrade: ## Docker: back up, build this version, migrate; back to before when that fails
 	@$(PYTHON) -m compose upgrade $(if $(TO),--folder $(TO))
 
-purge: ## Docker: delete containers and all data; asks before it does
-	@$(PYTHON) -m compose purge
-
 env: ## Write .env with random secrets, or complete it
 	@$(PYTHON) -m compose env
 
@@ -53,8 +50,9 @@ status: install ## Show the servers: state, process, uptime, memory, port
 stop: install ## Stop the servers; data stay
 	@$(BIN)/python -m local stop
 
-clean: install ## Delete all data and passwords; asks before it does
-	@$(BIN)/python -m local clean
+clean: ## Delete all data and passwords, of Docker and of local mode; asks before it does
+	@$(PYTHON) -m compose clean
+	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m local clean; fi
 
 generate: install ## Write what contracts declare: DDL, Superset datasets, JSON Schemas, table pages
 	@$(BIN)/python -m contracts.render

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
 from compose import backup, lifecycle, preflight, settings
 from compose.docker import Compose, docker
 from compose.errors import ComposeError
+from local.env_file import set_aside
+
+# What `make demo` leaves: its `.env` is the same, and is needed until that is gone, too.
+LOCAL_DATA = Path(".shoplake") / "data"
 
 
 def open_compose() -> Compose:
@@ -83,18 +88,34 @@ def upgrade(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def purge(arguments: argparse.Namespace) -> int:
-    """Delete containers and volumes."""
-    preflight.require_docker()
-    compose = Compose(settings.load())
+def clean(arguments: argparse.Namespace) -> int:
+    """Delete containers and volumes, where Docker has any; `.env` goes with the last data that it opens."""
+    env_file = settings.env_file()
+    if not env_file.exists():
+        return 0
+    if shutil.which("docker"):
+        try:
+            compose = open_compose()
+        except ComposeError as error:
+            print(f"Nothing of Docker Compose is deleted. {error}")
+        else:
+            _delete_everything(compose, arguments.yes)
+    if not (env_file.parent / LOCAL_DATA).exists():
+        set_aside(env_file)
+    return 0
+
+
+def _delete_everything(compose: Compose, sure: bool) -> None:
     volumes = sorted(compose.volumes().values())
-    if not arguments.yes:
-        backup.confirm(f"This deletes the volumes {', '.join(volumes) or '(none)'}; .env and backups stay.")
+    if not volumes and not compose.services():
+        return
+    if not sure:
+        names = ", ".join(volumes) or "(none)"
+        backup.confirm(f"This deletes the containers and the volumes {names}; backups stay.")
     compose.must("down", "--volumes", "--remove-orphans", every_profile=True)
     # A database that is turned off now is no service any more, but its volume is there.
     for name in compose.volumes().values():
         docker("volume", "rm", name)
-    return 0
 
 
 COMMANDS = {
@@ -108,7 +129,7 @@ COMMANDS = {
     "backup": save,
     "restore-backup": restore,
     "upgrade": upgrade,
-    "purge": purge,
+    "clean": clean,
 }
 
 

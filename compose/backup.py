@@ -147,7 +147,7 @@ def confirm(question: str, read: Callable[[], str] = input) -> None:
 
 def platform_image(compose: Compose) -> str:
     """Name of the platform's image."""
-    return str(json.loads(compose.ask("config", "--format", "json"))["services"]["spark"]["image"])
+    return str(compose.declared()["spark"]["image"])
 
 
 def _save(volume: str, image: str, target: Path) -> dict[str, Any]:

@@ -89,7 +89,12 @@ class Compose:
 
     def project(self) -> str:
         """The project's name, which begins the names of its volumes."""
-        return str(json.loads(self.ask("config", "--format", "json"))["name"])
+        return str(self._config()["name"])
+
+    def declared(self) -> dict[str, dict[str, Any]]:
+        """Every service of the compose file, as Compose understands it."""
+        found: dict[str, dict[str, Any]] = self._config()["services"]
+        return found
 
     def volumes(self) -> dict[str, str]:
         """The project's volumes that exist: their name in the compose file, and in Docker."""
@@ -98,6 +103,10 @@ class Compose:
         project = f"label=com.docker.compose.project={self.project()}"
         lines = docker("volume", "ls", "--filter", project, "--format", form).splitlines()
         return {short: name for name, short in (line.split("\t") for line in lines)}
+
+    def _config(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.ask("config", "--format", "json"))
+        return found
 
     def _run(
         self, arguments: Sequence[str], every_profile: bool, quiet: bool

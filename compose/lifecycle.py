@@ -69,15 +69,11 @@ def start(compose: Compose) -> None:
 
 
 def _unwanted(compose: Compose) -> set[str]:
-    by_profile = {
-        "demo": {"mysql", "simulator"},
-        "kafka": {"kafka"},
-        "postgres": {"postgres"},
-        "cluster": {"spark-master", "spark-worker"},
-    }
-    there = {str(each["Service"]) for each in compose.services()}
-    off = [names for profile, names in by_profile.items() if profile not in compose.settings.profiles]
-    return there & set().union(*off)
+    """Services that are there, of which no profile is wanted any more."""
+    profiles = {name: set(each.get("profiles") or ()) for name, each in compose.declared().items()}
+    wanted = set(compose.settings.profiles)
+    off = {name for name, named in profiles.items() if named and not named & wanted}
+    return {str(each["Service"]) for each in compose.services()} & off
 
 
 def check_rights(compose: Compose) -> None:

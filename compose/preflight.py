@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import socket
@@ -142,7 +141,7 @@ def check_volumes(compose: Compose) -> Iterator[str]:
     volume = compose.volumes().get("postgres-data")
     if "postgres" not in compose.settings.profiles or not volume:
         return
-    image = json.loads(compose.ask("config", "--format", "json"))["services"]["postgres"]["image"]
+    image = compose.declared()["postgres"]["image"]
     mount = f"{volume}:/data:ro"
     listing = docker(
         "run", "--rm", "--network", "none", "--entrypoint", "ls", "-v", mount, str(image), "/data"
@@ -151,7 +150,7 @@ def check_volumes(compose: Compose) -> Iterator[str]:
     if versions and POSTGRES_VERSION not in versions:
         yield (
             f"The volume {volume} holds PostgreSQL {versions[0]}, this version runs {POSTGRES_VERSION}."
-            " Next: check out the version of Shoplake that made it and pg_dumpall there, or make purge."
+            " Next: check out the version of Shoplake that made it and pg_dumpall there, or make clean."
         )
 
 
@@ -166,5 +165,5 @@ def require_no_databases(compose: Compose) -> None:
         compose.settings.env_file.unlink()
         raise ComposeError(
             f"Volumes {', '.join(sorted(databases))} are there, but the .env with their passwords is gone."
-            " Next: put it back (a backup holds it as `env`), or make purge"
+            " Next: put it back (a backup holds it as `env`), or make clean"
         )

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from local.console import Progress, status_table
 from local.demo import ENV_FILE, NO_SHOP, run_demo
+from local.env_file import set_aside
 from local.settings import LocalError
 from local.stack import Stack
 from spark_jobs.lib.settings import ROOT
@@ -50,20 +51,20 @@ def stop() -> None:
 
 @app.command()
 def clean(yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False) -> None:
-    """Stop the servers and delete their data, the lake and `.env`; environments and downloads stay."""
+    """Stop the servers, delete their data and the lake, set `.env` aside; environments and downloads stay."""
     if not ENV_FILE.exists():
         return
     stack = Stack()
     lake = sorted((ROOT / "data_lake").glob("*/[!.]*"))
-    Console().print("This deletes the shop, the events, the lake, the warehouse and their passwords:")
-    for path in [*stack.folders(), *lake, ENV_FILE]:
+    Console().print("This deletes the shop, the events, the lake and the warehouse of local mode:")
+    for path in [*stack.folders(), *sorted({table.parent / "*" for table in lake})]:
         Console().print(f"  {path}", soft_wrap=True)
     if not yes:
         typer.confirm("Delete them?", abort=True)
     stack.delete()
     for path in lake:
         shutil.rmtree(path, ignore_errors=True)
-    ENV_FILE.unlink()
+    set_aside(ENV_FILE)
 
 
 def main() -> None:

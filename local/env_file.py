@@ -67,3 +67,8 @@ def write_private(path: Path, text: str) -> None:
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
     draft.replace(path)
+
+
+def set_aside(env_file: Path) -> None:
+    """Rename it to `.env.before-clean`: its passwords open nothing any more, its settings may be wanted."""
+    env_file.replace(env_file.with_name(f"{env_file.name}.before-clean"))

@@ -26,7 +26,7 @@ def main() -> int:
         print(f"{wanted} is there already; its data are kept")
         return 0
     if there:
-        print(f"The shop {there} is loaded, not {wanted}. Next: make purge, then make up SHOP={wanted}")
+        print(f"The shop {there} is loaded, not {wanted}. Next: make clean, then make up SHOP={wanted}")
         return 1
     size = ["--days", os.environ["DEMO_DAYS"], "--customers", os.environ["DEMO_CUSTOMERS"]]
     app(["load", "--shop", wanted, *size])

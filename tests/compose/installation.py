@@ -149,7 +149,7 @@ def installed(home: Path, **settings: str) -> Iterator[Installation]:
     set_values(home / ".env", {**values, **small, "SHOPLAKE_VERSION": "0.1.0-test", **settings})
     installation = Installation(home, f"shoplake-test-{uuid.uuid4().hex[:6]}")
     yield installation
-    installation.must_make("purge", answer="yes\n")
+    installation.must_make("clean", answer="yes\n")
     shutil.rmtree(home)
 
 

@@ -94,7 +94,7 @@ def fake_compose(volumes: dict[str, str], tmp_path: Path) -> Any:
     return SimpleNamespace(
         settings=settings.load(tmp_path, {}),
         volumes=lambda: volumes,
-        ask=lambda *_: '{"services": {"postgres": {"image": "postgres:17"}}}',
+        declared=lambda: {"postgres": {"image": "postgres:17"}},
     )
 
 
