@@ -95,8 +95,7 @@ def _install_pages(uv: Path) -> None:
     """posthog-js for the storefront's pages; without it they work, untracked."""
     began, target = time.monotonic(), STATE / "envs" / STOREFRONT
     try:
-        npm = shutil.which("npm") or _npm_from_pypi(uv)
-        posthog_js.fetch(target / "posthog.js", npm)
+        posthog_js.fetch(target / "posthog.js", npm(uv))
     except (subprocess.CalledProcessError, OSError) as error:
         reason = _last_lines(error) if isinstance(error, subprocess.CalledProcessError) else error
         print(
@@ -107,10 +106,12 @@ def _install_pages(uv: Path) -> None:
     print(f"✓ Environment {STOREFRONT} {time.monotonic() - began:.1f} s", flush=True)
 
 
-def _npm_from_pypi(uv: Path) -> str:
-    """The npm of the wheel in requirements/node.txt, for a machine without one."""
+def npm(uv: Path | None = None) -> str:
+    """The machine's npm; where there is none, that of the wheel in requirements/node.txt."""
+    if found := shutil.which("npm"):
+        return found
     if not _is_current("node"):
-        _install_all(uv, ["node"])
+        _install_all(uv or _uv(), ["node"])
     programs = STATE / "envs" / "node" / "bin"
     os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', '')}"  # npm starts node by its name
     return str(programs / "npm")

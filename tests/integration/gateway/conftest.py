@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from local import environments
 from local.stack import Stack
 from tests.integration.gateway import samples
 from tests.integration.gateway.processes import Service, service
@@ -38,12 +39,10 @@ def gateway(broker: Stack, tmp_path: Path, request: pytest.FixtureRequest) -> It
 @pytest.fixture(scope="session")
 def sdks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with PostHog's JavaScript SDKs, of the versions and digests in the lock."""
-    if not shutil.which("npm"):
-        pytest.skip("npm is not installed: the JavaScript SDKs cannot be tried")
     folder = tmp_path_factory.mktemp("sdks")
     for name in ("package.json", "package-lock.json", "node_client.mjs", "page.html"):
         shutil.copy(SDKS / name, folder)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = [environments.npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder

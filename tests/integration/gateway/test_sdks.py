@@ -19,17 +19,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 from posthog import AsyncPosthog, Posthog
 
+from tests.browser.chromium import ARGUMENTS, program
 from tests.integration.gateway.processes import TOKEN, Service, wait_until
 
 pytestmark = pytest.mark.stack
 COUNT = 250
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
-ARGUMENTS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 
 MODES: dict[str, dict[str, Any]] = {
     "async": {},
@@ -136,10 +130,9 @@ def site(sdks: Path) -> Iterator[str]:
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed")
 def test_posthog_js(gateway: Service, site: str) -> None:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=program(), args=list(ARGUMENTS))
         page = browser.new_page()
         asked: list[tuple[str, str, int]] = []
         page.on("requestfinished", lambda request: asked.append(_told(request)))
