@@ -70,12 +70,12 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
     greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
     source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
     gone when its deletion is of a later snapshot than its newest version. Without `newest_by` our own topic
-    wins over those of others, then the first topic and position. `_is_delete_only` marks keys of which only
-    the deletion is here.
+    wins over those of others, then what reached bronze first, as in every later batch (`refresh.commit`).
+    `_is_delete_only` marks keys of which only the deletion is here.
     """
     carried = ("_ingested_at", "_version_at", "_batch_id")
     position = ("_kafka_topic", "_kafka_partition", "_kafka_offset")
-    order = ("_ingested_at", *table.newest_by) if table.newest_by else position
+    order = ("_ingested_at", *(table.newest_by or position))
     fields = [
         name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key
     ]

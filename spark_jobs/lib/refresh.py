@@ -74,8 +74,13 @@ def has_messages(lake: Lake, table: Table) -> bool:
     """Whether the input holds messages in a format that the table takes; captured events it always has."""
     if not table.formats or CAPTURED_EVENT in table.formats:
         return True
-    path, foreign = lake.path(declared(table.inputs[0])), (POSTHOG, f"{POSTHOG}\uffff")
-    return any(lake.holds(path, {"topic": foreign, "format": (kind, kind)}) for kind in table.formats)
+    return any(_posthog_sent(lake, table, format=(kind, kind)) for kind in table.formats)
+
+
+def _posthog_sent(lake: Lake, table: Table, **wanted: tuple[str, str]) -> bool:
+    """Whether the input holds messages of a PostHog's own Kafka, with these values."""
+    path = lake.path(declared(table.inputs[0]))
+    return lake.holds(path, {"topic": (POSTHOG, f"{POSTHOG}\uffff"), **wanted})
 
 
 def messages_for(rows: DataFrame, table: Table) -> DataFrame:
@@ -220,7 +225,7 @@ def commit(
         newest,
         path,
         " AND ".join(f"t.{name} = s.{name}" for name in table.key),
-        _insert_only(names) if is_event else _upsert(names),
+        _first_wins(names, _posthog_sent(lake, table)) if is_event else _upsert(names),
         txn,
         metadata,
     )
@@ -230,10 +235,18 @@ def commit(
         record.passed, record.duplicates = record.passed - again, record.duplicates + again
 
 
-def _insert_only(names: list[str]) -> str:
+def _first_wins(names: list[str], has_foreign: bool) -> str:
+    """As `newest_state` chooses among all: our own topic's message before a PostHog's, then the first.
+
+    Without a PostHog nothing is ever updated, and Delta need not look for what it would rewrite.
+    """
     columns = ", ".join(names)
-    values = ", ".join(f"s.{name}" for name in names)
-    return f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+    insert = f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f's.{name}' for name in names)})"
+    if not has_foreign:
+        return insert
+    is_better = f"startswith(t._kafka_topic, '{POSTHOG}') AND NOT startswith(s._kafka_topic, '{POSTHOG}')"
+    values = ", ".join(f"{name} = s.{name}" for name in names)
+    return f"WHEN MATCHED AND {is_better} THEN UPDATE SET {values} {insert}"
 
 
 def _upsert(names: list[str]) -> str:

@@ -20,6 +20,8 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
+# A slow machine fails no test: pages are waited for as long as a person would not.
+PATIENCE_MILLISECONDS = 300_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")
 

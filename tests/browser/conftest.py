@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.chromium import ARGUMENTS, program
+from tests.browser.chromium import ARGUMENTS, PATIENCE_MILLISECONDS, program
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,6 @@ def page(chromium):
     context = chromium.new_context(
         viewport={"width": 1440, "height": 2400}, locale="en-GB", timezone_id="UTC"
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     yield context.new_page()
     context.close()

@@ -17,6 +17,7 @@ from deltalake import DeltaTable
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from local import mariadb
+from tests.browser.chromium import PATIENCE_MILLISECONDS
 from tests.integration.servers import Environment
 from tests.stack.pipeline import query, run_steps, shoplake
 
@@ -42,7 +43,7 @@ def visit(chromium, demo):
     context = chromium.new_context(
         user_agent=AGENT, viewport={"width": 1280, "height": 900}, locale="en-GB", base_url=shop_url(demo)
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     return context
 
 

@@ -23,6 +23,7 @@ import pytest
 from compose.settings import ALL_PROFILES
 from ops import sql
 from tests.browser import superset_page
+from tests.browser.chromium import PATIENCE_MILLISECONDS
 from tests.browser.conftest import Site, chromium  # noqa: F401 - a fixture
 from tests.browser.test_superset import CHARTS, FIGURES, number_shown
 from tests.compose.installation import DEADLINE, Installation, docker, installed
@@ -131,7 +132,7 @@ def test_the_dashboard_shows_the_figures(shoplake: Installation, first_run: str,
     context = chromium.new_context(
         viewport={"width": 1440, "height": 2400}, locale="en-GB", timezone_id="UTC"
     )
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     superset_page.log_in(page, site)
     charts = superset_page.open_dashboard(page, site, "shop-overview", len(CHARTS))

@@ -63,6 +63,25 @@ def test_a_rebuild_brings_back_what_only_the_archive_has(environment: Environmen
     assert DeltaTable(Lake().quarantine_path(EVENTS)).count() == 1
 
 
+def test_of_one_event_the_same_copy_is_kept_however_it_arrives(environment: Environment) -> None:
+    """Ours before a PostHog's, then the first; a partition's number says nothing."""
+
+    def copies() -> list[tuple[object, ...]]:
+        return [(row["event_id"], row["_kafka_topic"], row["_kafka_partition"]) for row in silver()]
+
+    write_bronze(1, [message("a")], 0, datetime(2025, 3, 1, tzinfo=UTC))
+    write_bronze(0, [message("b"), message("c")], 0, datetime(2025, 3, 1, tzinfo=UTC), "posthog:events")
+    assert build_silver.main(["--run-id", "first"]) == 0
+    assert copies() == [("a", "events", 1), ("b", "posthog:events", 0), ("c", "posthog:events", 0)]
+    write_bronze(0, [message("a"), message("b")], 0, datetime(2025, 3, 2, tzinfo=UTC))
+    write_bronze(0, [message("a"), message("c")], 2, datetime(2025, 3, 2, tzinfo=UTC), "posthog:events")
+    assert build_silver.main(["--run-id", "second"]) == 0
+    before = silver()
+    assert copies() == [("a", "events", 1), ("b", "events", 0), ("c", "posthog:events", 0)]
+    assert build_silver.main(["--run-id", "third", "--rebuild"]) == 0
+    assert silver() == before
+
+
 def test_a_login_that_comes_late_re_keys_the_visits_before_it(environment: Environment) -> None:
     def visit(uuid: str, distinct_id: str, hour: int, **properties: str) -> str:
         name = "$identify" if properties else "$pageview"

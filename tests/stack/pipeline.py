@@ -31,6 +31,8 @@ STEPS = (
     "reconcile",
 )
 MARTS = tables_of(Layer.GOLD)
+# Filled by a PostHog's own Kafka only: of all others, some row must be there to be compared.
+EMPTY = {"silver.person_distinct_ids"}
 Rows = list[tuple[Any, ...]]
 
 
@@ -109,7 +111,7 @@ def assert_same(found: dict[str, Rows], expected: dict[str, Rows]) -> None:
                 "only expected": sorted(there - here)[:2],
             }
     assert differing == {}
-    assert all(len(rows) > 1 for rows in expected.values())
+    assert {name for name, rows in expected.items() if len(rows) == 1} <= EMPTY
 
 
 def let_airflow_rest(stack: Stack) -> None:

@@ -1,0 +1,1 @@
+"""How long an event takes from the gateway to bronze."""
