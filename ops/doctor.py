@@ -40,8 +40,10 @@ def examine(stack: Stack) -> Iterator[Check]:
     is_running = stack.supervisor.is_running()
     yield from preflight.checks(stack.settings, stack.home.state, is_running)
     yield from check_servers(stack)
-    lake = Lake(stack.settings.lake_uri)
-    yield check_run(lake_report.last_run(lake), datetime.now(UTC))
+    lake = preflight.check_lake(stack.settings)
+    yield lake
+    if lake.is_good:
+        yield check_run(lake_report.last_run(Lake(config=stack.settings)), datetime.now(UTC))
     yield check_warehouse(stack.settings)
 
 

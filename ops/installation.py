@@ -7,6 +7,9 @@ from pathlib import Path
 
 from local.settings import LocalError, LocalSettings, load_settings
 from local.stack import Stack
+from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.object_store import require_bucket
 from spark_jobs.lib.settings import ROOT
 
 FOLDER = Path(os.environ.get("SHOPLAKE_HOME") or ROOT)
@@ -31,6 +34,19 @@ def stack() -> Stack:
     """
     _require_installed()
     return Stack(FOLDER / ".shoplake", ENV_FILE)
+
+
+def lake(settings: LocalSettings) -> Lake:
+    """The lake of this installation.
+
+    Raises:
+        LocalError: when it is in an object store that does not give it.
+    """
+    try:
+        require_bucket(settings)
+    except UserError as error:
+        raise LocalError(str(error)) from None
+    return Lake(config=settings)
 
 
 def _require_installed() -> None:

@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deltalake import DeltaTable
-
 from contracts.model import Layer
 from contracts.registry import table, tables_of
 from spark_jobs.lib.lake import Lake
@@ -30,7 +28,7 @@ def facts(lake: Lake) -> list[TableFacts]:
     found = []
     for layer, name, path in paths(lake):
         if lake.exists(path):
-            delta = DeltaTable(path)
+            delta = lake.open(path)
             newest = int(delta.history(1)[0]["timestamp"])
             committed_at = datetime.fromtimestamp(newest / 1000, UTC)
             found.append(TableFacts(layer, name, int(delta.count()), lake.size(path), committed_at))
@@ -42,7 +40,7 @@ def newest_order_placed_at(lake: Lake) -> datetime | None:
     path = lake.path(table("silver.orders"))
     if not lake.exists(path):
         return None
-    actions = DeltaTable(path).get_add_actions(flatten=True)
+    actions = lake.open(path).get_add_actions(flatten=True)
     if "max.placed_at" not in actions.schema.names:
         return None
     values = [value for value in actions.column("max.placed_at").to_pylist() if value is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 
 from local.settings import LocalError
 from ops import lake_report
@@ -25,7 +25,7 @@ def ask_lake(lake: Lake, query: str) -> Answer:
     for name, path in used.items():
         if not lake.exists(path):
             raise LocalError(f"{name} is not in the lake yet. Next: ./shoplake run")
-        builder = builder.register(name, DeltaTable(path))
+        builder = builder.register(name, lake.open(path))
     query = query.strip().rstrip(";")
     try:
         # Only a query can stand here, so whatever would write is refused before it is run.

@@ -12,16 +12,14 @@ from zoneinfo import ZoneInfo
 import psycopg2
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from psycopg2 import sql as pg
 
 from contracts.model import Pii, Table
 from contracts.registry import table
 from local.settings import LocalError, LocalSettings
-from ops import sql
+from ops import installation, sql
 from ops.order_parts import Part, parts_of
 from ops.shop_rows import Row, ShopRows
-from spark_jobs.lib.lake import Lake
 
 # What belongs to an order: the shop's table, its column with the order's id, and what silver makes of it.
 CHILDREN = {"order_items": "order_lines", "payments": "payments", "refunds": "refunds"}
@@ -75,7 +73,7 @@ def trace_order(settings: LocalSettings, order: str) -> Trace:
 
 class _Tracer:
     def __init__(self, settings: LocalSettings) -> None:
-        self.settings, self.lake, self.shop = settings, Lake(settings.lake_uri), ShopRows(settings)
+        self.settings, self.lake, self.shop = settings, installation.lake(settings), ShopRows(settings)
         self.problems: list[str] = []
 
     def find(self, order: str) -> int:
@@ -169,7 +167,7 @@ class _Tracer:
     ) -> list[Row]:
         if not self.lake.exists(path):
             return []
-        dataset = DeltaTable(path).to_pyarrow_dataset()
+        dataset = self.lake.open(path).to_pyarrow_dataset()
         direct = {each.name for each in of.columns if each.pii is Pii.DIRECT} if of else set()
         names = [name for name in dataset.schema.names if name not in direct]
         found: list[Row] = dataset.to_table(columns=names, filter=condition(dataset.schema)).to_pylist()

@@ -14,7 +14,6 @@ from rich.console import Console
 from local.settings import LocalError, LocalSettings
 from ops import installation, lake_sql
 from ops.answer import Answer, show_csv, show_json, show_table
-from spark_jobs.lib.lake import Lake
 
 CONNECT_SECONDS = 10
 # Types that a person compares digit by digit: aligned to the right.
@@ -34,7 +33,7 @@ def command(
         raise typer.BadParameter("choose one of --csv and --json")
     settings = installation.settings()
     if from_lake:
-        answer = lake_sql.ask_lake(Lake(settings.lake_uri), query)
+        answer = lake_sql.ask_lake(installation.lake(settings), query)
     else:
         with closing(connect(settings)) as connection:
             answer = ask(connection, query)

@@ -14,7 +14,6 @@ from local.console import status_table
 from ops import installation, lake_report
 from ops.events_report import EventsReport, events_report
 from ops.lake_report import TableFacts
-from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step
 
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
@@ -26,7 +25,7 @@ def command(
     """Show how the platform stands: servers, last run, freshness, rows per layer."""
     console = Console(highlight=False)
     stack = installation.stack()
-    lake = Lake(stack.settings.lake_uri)
+    lake = installation.lake(stack.settings)
     console.print(status_table(stack.status()))
     console.print()
     show_events(events_report(stack.settings), console)

@@ -56,7 +56,7 @@ async def check_mysql(config: Settings, step: Step) -> None:
 
 def check_stream(config: Settings, lake: Lake, step: Step) -> None:
     """Wait until bronze holds every message that Kafka has now; past the deadline say what is behind."""
-    start, path = time.monotonic(), lake.path(CAPTURED)
+    start = time.monotonic()
     there = {topic: has for source in event_sources(config) for topic, has in offered(source).items()}
     deadline = Retrying(
         retry=retry_if_result(bool),
@@ -65,7 +65,7 @@ def check_stream(config: Settings, lake: Lake, step: Step) -> None:
         retry_error_callback=lambda state: state.outcome and state.outcome.result(),
     )
     behind = deadline(
-        lambda: sum(lag(next_offsets(path, topic.in_bronze), has) for topic, has in there.items())
+        lambda: sum(lag(next_offsets(lake, topic.in_bronze), has) for topic, has in there.items())
     )
     record = step.table(CAPTURED.id)
     record.seconds = round(time.monotonic() - start, 2)

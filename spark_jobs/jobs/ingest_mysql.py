@@ -62,8 +62,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _state(lake: Lake, table: Table) -> BronzeState:
-    path = lake.path(table)
-    return bronze_state(path, table) if lake.exists(path) else EMPTY
+    return bronze_state(lake, table) if lake.exists(lake.path(table)) else EMPTY
 
 
 async def _read(
@@ -73,7 +72,7 @@ async def _read(
         source = await mysql.columns(moment.connections[0], limits.shop_mysql_database)
         found = drift(SHOP_TABLES, source)
         refuse_breaking(found)
-        batch = Batch(f"{moment.taken_at:%Y%m%dT%H%M%S%f}Z", moment.taken_at, lake.storage, STAGING)
+        batch = Batch(f"{moment.taken_at:%Y%m%dT%H%M%S%f}Z", moment.taken_at, lake, STAGING)
         step.details.update(
             snapshot_at=moment.taken_at.isoformat(),
             batch_id=batch.id,

@@ -6,8 +6,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deltalake import DeltaTable
-
 from contracts.model import Layer
 from contracts.registry import TABLES
 from spark_jobs.lib.errors import exit_code
@@ -25,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with run_step("maintain_lake", args.run_id, lake) as step:
         for name, path in _paths(lake).items():
             with step.timed(name) as record:
-                delta = DeltaTable(path)
+                delta = lake.open(path)
                 # Gold is written as a whole each time, so it has no small files.
                 if not name.startswith(Layer.GOLD):
                     removed = delta.optimize.compact(commit_properties=lake.upkeep(path))["numFilesRemoved"]

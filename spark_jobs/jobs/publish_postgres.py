@@ -58,7 +58,7 @@ def gold_table(lake: Lake, table: Table) -> DeltaTable:
     path = lake.path(table)
     if not lake.exists(path):
         raise UserError(f"{table.id} was never built: run build_gold first (./shoplake run does all steps).")
-    return DeltaTable(path)
+    return lake.open(path)
 
 
 if __name__ == "__main__":

@@ -26,11 +26,13 @@ from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.event_sources import Source, Topic, event_sources
 from spark_jobs.lib.kafka_source import next_offsets, offered, starting_offsets
 from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.object_store import require_bucket
 from spark_jobs.lib.session import spark_session
 from spark_jobs.lib.settings import Settings, settings
+from spark_jobs.lib.storage import Storage
 
 # Of the query of each source.
-CHECKPOINTS = {"own": "checkpoints/stream_events", "posthog": "checkpoints/stream_events_posthog"}
+CHECKPOINTS = {"own": "stream_events", "posthog": "stream_events_posthog"}
 MAX_EVENTS_PER_BATCH = 100_000
 # Of each topic, the offset to go on at in each partition.
 Start = Mapping[Topic, Mapping[int, int]]
@@ -40,9 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Stream until a signal asks to stop."""
     args = parse_args(argv)
     config, lake = settings(), Lake()
-    starts = {
-        source: starting(source, lake.path(CAPTURED), args.accept_gap) for source in event_sources(config)
-    }
+    require_bucket(config)
+    starts = {source: starting(source, lake, args.accept_gap) for source in event_sources(config)}
     stopping = Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
@@ -58,10 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def starting(source: Source, path: str, accept_gap: bool) -> Start:
+def starting(source: Source, lake: Lake, accept_gap: bool) -> Start:
     """Where to go on in each topic of a source."""
     return {
-        topic: starting_offsets(next_offsets(path, topic.in_bronze), there, topic, source, accept_gap)
+        topic: starting_offsets(next_offsets(lake, topic.in_bronze), there, topic, source, accept_gap)
         for topic, there in offered(source).items()
     }
 
@@ -74,9 +75,9 @@ def stream(lake: Lake, config: Settings, starts: Mapping[Source, Start], stoppin
         spark.conf.set("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         columns = {column.name: column.type for column in CAPTURED.columns}
         lake.create_bronze(spark, path, columns, CAPTURED.partition_by)
-        queries = []
+        queries, checkpoints = [], Storage(config.stream_checkpoints)
         for source, start in starts.items():
-            lake.storage.delete_folder(CHECKPOINTS[source.name])
+            checkpoints.delete_folder(CHECKPOINTS[source.name])
             queries.append(begin(spark, config, source, start, lake))
             for topic, offsets in start.items():
                 say(f"streaming {topic.in_bronze} from {dict(offsets)} to {path}")
@@ -130,7 +131,7 @@ def begin(spark: SparkSession, config: Settings, source: Source, start: Start, l
         rows.coalesce(1)  # one file per batch, not one per Kafka partition
         .writeStream.format("delta")
         .queryName(source.name)
-        .option("checkpointLocation", f"{lake.uri}/{CHECKPOINTS[source.name]}")
+        .option("checkpointLocation", f"{config.stream_checkpoints}/{CHECKPOINTS[source.name]}")
         .option("mergeSchema", "true")  # a bronze made before there were formats gets the column
         .trigger(processingTime=f"{config.stream_trigger_seconds} seconds")
         .start(lake.path(CAPTURED))

@@ -19,7 +19,6 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from pyarrow import parquet
 
 from contracts.model import Layer, Table
@@ -112,7 +111,7 @@ def _proven(lake: Lake, table: Table, day: date, part: dict[str, Any]) -> bytes:
 
 
 def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
-    rows = DeltaTable(lake.path(table)).to_pyarrow_dataset()
+    rows = lake.open(lake.path(table)).to_pyarrow_dataset()
     moments = rows.to_table(columns=["_ingested_at"], filter=pc.field("_ingested_at") < before)
     days = pc.unique(pc.cast(pc.floor_temporal(moments["_ingested_at"], unit="day"), pa.date32()))
     return sorted(days.to_pylist())
@@ -126,7 +125,7 @@ def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = min(start + timedelta(days=1), before)
-    dataset = DeltaTable(lake.path(table)).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
     rows = dataset.to_table(filter=(pc.field("_ingested_at") >= start) & (pc.field("_ingested_at") < end))
     is_event = table.layer is Layer.EVENTS
     subject, version = (table.key[:-1], table.key[-1]) if is_event else (table.key, "_ingested_at")
@@ -180,7 +179,7 @@ def _remove(lake: Lake, table: Table, rows: pa.Table) -> None:
     """Delete rows from bronze by what identifies them, in one commit that silver need not follow."""
     path, names = lake.path(table), identity(table)
     same = " AND ".join(f't."{name}" = s."{name}"' for name in names)
-    DeltaTable(path).merge(
+    lake.open(path).merge(
         rows.select(list(names)),
         predicate=same,
         source_alias="s",

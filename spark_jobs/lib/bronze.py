@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 
 from contracts.model import Table
+from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.mysql_source import SEPARATOR
 
 _NULL = "\x1e"  # stands for null in a text of columns, unlike any value
@@ -28,12 +28,12 @@ class BronzeState:
 EMPTY = BronzeState(pa.array([], pa.string()), None, {})
 
 
-def bronze_state(path: str, table: Table) -> BronzeState:
+def bronze_state(lake: Lake, table: Table) -> BronzeState:
     """The state of a bronze shop table.
 
     The newest `_ingested_at` is the watermark, so that rows and watermark are one commit.
     """
-    dataset = DeltaTable(path).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
     rows = dataset.to_table(columns=[*table.key, "_op", "_ingested_at"])
     columns = {field.name: field.type for field in dataset.schema}
     newest = pc.max(rows["_ingested_at"]).as_py()
@@ -50,14 +50,14 @@ def bronze_state(path: str, table: Table) -> BronzeState:
     return BronzeState(both.filter(is_live)["key"].combine_chunks(), newest, columns)
 
 
-def without_known(rows: pa.Table, path: str, table: Table, changed_after: datetime) -> pa.Table:
+def without_known(rows: pa.Table, lake: Lake, table: Table, changed_after: datetime) -> pa.Table:
     """The rows that bronze does not hold yet, every column compared.
 
     A window overlaps the one before it, so that a row committed late is not missed; what came with
     the earlier window is left out here.
     """
     version = table.newest_by[0]
-    dataset = DeltaTable(path).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
     names = [name for name in rows.column_names if name in dataset.schema.names]
     known = dataset.to_table(
         columns=names, filter=(pc.field(version) > source_text(changed_after)) & (pc.field("_op") == "upsert")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
 
 PR_SET_PDEATHSIG = 1
+# What local/S3LogStore.scala says of a store that cannot hold a lake.
+REFUSED_STORE = re.compile(r"The store of \S+ ignores If-None-Match.*")
 
 
 class UserError(Exception):
@@ -23,6 +26,11 @@ def exit_code(main: Callable[[Sequence[str] | None], int | None]) -> int:
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except Exception as error:
+        if found := REFUSED_STORE.search(str(error)):
+            print(f"error: {found[0]}", file=sys.stderr)
+            return 2
+        raise
 
 
 def _end_with_spark_submit() -> None:

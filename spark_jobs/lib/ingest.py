@@ -16,10 +16,10 @@ from contracts.model import Table
 from spark_jobs.lib import mysql_source as mysql
 from spark_jobs.lib.bronze import BronzeState, row_texts, source_text, window_start, without_known
 from spark_jobs.lib.drift import is_usable
+from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.mysql_types import SourceColumn, quoted
 from spark_jobs.lib.settings import Settings
-from spark_jobs.lib.storage import Storage
 
 ROWS_WORTH_SPLITTING = 200_000
 KEYS_PER_QUERY = 1_000
@@ -53,7 +53,7 @@ class Batch:
 
     id: str
     taken_at: datetime
-    storage: Storage
+    lake: Lake
     folder: str
 
 
@@ -149,8 +149,7 @@ async def _read_changes(
     version = quoted(ingest.table.newest_by[0])
     window = await _rows(connection, ingest, f"{version} > '{source_text(since)}'")
     ingest.read += window.num_rows
-    path = f"{batch.storage.uri}/bronze/shop/{ingest.table.name}"
-    changed = await asyncio.to_thread(without_known, window, path, ingest.table, since)
+    changed = await asyncio.to_thread(without_known, window, batch.lake, ingest.table, since)
     writer = StagedFile(ingest, batch)
     try:
         writer.write(changed)
@@ -239,7 +238,7 @@ class StagedFile:
             part = self._ingest.files
             self._ingest.files += 1
             name = f"{self._batch.folder}/{self._ingest.table.name}/part-{part}.parquet"
-            self._stream = self._batch.storage.output(name)
+            self._stream = self._batch.lake.storage.output(name)
             self._writer = parquet.ParquetWriter(self._stream, rows.schema, compression="zstd")
         self._writer.write_table(rows)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from kafka.consumer.group import KafkaConsumer
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
+from contracts.sources.events import CAPTURED
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.event_sources import Source, Topic
+from spark_jobs.lib.lake import Lake
 
 CONNECT_TIMEOUT_MS = 10_000
 
@@ -70,12 +71,13 @@ def _unreachable(source: Source, error: Exception) -> UserError:
     )
 
 
-def next_offsets(path: str, topic: str) -> dict[int, int]:
+def next_offsets(lake: Lake, topic: str) -> dict[int, int]:
     """The offset that bronze wants next of each partition it has seen; none while bronze is empty."""
-    if not DeltaTable.is_deltatable(path):
+    path = lake.path(CAPTURED)
+    if not lake.exists(path):
         return {}
     positions = (
-        DeltaTable(path)
+        lake.open(path)
         .to_pyarrow_dataset()
         .to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
     )

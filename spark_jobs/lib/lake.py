@@ -21,7 +21,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
 from contracts.model import Layer, Table
-from spark_jobs.lib.settings import settings
+from spark_jobs.lib.settings import Settings, settings
 from spark_jobs.lib.storage import Storage
 
 CHANGE_FEED = ("delta.enableChangeDataFeed", "true")
@@ -88,9 +88,10 @@ def _said(commit: Mapping[str, Any]) -> dict[str, Any]:
 class Lake:
     """The tables below one folder or URI."""
 
-    def __init__(self, uri: str | None = None) -> None:
-        self.uri = (uri or settings().lake_uri).rstrip("/")
-        self.storage = Storage(self.uri)
+    def __init__(self, uri: str | None = None, config: Settings | None = None) -> None:
+        config = config or (None if uri else settings())
+        self.uri = (uri or (config or settings()).lake_uri).rstrip("/")
+        self.storage = Storage(self.uri, config)
 
     def path(self, table: Table) -> str:
         """Where a table lives; for a shop table or a topic, its bronze copy."""
@@ -108,13 +109,17 @@ class Lake:
 
     # -- the log, without Spark ---------------------------------------------------------------------------
 
+    def open(self, path: str, version: int | None = None) -> DeltaTable:
+        """A table by delta-rs, as of a version where one is given."""
+        return DeltaTable(path, version, storage_options=self.storage.options)
+
     def exists(self, path: str) -> bool:
         """Whether a Delta table is there."""
-        return DeltaTable.is_deltatable(path)
+        return DeltaTable.is_deltatable(path, self.storage.options)
 
     def data_commit(self, path: str) -> DataCommit | None:
         """The newest commit that changed data; None where no table is."""
-        return data_commit(DeltaTable(path)) if self.exists(path) else None
+        return data_commit(self.open(path)) if self.exists(path) else None
 
     def data_version(self, path: str) -> int | None:
         """Number of the newest commit that changed data: equal numbers mean equal data."""
@@ -123,7 +128,7 @@ class Lake:
 
     def committed(self, path: str, app_id: str) -> int | None:
         """How far `app_id` has come in this table; None when it has committed nothing."""
-        return DeltaTable(path).transaction_version(app_id) if self.exists(path) else None
+        return self.open(path).transaction_version(app_id) if self.exists(path) else None
 
     def commit_metadata(self, path: str) -> dict[str, Any] | None:
         """What the newest commit that changed data says; None where no table is."""
@@ -132,20 +137,20 @@ class Lake:
 
     def upkeep(self, path: str) -> CommitProperties:
         """For a commit after which nothing is built anew; it carries on what the data commit says."""
-        found = data_commit(DeltaTable(path))
+        found = data_commit(self.open(path))
         said = json.dumps({**found.metadata, CARRIED: found.version})
         return CommitProperties(custom_metadata={"userMetadata": said})
 
     def row_count(self, path: str) -> int:
         """Rows of the table, from its log; 0 where no table is."""
-        return int(DeltaTable(path).count()) if self.exists(path) else 0
+        return int(self.open(path).count()) if self.exists(path) else 0
 
     def holds(self, path: str, wanted: Mapping[str, tuple[str, str]]) -> bool:
         """Whether a row has, in each of these columns, a text within these bounds, both included.
 
         Files whose statistics say no are not opened: name the table's first column, which has some.
         """
-        rows = DeltaTable(path).to_pyarrow_dataset()
+        rows = self.open(path).to_pyarrow_dataset()
         if not set(wanted) <= set(rows.schema.names):
             return False
         inside = [(pc.field(name) >= low) & (pc.field(name) <= high) for name, (low, high) in wanted.items()]
@@ -153,7 +158,7 @@ class Lake:
 
     def size(self, path: str) -> int:
         """Bytes of the table's live files, from its log; 0 where no table is."""
-        return self._size(DeltaTable(path)) if self.exists(path) else 0
+        return self._size(self.open(path)) if self.exists(path) else 0
 
     def _size(self, table: DeltaTable) -> int:
         files = pa.table(table.get_add_actions(flatten=True))
@@ -191,7 +196,7 @@ class Lake:
         The files of a small table are taken from its log by delta-rs: for Spark to read a log is a handful of
         jobs, which would cost more than reading the table.
         """
-        table = DeltaTable(path, version)
+        table = self.open(path, version)
         files, protocol = table.file_uris(), table.protocol()
         is_plain = protocol.min_reader_version == 1  # no deletion vectors, no renamed columns
         if not is_plain or len(files) > FEW_FILES or self._size(table) >= ONE_PARTITION_BYTES:

@@ -88,5 +88,5 @@ def _as_silver_saw_it(lake: Lake, silver: Table) -> DeltaTable:
     now = lake.data_commit(path)
     seen = lake.committed(target, (lake.commit_metadata(target) or {}).get("app", ""))
     if now is None or seen is None or now.version == seen:
-        return DeltaTable(path)
-    return DeltaTable(path, version=seen)
+        return lake.open(path)
+    return lake.open(path, seen)

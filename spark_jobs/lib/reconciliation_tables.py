@@ -48,14 +48,14 @@ class LakeTables:
         """A silver or gold table, all of its rows."""
         name = table_id.replace(".", "_")
         path = self.lake.path(TABLES[table_id])
-        self._duckdb.register(name, DeltaTable(path).to_pyarrow_dataset())
+        self._duckdb.register(name, self.lake.open(path).to_pyarrow_dataset())
         return name
 
     def _bronze(self, shop_table: str) -> str:
         """The newest version of each row that the source still has; only what is compared of it."""
         table, name = TABLES[f"shop.{shop_table}"], f"bronze_{shop_table}"
         path = self.lake.path(table)
-        self._duckdb.register(f"{name}_all", DeltaTable(path).to_pyarrow_dataset())
+        self._duckdb.register(f"{name}_all", self.lake.open(path).to_pyarrow_dataset())
         key, kept = ", ".join(table.key), ", ".join(_compared(table))
         self._duckdb.execute(
             f"CREATE TEMP TABLE {name} AS SELECT {kept} FROM ("
@@ -87,7 +87,7 @@ class LakeTables:
 
     def register_quarantine(self, table: Table) -> None:
         """Table `quarantine`: the rejected rows of a silver table."""
-        self.register("quarantine", DeltaTable(self.lake.quarantine_path(table)))
+        self.register("quarantine", self.lake.open(self.lake.quarantine_path(table)))
 
     def execute(self, sql: str) -> None:
         """Run a statement."""

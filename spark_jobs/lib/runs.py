@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table as ScreenTable
 
 from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.object_store import require_bucket
+from spark_jobs.lib.settings import settings
 
 
 @dataclass
@@ -71,6 +73,7 @@ class Step:
 @contextmanager
 def run_step(name: str, run_id: str, lake: Lake) -> Iterator[Step]:
     """Record a step, however it ends; the record is replaced when the step is done again."""
+    require_bucket(settings())
     step, start = Step(run_id=run_id, name=name), time.monotonic()
     try:
         yield step

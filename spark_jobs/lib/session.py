@@ -19,6 +19,8 @@ from pyspark.sql import SparkSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.object_store import lake_configuration
+from spark_jobs.lib.settings import settings
 
 # Set on every session, whoever made it; what must be set at the server's start is set there too.
 SESSION_CONF = {
@@ -59,7 +61,7 @@ def _new_session(app_name: str) -> SparkSession:
         spark: SparkSession = SparkSession.builder.remote(remote).create()
     else:
         builder = SparkSession.builder.appName(app_name)
-        for name, value in STATIC_CONF.items():
+        for name, value in {**STATIC_CONF, **lake_configuration(settings())}.items():
             builder = builder.config(name, value)
         spark = builder.getOrCreate()
     _configure(spark)

@@ -26,8 +26,16 @@ class Settings(BaseSettings):
     late_data_days: int = 3
     pseudonym_key: SecretStr
 
-    # The lake: a folder or a URI (s3a://…)
+    # The lake: a folder, or s3a://bucket/prefix
     lake_uri: str = str(ROOT / "data_lake")
+    # S3, by the names that every client of it knows
+    aws_access_key_id: str = ""
+    aws_secret_access_key: SecretStr = SecretStr("")
+    aws_session_token: SecretStr = SecretStr("")
+    aws_region: str = "us-east-1"
+    aws_endpoint_url: str = ""  # of a store other than AWS
+    # The stream's notes of where it is, when the lake is in S3; each start makes them anew
+    stream_checkpoint_dir: str = str(ROOT / "data_lake" / "checkpoints")
     bronze_retention_days: float = 730  # by ingestion; then rows go to the archive
     lake_history_hours: int = 168  # how long a version of a table can still be read
 
@@ -62,6 +70,16 @@ class Settings(BaseSettings):
     warehouse_loader_password: SecretStr
     warehouse_reader_user: str = "warehouse_reader"
     warehouse_reader_password: SecretStr
+
+    @property
+    def lake_is_in_s3(self) -> bool:
+        """Whether the lake is in an object store rather than on a disk."""
+        return self.lake_uri.startswith("s3a://")
+
+    @property
+    def stream_checkpoints(self) -> str:
+        """Folder of the stream's checkpoints: bronze says where to go on, so they need not outlive a disk."""
+        return self.stream_checkpoint_dir if self.lake_is_in_s3 else f"{self.lake_uri}/checkpoints"
 
 
 @cache

@@ -6,24 +6,40 @@ from functools import cached_property
 
 from pyarrow import NativeFile, fs
 
+from spark_jobs.lib import object_store
+from spark_jobs.lib.settings import Settings, settings
+
 
 class Storage:
     """A folder tree below one URI."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, config: Settings | None = None) -> None:
         self.uri = uri.rstrip("/")
+        self._config = config
+
+    @cached_property
+    def options(self) -> dict[str, str] | None:
+        """How delta-rs reaches the tree; nothing for a folder."""
+        return object_store.delta_options(self._config or settings()) if self._is_in_s3 else None
+
+    @property
+    def _is_in_s3(self) -> bool:
+        return self.uri.startswith("s3a://")
 
     @cached_property
     def _filesystem(self) -> tuple[fs.FileSystem, str]:
-        if "://" not in self.uri:
-            return fs.LocalFileSystem(), self.uri
-        filesystem, root = fs.FileSystem.from_uri(self.uri.replace("s3a://", "s3://", 1))
-        return filesystem, root
+        if self._is_in_s3:
+            return object_store.filesystem(self._config or settings()), self.uri.removeprefix("s3a://")
+        return fs.LocalFileSystem(), self.uri
 
     def write(self, path: str, content: bytes) -> None:
         """Write a small file so that a reader sees all of it or nothing."""
         filesystem, root = self._filesystem
         target = f"{root}/{path}"
+        if self._is_in_s3:
+            with filesystem.open_output_stream(target) as stream:
+                stream.write(content)
+            return
         filesystem.create_dir(target.rpartition("/")[0], recursive=True)
         with filesystem.open_output_stream(f"{target}.tmp") as stream:
             stream.write(content)
@@ -33,7 +49,8 @@ class Storage:
         """A stream into a new file, for content too large to hold; close it."""
         filesystem, root = self._filesystem
         target = f"{root}/{path}"
-        filesystem.create_dir(target.rpartition("/")[0], recursive=True)
+        if not self._is_in_s3:
+            filesystem.create_dir(target.rpartition("/")[0], recursive=True)
         return filesystem.open_output_stream(target)
 
     def read(self, path: str) -> bytes:

@@ -76,7 +76,7 @@ def test_old_events_go_and_the_newest_of_each_partition_stays(environment: Envir
         (0, 0, "event (0, 0)"),
         (0, 1, "event (0, 1)"),
     ]
-    assert next_offsets(Lake().path(CAPTURED), "events") == {0: 3, 1: 1}
+    assert next_offsets(Lake(), "events") == {0: 3, 1: 1}
 
 
 def test_only_replaced_versions_of_the_shops_rows_go(environment: Environment) -> None:

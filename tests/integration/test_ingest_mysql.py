@@ -38,7 +38,7 @@ def versions() -> dict[str, int]:
 def live(table: str) -> set[str]:
     """Keys that live in bronze."""
     declared = TABLES[f"shop.{table}"]
-    return set(bronze_state(Lake().path(declared), declared).live_keys.to_pylist())
+    return set(bronze_state(Lake(), declared).live_keys.to_pylist())
 
 
 def test_what_mysql_holds_arrives_unchanged(shop: Shop, environment: Environment) -> None:

@@ -70,10 +70,10 @@ def values(topic: str) -> list[bytes]:
 
 @retry(stop=stop_after_delay(600), wait=wait_fixed(0.5), reraise=True)
 def wait_until_caught_up() -> None:
-    path = Lake().path(CAPTURED)
+    lake = Lake()
     for source in event_sources(settings()):
         for topic, there in offered(source).items():
-            assert lag(next_offsets(path, topic.in_bronze), there) == 0, topic
+            assert lag(next_offsets(lake, topic.in_bronze), there) == 0, topic
 
 
 def table(path: str, *columns: str) -> list[tuple[Any, ...]]:

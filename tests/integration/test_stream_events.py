@@ -39,7 +39,7 @@ def send(topic: str, *values: bytes) -> None:
 def wait_until_caught_up(topic: str) -> None:
     (source,) = event_sources(settings())
     (there,) = offered(source).values()
-    assert lag(next_offsets(Lake().path(CAPTURED), topic), there) == 0
+    assert lag(next_offsets(Lake(), topic), there) == 0
 
 
 def in_bronze() -> list[tuple[int, int, str]]:
