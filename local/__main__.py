@@ -56,7 +56,12 @@ def clean(yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False
         return
     stack = Stack()
     lake = sorted((ROOT / "data_lake").glob("*/[!.]*"))
-    Console().print("This deletes the shop, the events, the lake and the warehouse of local mode:")
+    if stack.settings.lake_is_in_s3:
+        Console().print(
+            f"The lake stays: it is in S3, at {stack.settings.lake_uri}. Delete it there.", soft_wrap=True
+        )
+    the_lake = "" if stack.settings.lake_is_in_s3 else " the lake,"
+    Console().print(f"This deletes the shop, the events,{the_lake} and the warehouse of local mode:")
     for path in [*stack.folders(), *sorted({table.parent / "*" for table in lake})]:
         Console().print(f"  {path}", soft_wrap=True)
     if not yes:

@@ -92,7 +92,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
         # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.
-        "SHOPLAKE_JARS": str(jars.folder(home, "spark") / "*.jar"),
+        "SHOPLAKE_JARS": jars.patterns(home, "spark"),
         "SPARK_CONF_DIR": str(spark.submit_folder(home)),
         "SPARK_LOCAL_IP": "127.0.0.1",
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},

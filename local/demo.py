@@ -63,7 +63,8 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
             stack.down()
             stack = open_stack()
     running = stack.supervisor.is_running()
-    preflight.require(preflight.checks(stack.settings, stack.home.state, running))
+    checks = preflight.checks(stack.settings, stack.home.state, running)
+    preflight.require([*checks, preflight.check_lake(stack.settings)])
     return stack
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import psutil
 
 from local.settings import LocalError, LocalSettings
+from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.object_store import require_bucket
 
 JAVA_MINIMUM = 17
 # Newest first that a distribution may still carry beside it; Spark runs on both.
@@ -36,6 +38,16 @@ def checks(settings: LocalSettings, state: Path, running: bool = False) -> list[
     """All findings. Of a stack that runs, ports and memory are its own business and are not looked at."""
     found = [check_java(), check_disk(state)]
     return found if running else [*found, check_memory(), *check_ports(settings)]
+
+
+def check_lake(settings: LocalSettings) -> Check:
+    """The lake's place can be used; of a store, that it answers and has the bucket."""
+    try:
+        require_bucket(settings)
+    except UserError as error:
+        found, _, next_step = str(error).partition(" Next: ")
+        return Check("Lake", False, found, next_step)
+    return Check("Lake", True, f"at {settings.lake_uri}")
 
 
 def require(found: list[Check]) -> None:

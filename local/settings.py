@@ -82,7 +82,14 @@ class LocalSettings(Settings, GatewaySettings):
 
     def environment(self) -> dict[str, str]:
         """Every setting as environment variables, secrets in the clear: for programs of the stack's owner."""
-        return {name.upper(): _written(value) for name, value in self}
+        written = {name.upper(): _written(value) for name, value in self}
+        # An empty key or token would be taken for one.
+        return {name: value for name, value in written.items() if value or not name.startswith("AWS_")}
+
+    def s3_environment(self) -> dict[str, str]:
+        """The lake's keys and address in S3, for a server that is told nothing else; none for a folder."""
+        written = self.environment() if self.lake_is_in_s3 else {}
+        return {name: value for name, value in written.items() if name.startswith("AWS_")}
 
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""

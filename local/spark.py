@@ -12,6 +12,7 @@ from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
 from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
+from spark_jobs.lib.object_store import lake_configuration
 from spark_jobs.lib.settings import ROOT
 
 # Small tables on a small machine: few partitions, no web page, every address on loopback.
@@ -48,6 +49,7 @@ def write_submit_defaults(home: Home) -> None:
     """What spark-submit takes a job's settings from: the same as the warm server's."""
     configuration = {
         **CONFIGURATION,
+        **lake_configuration(home.settings),
         "spark.sql.warehouse.dir": str(home.data / "spark-warehouse"),
         "spark.local.dir": str(home.data / "spark"),
         "spark.driver.memory": home.settings.spark_driver_memory,
@@ -69,6 +71,7 @@ def connect_server(home: Home) -> Server:
     settings = home.settings
     configuration = {
         **CONFIGURATION,
+        **lake_configuration(settings),
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(settings.spark_port),
         "spark.sql.warehouse.dir": str(home.data / "spark-warehouse"),
@@ -85,12 +88,16 @@ def connect_server(home: Home) -> Server:
             *("--master", f"local[{settings.spark_cores}]", "--driver-memory", settings.spark_driver_memory),
             *("--driver-java-options", JAVA_OPTIONS),
             # On the class path rather than as --jars, which every start would copy.
-            *("--driver-class-path", str(jars.folder(home, "spark") / "*")),
+            *("--driver-class-path", jars.class_path(home, "spark")),
             *(*arguments, "spark-internal"),
         ),
         is_ready=lambda: _ask_version(settings.spark_port),
         port=settings.spark_port,
-        environment={"SPARK_HOME": str(jars.SPARK_HOME), "SPARK_LOCAL_IP": "127.0.0.1"},
+        environment={
+            **settings.s3_environment(),
+            "SPARK_HOME": str(jars.SPARK_HOME),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+        },
         directory=home.data,
         prepare=lambda: (home.data / "spark").mkdir(parents=True, exist_ok=True),
         needs=(jars.NAME,),
@@ -100,15 +107,19 @@ def connect_server(home: Home) -> Server:
 def stream(home: Home) -> Server:
     """The event stream, from Kafka to bronze: a driver of its own, as it needs more than Spark Connect."""
     settings = home.settings
-    configuration = {**CONFIGURATION, "spark.local.dir": str(home.data / "spark")}
+    configuration = {
+        **CONFIGURATION,
+        **lake_configuration(settings),
+        "spark.local.dir": str(home.data / "spark"),
+    }
     del configuration["spark.log.level"]  # log4j's file says it, from the first line on
     arguments = " ".join(f"--conf {name}={value}" for name, value in configuration.items())
-    classpath = f"--driver-class-path {jars.folder(home, 'spark')}/*:{jars.folder(home, 'stream')}/*"
+    classpath = f"--driver-class-path {jars.class_path(home, 'spark', 'stream')}"
     memory = f"--driver-memory {settings.stream_driver_memory}"
     logging = f"-Dlog4j.configurationFile={ROOT / 'local' / 'log4j2.properties'}"
     java = f"--driver-java-options '-XX:+UseSerialGC -Duser.timezone=UTC {logging}'"
     # Written when the query starts; a start removes the one before.
-    metadata = Path(settings.lake_uri) / "checkpoints" / "stream_events" / "metadata"
+    metadata = Path(settings.stream_checkpoints) / "stream_events" / "metadata"
     started_at = 0.0
 
     def prepare() -> None:
