@@ -79,7 +79,7 @@ format: install-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff check -q --fix .
 
 lock: install ## Resolve requirements/*.in anew into the locks
-	@cd requirements && for name in tools platform superset node dev; do \
+	@cd requirements && for name in tools platform superset node dev s3; do \
 	  ../.shoplake/tools/bin/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
@@ -87,4 +87,4 @@ install:
 	@$(PYTHON) -m local.environments platform superset storefront
 
 install-dev:
-	@$(PYTHON) -m local.environments platform superset storefront dev
+	@$(PYTHON) -m local.environments platform superset storefront dev s3

@@ -23,7 +23,13 @@ LOCKS = ROOT / "requirements"
 # Oldest and newest Python (exclusive) for which every locked package has a wheel.
 PYTHON = ">=3.11,<3.13"
 # A lock that adds to another environment has no environment of its own.
-ENVIRONMENT_OF = {"platform": "platform", "dev": "platform", "superset": "superset", "node": "node"}
+ENVIRONMENT_OF = {
+    "platform": "platform",
+    "dev": "platform",
+    "superset": "superset",
+    "node": "node",
+    "s3": "s3",
+}
 # What the storefront's pages load; its lock is npm's.
 STOREFRONT = "storefront"
 
