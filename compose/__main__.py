@@ -75,7 +75,8 @@ def restore(arguments: argparse.Namespace) -> int:
     compose = open_compose()
     source = arguments.source or backup.newest(arguments.folder)
     if not arguments.yes:
-        backup.confirm(f"This replaces the shop, the events, the lake and the warehouse by {source}.")
+        lake = "" if backup.lake_in_s3(source) else " the lake"
+        backup.confirm(f"This replaces the shop, the events,{lake} and the warehouse by {source}.")
     backup.restore(compose, source)
     lifecycle.start(Compose(settings.load()))
     print(f"✓ {source} is back")
@@ -110,8 +111,9 @@ def _delete_everything(compose: Compose, sure: bool) -> None:
     if not volumes and not compose.services():
         return
     if not sure:
-        names = ", ".join(volumes) or "(none)"
-        backup.confirm(f"This deletes the containers and the volumes {names}; backups stay.")
+        names, in_s3 = ", ".join(volumes) or "(none)", compose.settings.lake_in_s3
+        stay = f"backups and the lake in S3 ({in_s3}) stay" if in_s3 else "backups stay"
+        backup.confirm(f"This deletes the containers and the volumes {names}; {stay}.")
     compose.must("down", "--volumes", "--remove-orphans", every_profile=True)
     # A database that is turned off now is no service any more, but its volume is there.
     for name in compose.volumes().values():

@@ -48,7 +48,9 @@ def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
     Raises:
         ComposeError: when there is nothing to save, or a volume cannot be read.
     """
-    volumes = {short: name for short, name in compose.volumes().items() if short in VOLUMES}
+    in_s3 = compose.settings.lake_in_s3
+    wanted = [short for short in VOLUMES if not (in_s3 and short == "lake")]
+    volumes = {short: name for short, name in compose.volumes().items() if short in wanted}
     if not volumes:
         raise ComposeError("There is nothing to back up yet. Next: make up")
     target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
@@ -64,6 +66,7 @@ def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
             "project": compose.project(),
             "images": {each["Service"]: each["Image"] for each in compose.services()},
             "volumes": saved,
+            "lake_in_s3": in_s3,
         }
         (draft / MANIFEST).write_text(json.dumps(manifest, indent=2) + "\n")
         shutil.copy(compose.settings.env_file, draft / ENV)
@@ -73,6 +76,11 @@ def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
     finally:
         if was_running and (resume or not done):
             compose.must("up", "--detach", "--no-build", "--wait")
+    if in_s3:
+        print(
+            f"The lake is in S3 ({in_s3}) and not part of this backup. Next: let the bucket keep versions;"
+            f" a restore needs those of {manifest['created_at']}."
+        )
     return target
 
 
@@ -83,6 +91,11 @@ def restore(compose: Compose, source: Path) -> None:
         ComposeError: before anything is deleted, when the backup is not complete.
     """
     manifest = verify(source)
+    if lake := lake_in_s3(source):
+        print(
+            f"The lake is in S3 ({lake}) and stays as it is: this backup does not hold it. Next: bring the"
+            f" bucket back to {manifest['created_at']}; a lake that is newer stops the stream and the run."
+        )
     image, project = platform_image(compose), compose.project()
     compose.must("down", every_profile=True)
     there = compose.volumes()
@@ -106,9 +119,7 @@ def verify(source: Path) -> dict[str, Any]:
     Raises:
         ComposeError: naming the file that is missing or damaged.
     """
-    if not (source / MANIFEST).exists():
-        raise ComposeError(f"{source} is no backup: it has no {MANIFEST}. Next: ls {source.parent}")
-    manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
+    manifest = _manifest(source)
     for short, expected in manifest["volumes"].items():
         path = source / f"{short}.tar.gz"
         if not path.exists() or _checksum(path) != expected["sha256"]:
@@ -116,6 +127,22 @@ def verify(source: Path) -> dict[str, Any]:
                 f"{path} is missing or damaged; nothing was restored. Next: take another backup."
             )
     return manifest
+
+
+def _manifest(source: Path) -> dict[str, Any]:
+    if not (source / MANIFEST).exists():
+        raise ComposeError(f"{source} is no backup: it has no {MANIFEST}. Next: ls {source.parent}")
+    manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
+    return manifest
+
+
+def lake_in_s3(source: Path) -> str:
+    """The address in S3 of the lake that a backup belongs to; empty where the backup holds the lake.
+
+    Raises:
+        ComposeError: when it is no backup.
+    """
+    return str(_manifest(source).get("lake_in_s3", ""))
 
 
 def newest(folder: Path) -> Path:

@@ -39,6 +39,8 @@ ADDRESSES = {
     "KAFKA_BOOTSTRAP_SERVERS": (),
 }
 LOOPBACK = re.compile(r"(^|,)\s*(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:\d+)?\s*(,|$)")
+VOLUME = "/data/lake"
+BUCKET_ADDRESS = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
 # Part of a URL, of a shell word and of SQL: what `make env` draws consists of these.
 IN_URLS = ("AIRFLOW_DB_PASSWORD", "SUPERSET_DB_PASSWORD")
 URL_SAFE = re.compile(r"[A-Za-z0-9._~=-]+")
@@ -62,6 +64,12 @@ class Settings:
     def shop(self) -> str:
         """Which shop the simulator fills; none where the shop is one's own."""
         return NO_SHOP if self.get("SHOP_MYSQL_HOST") else self.get("SHOP", "demo")
+
+    @property
+    def lake_in_s3(self) -> str:
+        """The lake's address in S3; empty where it is the volume."""
+        uri = self.get("LAKE_URI", VOLUME)
+        return "" if uri == VOLUME else uri
 
     @property
     def workers(self) -> int:
@@ -170,11 +178,34 @@ def find_problems(settings: Settings) -> list[str]:
             )
         if address and (unset := [need for need in needs if not settings.get(need)]):
             found.append(f"{name} in {where} needs {', '.join(unset)} beside it. Next: set it, then make up.")
-    if settings.get("LAKE_URI"):
+    return [*found, *_lake_problems(settings), *_same_ports(settings)]
+
+
+def _lake_problems(settings: Settings) -> list[str]:
+    uri, where = settings.get("LAKE_URI", VOLUME), settings.env_file
+    if uri == VOLUME:
+        return []
+    if not BUCKET_ADDRESS.fullmatch(uri):
+        return [
+            f"LAKE_URI={uri} in {where}: the lake is the volume `lake` or s3a://bucket/prefix."
+            " Next: remove the line, or correct it."
+        ]
+    keys = [name for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if not settings.get(name)]
+    found = []
+    if keys:
         found.append(
-            f"LAKE_URI in {where}: in Docker Compose the lake is the volume `lake`. Next: remove the line."
+            f"LAKE_URI in {where} needs {' and '.join(keys)} beside it. Next: set them, then make up."
         )
-    found += _same_ports(settings)
+    endpoint = settings.get("AWS_ENDPOINT_URL")
+    if endpoint and not re.match(r"https?://", endpoint):
+        found.append(
+            f"AWS_ENDPOINT_URL={endpoint} in {where} is no URL. Next: write it as https://host:port."
+        )
+    elif endpoint and LOOPBACK.search(endpoint.partition("://")[2].partition("/")[0]):
+        found.append(
+            f"AWS_ENDPOINT_URL={endpoint} in {where} would be the container itself. Next: write"
+            " host.docker.internal for a store on this machine."
+        )
     return found
 
 

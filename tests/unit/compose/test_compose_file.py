@@ -92,8 +92,33 @@ def test_no_secret_has_a_default_and_each_says_what_to_do() -> None:
 
 def test_every_setting_of_the_platform_reaches_its_jobs() -> None:
     wanted = {name.upper() for name in Settings.model_fields}
-    for name in ("airflow-scheduler", "stream", "simulator"):
+    for name in ("airflow-scheduler", "stream"):
         assert wanted <= SERVICES[name]["environment"].keys()
+    assert wanted - set(FILE["x-lake"]) <= SERVICES["simulator"]["environment"].keys()
+
+
+def test_keys_of_the_lake_reach_those_who_touch_it_and_no_other() -> None:
+    told = {name for name in SERVICES if "AWS_SECRET_ACCESS_KEY" in SERVICES[name].get("environment", {})}
+    assert told == {"spark", "spark-worker", "stream", "airflow-scheduler"}
+    for name in told:
+        assert FILE["x-lake"].items() <= SERVICES[name]["environment"].items()
+
+
+def test_spark_is_told_of_a_lake_in_s3_without_its_keys() -> None:
+    environment = {
+        **{"SPARK_MASTER": "spark://spark-master:7077", "SPARK_DRIVER_MEMORY": "2g"},
+        **{"LAKE_URI": "s3a://bucket/lake", "AWS_SECRET_ACCESS_KEY": "hidden", "AWS_REGION": "eu-west-1"},
+        "AWS_ENDPOINT_URL": "http://minio:9000",
+    }
+    command = " ".join(spark.connect(environment))
+    assert "--driver-class-path /opt/jars/spark/*:/opt/jars/s3/* " in command
+    assert "--conf spark.executor.extraClassPath=/opt/jars/spark/*:/opt/jars/s3/* " in command
+    assert "--conf spark.delta.logStore.s3a.impl=shoplake.S3LogStore " in command
+    assert "--conf spark.hadoop.fs.s3a.endpoint=http://minio:9000 " in command
+    assert "--conf spark.hadoop.fs.s3a.endpoint.region=eu-west-1 " in command
+    assert "hidden" not in command
+    in_volume = " ".join(spark.connect({**environment, "LAKE_URI": "/data/lake"}))
+    assert not re.search(r"jars/s3|s3a", in_volume)
 
 
 def test_every_setting_that_the_file_asks_for_is_explained() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -182,6 +183,22 @@ def test_what_a_backup_stopped_runs_again_unless_another_version_follows(
         with pytest.raises(ComposeError, match="p_lake could not be read"):
             backup.backup(stack, tmp_path / "backups", resume)
     assert stack.told == told
+
+
+def test_a_backup_says_that_it_does_not_hold_a_lake_in_s3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(backup, "_save", lambda volume, *_: {"bytes": 0})
+    monkeypatch.setattr(backup, "platform_image", lambda _: "shoplake/platform:1")
+    stack: Any = StackThatRuns(tmp_path)
+    in_s3 = {"LAKE_URI": "s3a://bucket/lake", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
+    stack.settings = settings.Settings(tmp_path / ".env", {**stack.settings.values, **in_s3})
+    stack.volumes = lambda: {"lake": "p_lake", "kafka-data": "p_kafka-data"}
+    made = backup.backup(stack, tmp_path / "backups")
+    assert json.loads((made / "manifest.json").read_text())["volumes"].keys() == {"kafka-data"}
+    assert backup.lake_in_s3(made) == "s3a://bucket/lake"
+    said = capsys.readouterr().out
+    assert said.startswith("The lake is in S3 (s3a://bucket/lake) and not part of this backup. Next: ")
 
 
 @pytest.mark.parametrize("answer", ["", "no", "y"])

@@ -11,9 +11,11 @@ from compose import settings
 from compose.errors import ComposeError
 from local.env_file import ensure_env_file, set_values
 from simulator.shops import SHOPS
+from spark_jobs.lib import object_store
 
 OWN_MYSQL = {"SHOP_MYSQL_HOST": "db.example.com", "SHOP_MYSQL_PORT": "3306"}
 OWN_POSTGRES = {"WAREHOUSE_HOST": "pg.example.com", "WAREHOUSE_PORT": "5432"}
+LAKE = {"LAKE_URI": "s3a://bucket/lake", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"}
 
 
 @pytest.fixture
@@ -87,6 +89,13 @@ def test_shops_are_those_of_the_simulator() -> None:
     assert {name: dict(shop.settings) for name, shop in SHOPS.items()} == settings.SHOPS
 
 
+def test_a_lake_in_s3_is_meant_as_the_jobs_mean_it(home: Path) -> None:
+    assert settings.BUCKET_ADDRESS == object_store.ADDRESS
+    assert with_values(home).lake_in_s3 == ""
+    assert with_values(home, LAKE_URI="/data/lake").lake_in_s3 == ""
+    assert with_values(home, **LAKE).lake_in_s3 == "s3a://bucket/lake"
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -99,7 +108,12 @@ def test_shops_are_those_of_the_simulator() -> None:
         ({"SHOP_MYSQL_HOST": "db"}, r"SHOP_MYSQL_HOST in .* needs SHOP_MYSQL_PORT beside it"),
         ({"WAREHOUSE_HOST": "127.0.0.1", "WAREHOUSE_PORT": "5432"}, r"Next: write host.docker.internal"),
         ({"KAFKA_BOOTSTRAP_SERVERS": "k:9092,localhost:9092"}, r"the container itself"),
-        ({"LAKE_URI": "/home/me/lake"}, r"the lake is the volume `lake`. Next: remove the line"),
+        ({"LAKE_URI": "/home/me/lake"}, r"the volume `lake` or s3a://bucket/prefix. Next: remove the line"),
+        ({"LAKE_URI": "s3://bucket/lake"}, r"LAKE_URI=s3://bucket/lake in .*: the lake is the volume"),
+        ({"LAKE_URI": "s3a://b"}, r"LAKE_URI=s3a://b in .*: the lake is the volume"),
+        ({**LAKE, "AWS_SECRET_ACCESS_KEY": ""}, r"LAKE_URI in .* needs AWS_SECRET_ACCESS_KEY beside it"),
+        ({**LAKE, "AWS_ENDPOINT_URL": "minio:9000"}, r"is no URL. Next: write it as https://host:port"),
+        ({**LAKE, "AWS_ENDPOINT_URL": "http://localhost:9000"}, r"Next: write host.docker.internal"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_file_is_one_line_with_the_next_command(
