@@ -167,7 +167,7 @@ class _Tracer:
     ) -> list[Row]:
         if not self.lake.exists(path):
             return []
-        dataset = self.lake.open(path).to_pyarrow_dataset()
+        dataset = self.lake.open(path).rows()
         direct = {each.name for each in of.columns if each.pii is Pii.DIRECT} if of else set()
         names = [name for name in dataset.schema.names if name not in direct]
         found: list[Row] = dataset.to_table(columns=names, filter=condition(dataset.schema)).to_pylist()

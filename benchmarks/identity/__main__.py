@@ -69,6 +69,7 @@ def _session(cores: int, folder: Path) -> SparkSession:
     builder = SparkSession.builder.master(f"local[{cores}]").appName("identity")
     for name, value in {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.local.dir": str(folder / "spark"),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),

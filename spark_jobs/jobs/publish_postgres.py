@@ -6,12 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from deltalake import DeltaTable
-
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
 from spark_jobs.lib.errors import UserError, exit_code
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.lake import Lake, LakeTable
 from spark_jobs.lib.release import Published, drop_unused, load, newest_release, prepare, source_of, switch
 from spark_jobs.lib.runs import run_step
 from spark_jobs.lib.settings import settings
@@ -49,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def gold_table(lake: Lake, table: Table) -> DeltaTable:
+def gold_table(lake: Lake, table: Table) -> LakeTable:
     """A gold table as it stands.
 
     Raises:

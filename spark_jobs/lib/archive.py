@@ -111,7 +111,7 @@ def _proven(lake: Lake, table: Table, day: date, part: dict[str, Any]) -> bytes:
 
 
 def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
-    rows = lake.open(lake.path(table)).to_pyarrow_dataset()
+    rows = lake.open(lake.path(table)).rows()
     moments = rows.to_table(columns=["_ingested_at"], filter=pc.field("_ingested_at") < before)
     days = pc.unique(pc.cast(pc.floor_temporal(moments["_ingested_at"], unit="day"), pa.date32()))
     return sorted(days.to_pylist())
@@ -125,7 +125,7 @@ def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = min(start + timedelta(days=1), before)
-    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).rows()
     rows = dataset.to_table(filter=(pc.field("_ingested_at") >= start) & (pc.field("_ingested_at") < end))
     is_event = table.layer is Layer.EVENTS
     subject, version = (table.key[:-1], table.key[-1]) if is_event else (table.key, "_ingested_at")

@@ -33,7 +33,7 @@ def bronze_state(lake: Lake, table: Table) -> BronzeState:
 
     The newest `_ingested_at` is the watermark, so that rows and watermark are one commit.
     """
-    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).rows()
     rows = dataset.to_table(columns=[*table.key, "_op", "_ingested_at"])
     columns = {field.name: field.type for field in dataset.schema}
     newest = pc.max(rows["_ingested_at"]).as_py()
@@ -57,7 +57,7 @@ def without_known(rows: pa.Table, lake: Lake, table: Table, changed_after: datet
     the earlier window is left out here.
     """
     version = table.newest_by[0]
-    dataset = lake.open(lake.path(table)).to_pyarrow_dataset()
+    dataset = lake.open(lake.path(table)).rows()
     names = [name for name in rows.column_names if name in dataset.schema.names]
     known = dataset.to_table(
         columns=names, filter=(pc.field(version) > source_text(changed_after)) & (pc.field("_op") == "upsert")

@@ -77,9 +77,7 @@ def next_offsets(lake: Lake, topic: str) -> dict[int, int]:
     if not lake.exists(path):
         return {}
     positions = (
-        lake.open(path)
-        .to_pyarrow_dataset()
-        .to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
+        lake.open(path).rows().to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
     )
     newest = positions.group_by("partition").aggregate([("offset", "max")]).to_pylist()
     return {row["partition"]: row["offset_max"] + 1 for row in newest}

@@ -17,6 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
+from pyarrow.dataset import Dataset
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -85,6 +86,22 @@ def _said(commit: Mapping[str, Any]) -> dict[str, Any]:
     return said if isinstance(said, dict) else {}
 
 
+class LakeTable(DeltaTable):
+    """A table by delta-rs, whose files Arrow reads by a file system of its own.
+
+    That of delta-rs is Python, so Arrow's threads would hold Python's objects: one that lets go of them while
+    the interpreter ends aborts the process, a job that had done all its work (apache/arrow#34314).
+    """
+
+    def __init__(self, path: str, storage: Storage, version: int | None = None) -> None:
+        super().__init__(path, version, storage_options=storage.options)
+        self._files = storage.below(path)
+
+    def rows(self) -> Dataset:
+        """Its rows, to be filtered and read in batches."""
+        return self.to_pyarrow_dataset(filesystem=self._files)
+
+
 class Lake:
     """The tables below one folder or URI."""
 
@@ -109,9 +126,9 @@ class Lake:
 
     # -- the log, without Spark ---------------------------------------------------------------------------
 
-    def open(self, path: str, version: int | None = None) -> DeltaTable:
+    def open(self, path: str, version: int | None = None) -> LakeTable:
         """A table by delta-rs, as of a version where one is given."""
-        return DeltaTable(path, version, storage_options=self.storage.options)
+        return LakeTable(path, self.storage, version)
 
     def exists(self, path: str) -> bool:
         """Whether a Delta table is there."""
@@ -150,7 +167,7 @@ class Lake:
 
         Files whose statistics say no are not opened: name the table's first column, which has some.
         """
-        rows = self.open(path).to_pyarrow_dataset()
+        rows = self.open(path).rows()
         if not set(wanted) <= set(rows.schema.names):
             return False
         inside = [(pc.field(name) >= low) & (pc.field(name) <= high) for name, (low, high) in wanted.items()]

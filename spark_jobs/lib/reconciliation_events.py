@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from deltalake import DeltaTable
-
 from contracts.model import Table
 from contracts.registry import table as declared
 from contracts.sources.events import CAPTURED, CAPTURED_EVENT
 from spark_jobs.lib.archive import archived_rows
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.lake import Lake, LakeTable
 from spark_jobs.lib.reconciliation import Comparison
 from spark_jobs.lib.reconciliation_tables import LakeTables
 
@@ -82,7 +80,7 @@ def _find_untaken(tables: LakeTables, silver: Table) -> None:
     )
 
 
-def _as_silver_saw_it(lake: Lake, silver: Table) -> DeltaTable:
+def _as_silver_saw_it(lake: Lake, silver: Table) -> LakeTable:
     """Bronze at the version up to which silver has taken it in; the stream has gone on since."""
     path, target = lake.path(CAPTURED), lake.path(silver)
     now = lake.data_commit(path)

@@ -7,11 +7,10 @@ from functools import cache
 from typing import Any
 
 import duckdb
-from deltalake import DeltaTable
 
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lib.lake import Lake, LakeTable
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.reconciliation import Amount
 
@@ -48,14 +47,14 @@ class LakeTables:
         """A silver or gold table, all of its rows."""
         name = table_id.replace(".", "_")
         path = self.lake.path(TABLES[table_id])
-        self._duckdb.register(name, self.lake.open(path).to_pyarrow_dataset())
+        self._duckdb.register(name, self.lake.open(path).rows())
         return name
 
     def _bronze(self, shop_table: str) -> str:
         """The newest version of each row that the source still has; only what is compared of it."""
         table, name = TABLES[f"shop.{shop_table}"], f"bronze_{shop_table}"
         path = self.lake.path(table)
-        self._duckdb.register(f"{name}_all", self.lake.open(path).to_pyarrow_dataset())
+        self._duckdb.register(f"{name}_all", self.lake.open(path).rows())
         key, kept = ", ".join(table.key), ", ".join(_compared(table))
         self._duckdb.execute(
             f"CREATE TEMP TABLE {name} AS SELECT {kept} FROM ("
@@ -81,9 +80,9 @@ class LakeTables:
         )
         return name
 
-    def register(self, name: str, delta: DeltaTable) -> None:
+    def register(self, name: str, delta: LakeTable) -> None:
         """Give a Delta table a name."""
-        self._duckdb.register(name, delta.to_pyarrow_dataset())
+        self._duckdb.register(name, delta.rows())
 
     def register_quarantine(self, table: Table) -> None:
         """Table `quarantine`: the rejected rows of a silver table."""

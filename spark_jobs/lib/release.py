@@ -15,7 +15,6 @@ from io import BytesIO, RawIOBase
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
@@ -25,7 +24,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 from contracts.model import Table
 from contracts.render.postgres import comments, create_table, index_statements
 from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import data_commit
+from spark_jobs.lib.lake import LakeTable, data_commit
 
 # Shorter than PostgreSQL's deadlock_timeout (1 s): we step back before the server ends a reader for our sake.
 LOCK_TIMEOUT = "500ms"
@@ -88,14 +87,14 @@ def newest_release(cursor: Cursor) -> dict[str, Published]:
     return {name: Published(*rest) for name, *rest in cursor.fetchall()}
 
 
-def source_of(table: Table, gold: DeltaTable) -> str:
+def source_of(table: Table, gold: LakeTable) -> str:
     """What a mart's table is made from: equal sources give equal tables."""
     declared = create_table(table, table.name) + "".join(index_statements(table, table.name))
     contract = hashlib.sha256(declared.encode()).hexdigest()[:16]
     return f"{gold.metadata().id}@{data_commit(gold).version}/{contract}"
 
 
-def load(cursor: Cursor, table: Table, gold: DeltaTable) -> Published:
+def load(cursor: Cursor, table: Table, gold: LakeTable) -> Published:
     """Copy a gold table into a new table, in the cursor's transaction, and check that all of it arrived.
 
     Raises:
@@ -120,8 +119,8 @@ def load(cursor: Cursor, table: Table, gold: DeltaTable) -> Published:
 class _Batches:
     """A gold table's rows in batches, counted and summed on their way."""
 
-    def __init__(self, gold: DeltaTable, columns: Sequence[str]) -> None:
-        self._scanner = gold.to_pyarrow_dataset().scanner(columns=list(columns), batch_size=ROWS_PER_CHUNK)
+    def __init__(self, gold: LakeTable, columns: Sequence[str]) -> None:
+        self._scanner = gold.rows().scanner(columns=list(columns), batch_size=ROWS_PER_CHUNK)
         self.rows = 0
         self.sums: dict[str, Decimal] = {}
 

@@ -32,6 +32,11 @@ class Storage:
             return object_store.filesystem(self._config or settings()), self.uri.removeprefix("s3a://")
         return fs.LocalFileSystem(), self.uri
 
+    def below(self, uri: str) -> fs.SubTreeFileSystem:
+        """The files of a folder of this tree, by paths within it; `uri` begins with the tree's own."""
+        filesystem, root = self._filesystem
+        return fs.SubTreeFileSystem(root + uri.removeprefix(self.uri), filesystem)
+
     def write(self, path: str, content: bytes) -> None:
         """Write a small file so that a reader sees all of it or nothing."""
         filesystem, root = self._filesystem

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import CommitProperties, DeltaTable, write_deltalake
+from pyarrow import fs
 
 from contracts.gold.product_daily import PRODUCT_DAILY
 from spark_jobs.lib.lake import Lake
@@ -110,3 +111,11 @@ def test_what_a_table_holds_is_asked_by_column(lake: Lake) -> None:
     assert not lake.holds(path, {"missing": ("a", "b")})
     write_deltalake(path, pa.table({"topic": ["posthog:x"], "format": ["b"]}), mode="append")
     assert lake.holds(path, wanted)
+
+
+def test_arrow_reads_rows_by_a_file_system_that_holds_no_objects_of_python(lake: Lake, path: str) -> None:
+    """One of Python's makes the process abort now and then when it ends, after all work is done."""
+    rows = lake.open(path).rows()
+    assert rows.to_table().column("number").to_pylist() == [1, 0]
+    assert isinstance(rows.filesystem, fs.SubTreeFileSystem)
+    assert isinstance(rows.filesystem.base_fs, fs.LocalFileSystem)
