@@ -98,7 +98,7 @@ def clean(arguments: argparse.Namespace) -> int:
         try:
             compose = open_compose()
         except ComposeError as error:
-            print(f"Nothing of Docker Compose is deleted. {error}")
+            print(f"Nothing of Docker Compose is deleted. {str(error).partition(' Next:')[0]}")
         else:
             _delete_everything(compose, arguments.yes)
     if not (env_file.parent / LOCAL_DATA).exists():
