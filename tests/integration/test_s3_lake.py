@@ -153,7 +153,7 @@ def every_row(lake: Lake, *layers: Layer) -> dict[str, Rows]:
 
 
 def rows_of(lake: Lake, path: str) -> Rows:
-    found = lake.open(path).to_pyarrow_dataset().to_table()
+    found = lake.open(path).rows().to_table()
     names = sorted(set(found.column_names) - BATCH)
     rows = zip(*(found.column(name).to_pylist() for name in names), strict=True)
     return [tuple(names), *sorted(rows, key=repr)]
@@ -178,7 +178,7 @@ def append_by_spark(spark: SparkSession, lake: Lake, path: str, number: int) -> 
 
 
 def written(lake: Lake, path: str) -> list[tuple[str, int]]:
-    rows = lake.open(path).to_pyarrow_dataset().to_table().to_pylist()
+    rows = lake.open(path).rows().to_table().to_pylist()
     return sorted((row["who"], row["number"]) for row in rows)
 
 
