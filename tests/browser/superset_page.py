@@ -1,8 +1,13 @@
 """Superset as a person sees it."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
+import yaml
+
+ASSETS = Path(__file__).parents[2] / "superset" / "assets"
+DASHBOARDS = [yaml.safe_load(path.read_text()) for path in sorted((ASSETS / "dashboards").glob("*.yaml"))]
 CHARTS = "[data-test-chart-id]"
 ERRORS = '[role="alert"], .ant-alert-error, .ant-empty'
 # A drawn chart has lines and colours; an empty canvas has one.
@@ -39,6 +44,15 @@ def log_in(page, site):
     page.fill("[data-test=password-input]", site.password)
     page.click("[data-test=login-button]")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def open_dashboards(page, site):
+    """Open every dashboard that git holds; returns the charts by name, no two have the same."""
+    charts = {}
+    for each in DASHBOARDS:
+        count = sum(isinstance(part, dict) and part["type"] == "CHART" for part in each["position"].values())
+        charts |= open_dashboard(page, site, each["slug"], count)
+    return charts
 
 
 def open_dashboard(page, site, slug, chart_count):

@@ -3,19 +3,20 @@
 import re
 from contextlib import closing
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import yaml
 
 from ops import sql
 from tests.browser import superset_page
+from tests.browser.chromium import PATIENCE_MILLISECONDS
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser]
 
-ASSETS = Path(__file__).parents[2] / "superset" / "assets"
-CHARTS = sorted(yaml.safe_load(path.read_text())["slice_name"] for path in (ASSETS / "charts").glob("*.yaml"))
-DASHBOARDS = [yaml.safe_load(path.read_text()) for path in sorted((ASSETS / "dashboards").glob("*.yaml"))]
+CHARTS = sorted(
+    yaml.safe_load(path.read_text())["slice_name"]
+    for path in (superset_page.ASSETS / "charts").glob("*.yaml")
+)
 FIGURES = {
     # Chart: the query that answers the same, and one unit of the last digit shown.
     "Net sales": ("SELECT sum(net_sales) FROM mart.daily_sales", Decimal(1)),
@@ -48,18 +49,14 @@ FIGURES = {
 
 @pytest.fixture(scope="module")
 def dashboard(chromium, superset):
-    """The charts of all dashboards by name; no two have the same."""
+    """The charts of all dashboards by name."""
     context = chromium.new_context(
         viewport={"width": 1440, "height": 2400}, locale="en-GB", timezone_id="UTC"
     )
-    context.set_default_timeout(180_000)  # two dozen charts, drawn by two cores that do other work too
+    context.set_default_timeout(PATIENCE_MILLISECONDS)  # two dozen charts, drawn by two busy cores
     page = context.new_page()
     superset_page.log_in(page, superset)
-    charts = {}
-    for each in DASHBOARDS:
-        count = sum(isinstance(part, dict) and part["type"] == "CHART" for part in each["position"].values())
-        charts |= superset_page.open_dashboard(page, superset, each["slug"], count)
-    yield charts
+    yield superset_page.open_dashboards(page, superset)
     context.close()
 
 

@@ -124,7 +124,7 @@ def test_the_first_run_ends_well_and_figures_equal_the_ledger(
     assert_marts_equal_the_ledger(shoplake.stack(tmp_path))  # type: ignore[arg-type]
 
 
-def test_the_dashboard_shows_the_figures(shoplake: Installation, first_run: str, chromium: Any) -> None:  # noqa: F811
+def test_the_dashboards_show_the_figures(shoplake: Installation, first_run: str, chromium: Any) -> None:  # noqa: F811
     settings = shoplake.settings
     site = Site(
         f"http://127.0.0.1:{settings.superset_port}", settings.superset_admin_password.get_secret_value()
@@ -135,7 +135,7 @@ def test_the_dashboard_shows_the_figures(shoplake: Installation, first_run: str,
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     page = context.new_page()
     superset_page.log_in(page, site)
-    charts = superset_page.open_dashboard(page, site, "shop-overview", len(CHARTS))
+    charts = superset_page.open_dashboards(page, site)
     assert sorted(charts) == CHARTS
     assert {name: chart.errors for name, chart in charts.items() if chart.errors} == {}
     with closing(sql.connect(settings)) as connection:
