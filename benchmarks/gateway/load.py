@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -97,8 +97,9 @@ class Connection(asyncio.Protocol):
 async def drive(port: int, events: int, connections: int, seconds: float, rate: float | None) -> Measured:
     """Requests of so many events: at `rate` requests per second, or as fast as answers come."""
     loop, measured, made = asyncio.get_running_loop(), Measured(events), requests(events)
-    free: list[Connection] = []
-    due: list[float] = []
+    # In turns: one that rests for seconds is closed by the server.
+    free: deque[Connection] = deque()
+    due: deque[float] = deque()
     began = loop.time()
     end = began + seconds
 
@@ -109,7 +110,7 @@ async def drive(port: int, events: int, connections: int, seconds: float, rate: 
         if rate is None and now < end:
             connection.send(next(made), now)
         elif due:
-            connection.send(next(made), due.pop(0))
+            connection.send(next(made), due.popleft())
         else:
             free.append(connection)
 
@@ -128,7 +129,7 @@ async def drive(port: int, events: int, connections: int, seconds: float, rate: 
             if (wait := moment - loop.time()) > 0:
                 await asyncio.sleep(wait)
             if free:
-                free.pop().send(next(made), moment)
+                free.popleft().send(next(made), moment)
             else:
                 due.append(moment)
     while len(free) < connections:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -34,6 +35,7 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--memory", default="5g", help="of the Spark driver, which computes here too")
     args = parser.parse_args()
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # the workers replay, with pandas
     os.environ["PYSPARK_SUBMIT_ARGS"] = f"--driver-memory {args.memory} pyspark-shell"
     with tempfile.TemporaryDirectory() as folder:
         requests = _write_events(Path(folder) / "events", args.ids)
