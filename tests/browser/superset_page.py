@@ -5,7 +5,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlparse
 
 import yaml
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
+LOGIN_MILLISECONDS = 30_000
 ASSETS = Path(__file__).parents[2] / "superset" / "assets"
 DASHBOARDS = [yaml.safe_load(path.read_text()) for path in sorted((ASSETS / "dashboards").glob("*.yaml"))]
 CHARTS = "[data-test-chart-id]"
@@ -37,13 +40,19 @@ class Chart:
         return [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
 
 
+@retry(stop=stop_after_attempt(10), retry=retry_if_exception_type(PlaywrightTimeout), reraise=True)
 def log_in(page, site):
-    """Log in; returns when Superset has let us in."""
+    """Log in; returns when Superset has let us in.
+
+    On a slow machine the button is there before the script that makes it work: a person would click again.
+    """
     page.goto(f"{site.url}/login/")
+    if "/login" not in page.url:
+        return
     page.fill("[data-test=username-input]", site.user)
     page.fill("[data-test=password-input]", site.password)
     page.click("[data-test=login-button]")
-    page.wait_for_url(lambda url: "/login" not in url)
+    page.wait_for_url(lambda url: "/login" not in url, timeout=LOGIN_MILLISECONDS)
 
 
 def open_dashboards(page, site):
