@@ -41,7 +41,7 @@ DAYS_END = date(2200, 1, 1)  # exclusive
 
 # -- Numbers ----------------------------------------------------------------------------------------------
 
-# Every bound is exclusive, on both sides of zero. An amount of 10^12 is a sale of 40 million dollars in
+# An amount of 10^12 is a sale of 40 million dollars in
 # Vietnamese dong. Converted at the greatest rate it has 19 digits before the point, and a hundred thousand of
 # those add up to 24, what a mart's money holds. A discount is spread over an order's lines by discount ×
 # line ÷ order: 24 digits before the point, and 8 after it, of a decimal's 38.
@@ -58,7 +58,7 @@ Bound: TypeAlias = "Decimal | datetime | date"
 
 @dataclass(frozen=True)
 class Range:
-    """Values from `first` on, below `end`; a range of numbers leaves out `first` as well."""
+    """Values from `first` on, below `end`: numbers, moments or days."""
 
     first: Bound
     end: Bound
@@ -69,14 +69,20 @@ _INTEGER = re.compile(r"^(tinyint|smallint|mediumint|int|bigint)(?:\(\d+\))?( un
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
 
-def range_of(column: Column) -> Range | None:
-    """The range of a silver or gold column by its type; None where the type is limit enough."""
+def range_of(column: Column, source_type: str = "") -> Range | None:
+    """The range of a silver column by its type; None where the type is limit enough.
+
+    A number lies below the largest that its source's MySQL type holds, too: a server that is not strict
+    writes that one for everything above, so it is no value that anybody meant.
+    """
     if column.type == "timestamp":
         return Range(FIRST_MOMENT, MOMENTS_END)
     if column.type == "date":
         return Range(FIRST_DAY, DAYS_END)
-    bound = _bound_of(column)
-    return Range(-bound, bound) if bound is not None else None
+    bound, largest = _bound_of(column), largest_value(source_type)
+    if bound is None:
+        return None
+    return Range(-bound, bound if largest is None else min(bound, largest))
 
 
 def _bound_of(column: Column) -> Decimal | None:
@@ -92,10 +98,7 @@ def _bound_of(column: Column) -> Decimal | None:
 
 
 def largest_value(mysql_type: str) -> Decimal | None:
-    """The largest number that a MySQL column of this type holds; None for a type without numbers.
-
-    A server that is not strict writes it for everything above, so it is no value that anybody meant.
-    """
+    """The largest number that a MySQL column of this type holds; None for a type without numbers."""
     if match := _DECIMAL.match(mysql_type):
         precision, scale = int(match[1]), int(match[2])
         return Decimal(10) ** (precision - scale) - Decimal(10) ** -scale
@@ -142,6 +145,6 @@ def check_indexes(table: Table) -> None:
         size = index_row_bytes(table, index)
         if size > INDEX_ROW_BYTES:
             raise ContractError(
-                f"{table.id}: a row of the index on {', '.join(index)} may take {size:,} bytes, and PostgreSQL"
-                f" holds {INDEX_ROW_BYTES:,}; give a text a smaller max_length, or leave it out of the index"
+                f"{table.id}: a row of the index on {', '.join(index)} may take {size:,} bytes, of which"
+                f" PostgreSQL holds {INDEX_ROW_BYTES:,}. Give a text a smaller max_length or leave it out."
             )
