@@ -20,7 +20,7 @@ from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.quality import conform, warnings
+from spark_jobs.lib.quality import conform, warnings, within_limits
 from spark_jobs.lib.runs import Step, TableRecord, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import settings
@@ -163,7 +163,8 @@ def _derive(
         inputs = {
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name))) for name in table.inputs
         }
-        built = conform(DERIVE[table.name](**inputs, context=context), table)
+        derived = DERIVE[table.name](**inputs, context=context)
+        built = within_limits(conform(derived, table), table)
         warned = warnings(built, table)
         metadata = {"built_from": state, "run_id": step.run_id, "quality": {"warned": warned}}
         lake.overwrite(built, lake.path(table), None, metadata)

@@ -77,7 +77,7 @@ def repaired(table: Table, column: Declared) -> Column:
 
 def _consequence(table: Table, column: Declared) -> OnFailure:
     """What a value beyond its limits does. A claim that an event may do without is unknown instead."""
-    is_claim = table.source_layer is Layer.EVENTS and not column.required and column.name not in table.key
+    is_claim = table.source_layer is not Layer.SHOP and not column.required and column.name not in table.key
     return column.on_failure or (OnFailure.WARN if is_claim else OnFailure.QUARANTINE)
 
 
