@@ -51,7 +51,7 @@ def check(lake: Lake, table: Table, built: Step | None, step: Step) -> list[str]
     problems = []
     if exceeds_limit(table, rejected, rows):
         problems.append(
-            f"{rejected:,} of the {rows:,} rows of {table.id} are unfit"
+            f"{rejected:,} of the {rows:,} rows of {table.id} were rejected"
             f" (`./shoplake quarantine show {table.name}` lists them)"
         )
     fatal = built.tables[table.id].details.get("fatal", {}) if built and table.id in built.tables else {}

@@ -39,8 +39,8 @@ def refuse(table: Table, checked: DataFrame, rejected: int, rows: int, reasons: 
     if not exceeds_limit(table, rejected, rows):
         return
     raise UserError(
-        f"{table.id}: {rejected:,} of {rows:,} rows are unfit, more than the {table.max_rejected_share:.0%}"
-        f" its contract allows ({named(reasons)}), for instance {_example(table, checked)}. Nothing of this"
+        f"{table.id}: {rejected:,} of {rows:,} rows were rejected, more than the"
+        f" {table.max_rejected_share:.0%} its contract allows ({named(reasons)}), for instance {_example(table, checked)}. Nothing of this"
         f" batch was taken in; the last release stays. `./shoplake quarantine show {table.name}` lists the"
         " rows; correct or delete them in the shop, then run again."
     )
