@@ -40,9 +40,10 @@ def refuse(table: Table, checked: DataFrame, rejected: int, rows: int, reasons: 
         return
     raise UserError(
         f"{table.id}: {rejected:,} of {rows:,} rows were rejected, more than the"
-        f" {table.max_rejected_share:.0%} its contract allows ({named(reasons)}), for instance {_example(table, checked)}. Nothing of this"
-        f" batch was taken in; the last release stays. `./shoplake quarantine show {table.name}` lists the"
-        " rows; correct or delete them in the shop, then run again."
+        f" {table.max_rejected_share:.0%} its contract allows ({named(reasons)}), for instance"
+        f" {_example(table, checked)}. Nothing of this batch was taken in; the last release stays."
+        f" `./shoplake quarantine show {table.name}` lists the rows; correct or delete them in the shop, then"
+        " run again."
     )
 
 
