@@ -18,12 +18,19 @@ from spark_jobs.lib.errors import UserError
 # SQLSTATE classes: data, constraints, limits of the server.
 _OF_A_ROW = ("22", "23", "54")
 _COLUMN = re.compile(r"column (\w+)")
+_READING = re.compile(r"error in \.read\(\) call: (.*)")  # psycopg2's words
 _LONGEST_VALUE = 80
 
 
 def is_of_a_row(error: psycopg2.Error) -> bool:
     """Whether an error speaks of what a row holds, and not of the server or the connection."""
     return (error.pgcode or "")[:2] in _OF_A_ROW
+
+
+def unreadable(error: psycopg2.Error) -> str | None:
+    """Why the rows could not even be sent, in the words of what reads them; None when they were."""
+    found = _READING.search(str(error))
+    return found[1] if found else None
 
 
 def refusal(cursor: Cursor, table: Table, batch: pa.RecordBatch | None, error: psycopg2.Error) -> UserError:

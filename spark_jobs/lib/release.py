@@ -25,7 +25,7 @@ from contracts.render.postgres import comments, create_table, index_statements
 from spark_jobs.lib.copying import copy_rows
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import LakeTable, data_commit
-from spark_jobs.lib.refusals import is_of_a_row, refusal
+from spark_jobs.lib.refusals import is_of_a_row, refusal, unreadable
 
 # Shorter than PostgreSQL's deadlock_timeout (1 s): we step back before the server ends a reader for our sake.
 LOCK_TIMEOUT = "500ms"
@@ -114,15 +114,15 @@ def load(cursor: Cursor, table: Table, gold: LakeTable) -> Published:
         for statement in index_statements(table, f"mart_data.{name}"):
             cursor.execute(statement)
     except Psycopg2Error as error:
+        if cause := unreadable(error):
+            raise UserError(
+                f"{table.id} cannot be read as PostgreSQL takes it ({cause}). The last release stays."
+                " `./shoplake run` builds the mart again; please report this line if it comes back."
+            ) from None
         if not is_of_a_row(error):
             raise
         cursor.execute("ROLLBACK TO SAVEPOINT load")
         raise refusal(cursor, table, batches.last, error) from None
-    except pa.ArrowException as error:
-        raise UserError(
-            f"{table.id} cannot be read as PostgreSQL takes it: {error}. The last release stays."
-            " `./shoplake run` builds it again; please report this line if it stays."
-        ) from None
     cursor.execute(sql.SQL("ANALYZE {}").format(physical))
     _check(cursor, physical, table, batches)
     return Published(name, source_of(table, gold), data_commit(gold).version, batches.rows)

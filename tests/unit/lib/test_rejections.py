@@ -72,7 +72,8 @@ def test_the_message_names_reasons_a_row_its_value_and_the_next_command(spark: S
     reasons = {"amount_out_of_range": 60, "status_not_allowed": 1}
     said = (
         "silver.payments: 61 of 300 rows were rejected, more than the 5% its contract allows"
-        f" (amount_out_of_range: 60 rows, status_not_allowed: 1 rows), for instance payments/7 (status {'x' * 80}…, amount"
+        " (amount_out_of_range: 60 rows, status_not_allowed: 1 rows), for instance"
+        f" payments/7 (status {'x' * 80}…, amount"
     )
     with pytest.raises(UserError, match=re.escape(said)) as raised:
         refuse(PAYMENTS, found, 61, 300, reasons)
