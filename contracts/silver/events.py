@@ -68,7 +68,7 @@ EVENTS = Table(
         ),
         Column("device", "string", "desktop, mobile, tablet or unknown", required=True),
         Column("is_bot", "boolean", "Its user agent names a robot, or is empty", required=True),
-        Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT),
+        Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT, is_document=True),
         Column("_kafka_topic", "string", "Topic that it came from, as bronze names it", required=True),
         Column("_kafka_partition", "int", "Position in the topic", required=True),
         Column("_kafka_offset", "bigint", "Position in the topic", required=True),
