@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contracts.model import Column
 
-MONEY = "decimal(18,2)"
+MONEY = "decimal(28,4)"
 COUNT = "bigint"
 SHARE = "decimal(18,6)"
 
