@@ -189,6 +189,46 @@ COMMENT ON COLUMN "mart"."sessions"."net_amount" IS 'gross_sales − discounts o
 CREATE INDEX ON "mart"."sessions" ("session_date");
 CREATE INDEX ON "mart"."sessions" ("order_id");
 
+CREATE TABLE "mart"."amount_differences" (
+  "difference_key" text NOT NULL,
+  "difference_date" date NOT NULL,
+  "kind" text NOT NULL,
+  "order_id" bigint,
+  "order_line_id" bigint,
+  "refund_id" bigint,
+  "refund_line_id" bigint,
+  "payment_id" bigint,
+  "is_counted" boolean NOT NULL,
+  "currency" text,
+  "expected_currency" text,
+  "expected_amount_original" numeric(28,4),
+  "found_amount_original" numeric(28,4),
+  "difference_amount_original" numeric(28,4),
+  "difference_amount" numeric(28,4),
+  "expected_units" bigint,
+  "found_units" bigint,
+  PRIMARY KEY ("difference_key")
+);
+COMMENT ON TABLE "mart"."amount_differences" IS 'Amounts that do not add up across the shop''s own tables. A row is a finding about the shop''s data: it stops no run and changes no other mart. Differences below the currency''s minor unit are no differences. Grain: one row per kind of difference and the order, line, refund or payment it was found at.';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_key" IS '`<kind>:<identifier>` of what it was found at';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_date" IS 'Day of the order, or of the refund, in the shop''s time zone; of the row''s last change where the order is not there';
+COMMENT ON COLUMN "mart"."amount_differences"."kind" IS 'What does not add up';
+COMMENT ON COLUMN "mart"."amount_differences"."order_id" IS 'The order; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."order_line_id" IS 'The order line; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."refund_id" IS 'The refund; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."refund_line_id" IS 'The refund line; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."payment_id" IS 'The payment; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."is_counted" IS 'The order counts as a sale; false where the order is not there';
+COMMENT ON COLUMN "mart"."amount_differences"."currency" IS 'ISO 4217, of the `…_original` amounts; null when unknown';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_currency" IS 'The order''s currency, where the difference is the currency';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_amount_original" IS 'What the other rows come to, in `currency`; null when there is nothing to compare with';
+COMMENT ON COLUMN "mart"."amount_differences"."found_amount_original" IS 'What the row says, in `currency`';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_amount_original" IS 'Found − expected, in `currency`; all of what was found when nothing could be expected';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_amount" IS 'The same in the reporting currency, at the rate of the order''s day; null without a rate';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_units" IS 'Units sold, for `refunded_units`';
+COMMENT ON COLUMN "mart"."amount_differences"."found_units" IS 'Units given back, for `refunded_units`';
+CREATE INDEX ON "mart"."amount_differences" ("difference_date");
+
 CREATE TABLE "mart"."order_lines" (
   "order_line_id" bigint NOT NULL,
   "order_id" bigint NOT NULL,
