@@ -10,6 +10,7 @@ from pathlib import Path
 from compose import backup, preflight, settings
 from compose.docker import Compose, docker
 from compose.errors import ComposeError
+from local.env_file import misspelt
 
 IMAGES = ("spark", "superset")
 BEFORE = "before-upgrade"
@@ -33,6 +34,8 @@ def prepare(shop: str = "", new_env: bool = True) -> Compose:
     had_env = settings.env_file().exists()
     if new_env and not had_env:
         settings.make_env()
+    if wrong := misspelt(settings.env_file()):
+        raise ComposeError("\n".join(wrong))
     compose = Compose(settings.remember(settings.load(), shop))
     if not had_env:
         preflight.require_no_databases(compose)

@@ -63,8 +63,13 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
             stack.down()
             stack = open_stack()
     running = stack.supervisor.is_running()
-    checks = preflight.checks(stack.settings, stack.home.state, running)
-    preflight.require([*checks, preflight.check_lake(stack.settings)])
+    preflight.require(
+        [
+            *preflight.check_env_file(stack.env_file),
+            *preflight.checks(stack.settings, stack.home.state, running),
+            preflight.check_lake(stack.settings),
+        ]
+    )
     return stack
 
 

@@ -5,16 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.settings import missing_beside
 from gateway.settings import GatewaySettings
-from spark_jobs.lib.settings import Settings
+from spark_jobs.lib.settings import Settings, Unusable, unusable
 
 
 class LocalError(Exception):
     """What went wrong and what to do next, in words for the person at the terminal."""
+
+
+class UnusableSettings(LocalError):
+    """Settings that are missing or cannot be meant, a line for each."""
+
+    def __init__(self, env_file: Path, found: list[Unusable]) -> None:
+        super().__init__("\n".join([f"{env_file} cannot be used:", *(each.text() for each in found)]))
+        self.found = found
 
 
 class LocalSettings(Settings, GatewaySettings):
@@ -52,8 +62,24 @@ class LocalSettings(Settings, GatewaySettings):
     stream_driver_memory: str = "640m"
     spark_cores: int = 2
 
+    # Who hears of a failed run (dags/alerts.py)
+    alert_webhook_url: SecretStr = SecretStr("")
+    alert_email_to: str = ""
+    alert_email_from: str = ""
+    alert_smtp_host: str = ""
+    alert_smtp_port: int = 587
+    alert_smtp_user: str = ""
+    alert_smtp_password: SecretStr = SecretStr("")
+    alert_smtp_starttls: bool = True
+
     # Where downloads are kept between checkouts
     shoplake_cache: Path = Path("~/.cache/shoplake")
+
+    @model_validator(mode="after")
+    def _have_what_they_need(self) -> Self:
+        if found := missing_beside(self.environment()):
+            raise ValueError("; ".join(each.what for each in found))
+        return self
 
     @property
     def kafka_port(self) -> int:
@@ -91,6 +117,10 @@ class LocalSettings(Settings, GatewaySettings):
         written = self.environment() if self.lake_is_in_s3 else {}
         return {name: value for name, value in written.items() if name.startswith("AWS_")}
 
+    def alert_environment(self) -> dict[str, str]:
+        """What Airflow is told of those who hear of a failed run."""
+        return {name: value for name, value in self.environment().items() if name.startswith("ALERT_")}
+
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
         names = {name.upper() for name in Settings.model_fields}
@@ -111,7 +141,11 @@ def _port_of(address: str) -> int:
 
 
 def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
-    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment."""
+    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment.
+
+    Raises:
+        UnusableSettings: naming each setting that is missing or cannot be meant.
+    """
 
     class FromFile(LocalSettings):
         model_config = SettingsConfigDict(env_file=env_file, extra="ignore")
@@ -120,7 +154,4 @@ def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) ->
     try:
         return FromFile(**values)  # type: ignore[arg-type]
     except ValidationError as error:
-        names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise LocalError(
-            f"{env_file}: missing or unusable {names}. Next: make demo fills in what is missing."
-        ) from None
+        raise UnusableSettings(env_file, unusable(error)) from None

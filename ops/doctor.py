@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from local import preflight
 from local.preflight import Check
-from local.settings import LocalError, LocalSettings
+from local.settings import LocalError, LocalSettings, UnusableSettings
 from local.stack import Stack
 from ops import installation, lake_report, sql
 from spark_jobs.lib.lake import Lake
@@ -25,7 +25,7 @@ STALE_AFTER = timedelta(hours=2)
 def command() -> None:
     """Say what is wrong now, and for each finding the next command; fails when something is."""
     console = Console(highlight=False)
-    findings = list(examine(installation.stack()))
+    findings = list(examine())
     for finding in findings:
         mark = "[green]✓[/green]" if finding.is_good else "[red]✗[/red]"
         console.print(f"{mark} {escape(f'{finding.name}: {finding.found}')}", soft_wrap=True)
@@ -35,8 +35,25 @@ def command() -> None:
         raise typer.Exit(1)
 
 
-def examine(stack: Stack) -> Iterator[Check]:
-    """Every finding: the machine, the servers, the last run, the marts."""
+def examine() -> Iterator[Check]:
+    """Every finding: the settings, the machine, the servers, the last run, the marts.
+
+    Where a setting cannot be used, nothing else can be looked at.
+    """
+    misspelt = list(preflight.check_env_file(installation.ENV_FILE))
+    yield from misspelt
+    try:
+        stack = installation.stack()
+    except UnusableSettings as error:
+        yield from (Check("Settings", False, each.what, each.next_step) for each in error.found)
+        return
+    if not misspelt:
+        yield Check("Settings", True, f"all of {installation.ENV_FILE} is known and can be used")
+    yield from check_installation(stack)
+
+
+def check_installation(stack: Stack) -> Iterator[Check]:
+    """The machine, the servers, the last run, the marts."""
     is_running = stack.supervisor.is_running()
     yield from preflight.checks(stack.settings, stack.home.state, is_running)
     yield from check_servers(stack)

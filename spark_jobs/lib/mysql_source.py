@@ -21,7 +21,7 @@ from asyncmy.cursors import SSCursor
 from pyarrow import csv
 
 from contracts.model import Table
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.mysql_types import SourceColumn, quoted
 from spark_jobs.lib.settings import Settings
 
@@ -63,7 +63,7 @@ async def connect(settings: Settings) -> Any:
         except (OSError, TimeoutError) as error:
             problem = error
         if attempt + 1 == CONNECT_ATTEMPTS:
-            raise UserError(
+            raise TransientError(
                 f"{where} does not answer ({problem or type(problem).__name__}). "
                 "The address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT; "
                 "`./shoplake status` shows whether the server runs."
@@ -152,7 +152,7 @@ async def snapshot(settings: Settings) -> AsyncIterator[Snapshot]:
         await query(held[0], "UNLOCK TABLES")
         yield Snapshot(held, datetime.fromisoformat(taken_at).replace(tzinfo=UTC), note)
     except (errors.OperationalError, errors.InterfaceError, errors.InternalError, OSError) as error:
-        raise UserError(
+        raise TransientError(
             f"MySQL at {settings.shop_mysql_host}:{settings.shop_mysql_port} broke off while it was read"
             f" ({error}). Nothing was ingested; `./shoplake status` shows whether it runs. Then run again."
         ) from None
