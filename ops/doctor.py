@@ -87,7 +87,9 @@ def check_run(steps: list[Step], now: datetime) -> Check:
     run_id, newest = steps[0].run_id, datetime.fromisoformat(steps[-1].started_at)
     failed = [step.name for step in steps if step.state == "failed"]
     if failed:
-        return Check("Last run", False, f"{run_id} failed in {', '.join(failed)}", "./shoplake run")
+        why = next((f": {step.details['error']}" for step in steps if "error" in step.details), "")
+        found, _, next_step = f"{run_id} failed in {', '.join(failed)}{why}".partition(" Next: ")
+        return Check("Last run", False, found, next_step or "./shoplake run")
     minutes = int((now - newest).total_seconds() // 60)
     found = f"{run_id}, {minutes} min ago, {len(steps)} steps, none failed"
     return Check("Last run", now - newest <= STALE_AFTER, found, "./shoplake run")
