@@ -14,6 +14,7 @@ from local.env_file import misspelt
 
 IMAGES = ("spark", "superset")
 BEFORE = "before-upgrade"
+IN_SCHEDULER = ("exec", "-T", "airflow-scheduler")
 
 
 @contextmanager
@@ -59,6 +60,9 @@ def up(shop: str = "") -> None:
             check_rights(compose)
     with step("Services healthy"):
         start(compose)
+    if compose.settings.shop == settings.NO_SHOP:
+        with step("Empty marts"):
+            compose.must(*IN_SCHEDULER, "python", "-m", "spark_jobs.jobs.publish_empty")
     first_run = compose.ask("exec", "-T", "airflow-api-server", "python", "-m", "compose.inside.first_run")
     summary(compose, first_run, time.monotonic() - began)
 
@@ -109,6 +113,10 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
     if first_run:
         print("The first run has begun: the dashboard “Shop overview” has data in a few minutes.")
         print(f"Follow it: {where.url('AIRFLOW_PORT')}/dags/medallion/runs/{first_run}")
+    if where.shop == settings.NO_SHOP:
+        print(f"The shop is yours: {where.get('SHOP_MYSQL_HOST')}:{where.get('SHOP_MYSQL_PORT')}.")
+        print(f"SHOP_TIMEZONE and REPORTING_CURRENCY in {where.env_file} say what a figure means.")
+        print("After a change: make up; another run: the button of “medallion” in Airflow.")
     print(f"Ready in {seconds:.0f} s (make ps, make logs S=spark, make down).")
 
 

@@ -14,6 +14,9 @@ from contracts.settings import missing_beside
 from gateway.settings import GatewaySettings
 from spark_jobs.lib.settings import Settings, Unusable, unusable
 
+# Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
+BUNDLED_HOST = "127.0.0.1"
+
 
 class LocalError(Exception):
     """What went wrong and what to do next, in words for the person at the terminal."""
@@ -91,16 +94,24 @@ class LocalSettings(Settings, GatewaySettings):
         """Port of the Spark Connect server."""
         return _port_of(self.spark_remote)
 
+    @property
+    def has_own_shop(self) -> bool:
+        """Whether the shop is in a MySQL of one's own, which local mode does not start."""
+        return self.shop_mysql_host != BUNDLED_HOST
+
     def ports(self) -> dict[str, tuple[int, str]]:
         """Port and the setting that changes it, for each server that listens."""
-        return {
+        bundled_shop = {
             "mariadb": (self.shop_mysql_port, "SHOP_MYSQL_PORT"),
+            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
+        }
+        return {
+            **({} if self.has_own_shop else bundled_shop),
             "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
             "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
             "spark-connect": (self.spark_port, "SPARK_REMOTE"),
             "gateway": (self.gateway_port, "GATEWAY_PORT"),
-            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
             **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
             "superset": (self.superset_port, "SUPERSET_PORT"),
