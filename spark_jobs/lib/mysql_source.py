@@ -12,7 +12,7 @@ from typing import Any
 import asyncmy
 from asyncmy import errors
 
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.mysql_types import SourceColumn
 from spark_jobs.lib.settings import Settings
 
@@ -51,7 +51,7 @@ async def connect(settings: Settings) -> Any:
         except (OSError, TimeoutError) as error:
             problem = error
         if attempt + 1 == CONNECT_ATTEMPTS:
-            raise UserError(
+            raise TransientError(
                 f"{where} does not answer ({problem or type(problem).__name__}). "
                 "The address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT; "
                 "`./shoplake status` shows whether the server runs."
@@ -143,7 +143,7 @@ async def snapshot(settings: Settings) -> AsyncIterator[Snapshot]:
         await query(held[0], "UNLOCK TABLES")
         yield Snapshot(held, datetime.fromisoformat(taken_at).replace(tzinfo=UTC), max_packet, note)
     except (errors.MySQLError, OSError) as error:
-        raise UserError(
+        raise TransientError(
             f"MySQL at {settings.shop_mysql_host}:{settings.shop_mysql_port} broke off while it was read"
             f" ({error}). Nothing was ingested; `./shoplake status` shows whether it runs. Then run again."
         ) from None
