@@ -69,20 +69,14 @@ _INTEGER = re.compile(r"^(tinyint|smallint|mediumint|int|bigint)(?:\(\d+\))?( un
 _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
 
-def range_of(column: Column, source_type: str = "") -> Range | None:
-    """The range of a silver column by its type; None where the type is limit enough.
-
-    A number lies below the largest that its source's MySQL type holds, too: a server that is not strict
-    writes that one for everything above, so it is no value that anybody meant.
-    """
+def range_of(column: Column) -> Range | None:
+    """The range of a silver column by its type; None where the type is limit enough."""
     if column.type == "timestamp":
         return Range(FIRST_MOMENT, MOMENTS_END)
     if column.type == "date":
         return Range(FIRST_DAY, DAYS_END)
-    bound, largest = _bound_of(column), largest_value(source_type)
-    if bound is None:
-        return None
-    return Range(-bound, bound if largest is None else min(bound, largest))
+    bound = _bound_of(column)
+    return Range(-bound, bound) if bound is not None else None
 
 
 def _bound_of(column: Column) -> Decimal | None:
@@ -98,7 +92,10 @@ def _bound_of(column: Column) -> Decimal | None:
 
 
 def largest_value(mysql_type: str) -> Decimal | None:
-    """The largest number that a MySQL column of this type holds; None for a type without numbers."""
+    """The largest number that a MySQL column of this type holds; None for a type without numbers.
+
+    A server that is not strict writes it for everything above, so it is no number that anybody meant.
+    """
     if match := _DECIMAL.match(mysql_type):
         precision, scale = int(match[1]), int(match[2])
         return Decimal(10) ** (precision - scale) - Decimal(10) ** -scale

@@ -71,7 +71,7 @@ EVENTS = Table(
             "string",
             "Which advertiser's click id the page carried: gclid, msclkid, fbclid, ttclid",
         ),
-        Column("device", "string", "desktop, mobile, tablet or unknown", required=True),
+        Column("device", "string", "desktop, mobile, tablet or unknown", required=True, max_length=20),
         Column("is_bot", "boolean", "Its user agent names a robot, or is empty", required=True),
         Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT, is_document=True),
         Column("_kafka_topic", "string", "Topic that it came from, as bronze names it", required=True),

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from contracts.limits import Range, range_of, text_length
+from contracts.limits import Range, largest_value, range_of, text_length
 from contracts.model import Column as Declared
 from contracts.model import Layer, OnFailure, Table
 from contracts.registry import table as declared
@@ -28,8 +28,8 @@ _FAR_MOMENT = r"^[+-]?\d{5,}-\d\d-\d\d"
 def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterator[RowCheck]:
     """The checks of a silver column by its type.
 
-    `x_unreadable`, `x_out_of_range`, `x_not_a_code` and `x_too_long` reject it, `x_cut` and `x_repaired` warn
-    of a repair. `raw_fields` are the source's columns that the rows carry in `_raw`.
+    `x_unreadable`, `x_out_of_range`, `x_not_a_code`, `x_unstorable` and `x_too_long` reject it, `x_repaired`
+    and `x_cut` warn of a repair. `raw_fields` are the source's columns that the rows carry in `_raw`.
     """
     consequence, value = _consequence(table, column), F.col(column.name)
     lost, outside = _lost(column, raw_fields), _outside(table, column)
@@ -42,12 +42,14 @@ def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterat
     if _is_currency(column):
         yield f"{column.name}_not_a_code", consequence, ~value.rlike(_CURRENCY)
     if _is_free_text(column):
-        yield f"{column.name}_repaired", OnFailure.WARN, value != storable(value)
+        # A key is not repaired: two rows could become one.
+        is_key = column.name in table.key
+        repaired, cut = ("unstorable", "too_long") if is_key else ("repaired", "cut")
+        consequence = OnFailure.QUARANTINE if is_key else OnFailure.WARN
+        yield f"{column.name}_{repaired}", consequence, value != storable(value)
         longest = text_length(table, column)
-        if longest is not None and column.name in table.key:
-            yield f"{column.name}_too_long", OnFailure.QUARANTINE, F.length(value) > longest
-        elif longest is not None:
-            yield f"{column.name}_cut", OnFailure.WARN, F.length(value) > longest
+        if longest is not None:
+            yield f"{column.name}_{cut}", consequence, F.length(value) > longest
 
 
 def key_checks(table: Table) -> Iterator[RowCheck]:
@@ -62,8 +64,8 @@ def key_checks(table: Table) -> Iterator[RowCheck]:
 def repaired(table: Table, column: Declared) -> Column:
     """A column of a silver row as it is taken in, under its own name."""
     value = F.col(column.name)
-    if _is_free_text(column):
-        longest = None if column.name in table.key else text_length(table, column)
+    if _is_free_text(column) and column.name not in table.key:
+        longest = text_length(table, column)
         value = storable(value) if longest is None else F.substring(storable(value), 1, longest)
     elif column.is_open_ended:
         value = F.when(~_is_endless(column, range_of(column)), value)
@@ -75,17 +77,19 @@ def repaired(table: Table, column: Declared) -> Column:
 
 def _consequence(table: Table, column: Declared) -> OnFailure:
     """What a value beyond its limits does. A claim that an event may do without is unknown instead."""
-    is_claim = table.source_layer is Layer.EVENTS and not column.required and column.name not in table.key
+    is_claim = table.source_layer is not Layer.SHOP and not column.required and column.name not in table.key
     return column.on_failure or (OnFailure.WARN if is_claim else OnFailure.QUARANTINE)
 
 
 def _outside(table: Table, column: Declared) -> Column | None:
-    allowed = range_of(column, _source_type(table, column))
+    allowed = range_of(column)
     if allowed is None:
         return None
-    value = F.col(column.name)
-    is_early = value < F.lit(str(allowed.first)).cast(column.type)
-    return is_early if column.is_open_ended else is_early | _is_endless(column, allowed)
+    value, largest = F.col(column.name), largest_value(_source_type(table, column))
+    outside = value < F.lit(str(allowed.first)).cast(column.type)
+    if not column.is_open_ended:
+        outside |= _is_endless(column, allowed)
+    return outside if largest is None else outside | (value == F.lit(str(largest)).try_cast(column.type))
 
 
 def _is_endless(column: Declared, allowed: Range | None) -> Column:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts.limits import KEY_TEXT_LENGTH, REPLACEMENT, UNSTORABLE
+from contracts.limits import FIRST_MOMENT, KEY_TEXT_LENGTH, MOMENTS_END, REPLACEMENT, UNSTORABLE
 
 BLANKS = " \t\r\n\u00a0\ufeff"
 _ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]|$)"
@@ -61,6 +61,12 @@ def moment(source: str | Column) -> Column:
     """
     column = text(source)
     return F.when(column.rlike(_ISO_MOMENT), column).try_cast("timestamp")
+
+
+def is_business_time(moment: Column) -> Column:
+    """Whether a timestamp is one that a shop can mean; null where it is null."""
+    first, end = (F.lit(str(bound)).cast("timestamp") for bound in (FIRST_MOMENT, MOMENTS_END))
+    return (moment >= first) & (moment < end)
 
 
 def day(source: str | Column) -> Column:

@@ -64,6 +64,11 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
     )
 
 
+def within_limits(df: DataFrame, table: Table) -> DataFrame:
+    """Rows made of silver tables, with what lies beyond a limit repaired, or unknown where it may be."""
+    return df.select(*(repaired(table, column) for column in table.columns))
+
+
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
     """One row per key: the contract's columns of its newest version, and whether the row is gone.
 
