@@ -74,9 +74,19 @@ class SourceColumn:
         if self.base in _INTEGERS:
             return pa.int64()
         if self.base == "decimal":
-            precision, scale = (int(number) for number in re.findall(r"\d+", declared)[:2])
-            return pa.decimal128(precision, scale) if precision <= MAX_PRECISION else pa.string()
+            is_too_wide = self.precision > MAX_PRECISION
+            return pa.string() if is_too_wide else pa.decimal128(self.precision, self.scale)
         return pa.float64() if self.base in _FLOATS else pa.string()
+
+    @property
+    def precision(self) -> int:
+        """All digits of a decimal."""
+        return int(re.findall(r"\d+", self.type)[0])
+
+    @property
+    def scale(self) -> int:
+        """Digits of a decimal after its point."""
+        return int(re.findall(r"\d+", self.type)[1])
 
     @property
     def spark_type(self) -> str:
@@ -142,14 +152,15 @@ class SourceColumn:
         return f"IFNULL(IF({fits}, {text}, ''), '')" if fits else f"IFNULL({text}, '')"
 
 
-def can_carry(natural: pa.DataType, kept: pa.DataType) -> bool:
-    """Whether a column of one type can go on in a bronze column of another: only its range may differ."""
+def can_carry(column: SourceColumn, kept: pa.DataType) -> bool:
+    """Whether a bronze column of a type can go on with the source's column: only its range may differ."""
+    natural = column.natural_type
     if natural == kept:
         return True
-    if pa.types.is_decimal(natural) and pa.types.is_decimal(kept):
-        return bool(natural.scale == kept.scale)
+    if column.base == "decimal" and pa.types.is_decimal(kept):
+        return column.scale == kept.scale
     if pa.types.is_int64(kept):
-        return bool(pa.types.is_boolean(natural) or natural == pa.decimal128(20, 0))
+        return bool(pa.types.is_boolean(natural) or column.base == "bigint")
     return bool(pa.types.is_boolean(kept) and pa.types.is_int64(natural))
 
 
