@@ -144,13 +144,15 @@ class RowReader:
         ((*answers,),) = await query(connection, f"SELECT {', '.join(asked)} {source}")
         is_unfit, sizes = answers[: len(limited)], answers[len(limited) :]
         long_count = sum(column.is_long for column in limited)
-        in_pieces, left_out = [], []
-        for column, unfit, size in zip(limited, is_unfit, sizes, strict=True):
-            if unfit:
+        in_pieces, unfit, left_out = [], [], []
+        for column, is_left_out, size in zip(limited, is_unfit, sizes, strict=True):
+            if is_left_out:
+                unfit.append(column)
                 left_out.append(self._left_out(column, key, size))
             elif column.is_long and size > self.long_bytes // long_count:
                 in_pieces.append(column)
-        fields = ", ',', ".join("''" if each in in_pieces else each.csv_expression() for each in self.columns)
+        apart = [*in_pieces, *unfit]
+        fields = ", ',', ".join("''" if each in apart else each.csv_expression() for each in self.columns)
         ((_, line),) = await query(connection, f"SELECT '', CAST(CONCAT({fields}, '') AS BINARY) {source}")
         row = self._parsed([line])
         for column in in_pieces:
