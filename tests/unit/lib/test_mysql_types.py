@@ -80,3 +80,8 @@ def test_lines_that_are_not_as_many_rows_are_refused() -> None:
 def test_bytes_that_are_no_text_cost_only_themselves() -> None:
     parsed = parse([b'1,"caf\xe9"', b'2,"b"'], [SourceColumn("id", "int"), SourceColumn("t", "text")])
     assert parsed["t"].to_pylist() == ["caf\ufffd", "b"]
+
+
+def test_null_at_the_very_end_is_null() -> None:
+    columns = [SourceColumn("a", "text"), SourceColumn("b", "text")]
+    assert parse([b'"",'], columns).to_pylist() == [{"a": "", "b": None}]
