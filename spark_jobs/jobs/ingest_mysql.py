@@ -113,7 +113,7 @@ def record(step: Step, tables: Sequence[TableIngest]) -> None:
                 f"{len(each.left_out):,} values left out: {'; '.join(each.left_out[:LEFT_OUT_SHOWN])}"
             )
             for value in each.left_out[:LEFT_OUT_NAMED]:
-                print(f"warning: {value}. The row is kept without it; shorten it in the shop.")
+                print(f"warning: {value}. Correct it in the shop, then run again.")
         kept.note = "; ".join([*notes, *each.notes])
 
 

@@ -21,9 +21,9 @@ from asyncmy.cursors import SSCursor
 from contracts.model import Table
 from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.mysql_rows import key_expression
+from spark_jobs.lib.mysql_rows import key_expression, rows_of
 from spark_jobs.lib.mysql_source import query
-from spark_jobs.lib.mysql_types import SourceColumn, quoted
+from spark_jobs.lib.mysql_types import SourceColumn
 
 ROWS_PER_BUCKET = 1_000
 ROWS_PER_FETCH = 50_000
@@ -84,7 +84,7 @@ class Checksums:
         key = key_expression(self.table, self.columns)
         bucket = f"CAST(CONV(LEFT(MD5({key}), 8), 16, 10) AS UNSIGNED) % {self._buckets}"
         hashed = f"{key} AS row_key, {bucket} AS bucket, {row_hash} AS row_hash"
-        return f"(SELECT {hashed} FROM {quoted(self.table.name)}) AS hashes"
+        return f"(SELECT {hashed} FROM {rows_of(self.table, self.columns)}) AS hashes"
 
 
 _SUM_SQL = "COUNT(*), BIT_XOR(CAST(CONV(LEFT(row_hash, 16), 16, 10) AS UNSIGNED))"
@@ -113,7 +113,8 @@ class InBronze:
         self._engine.register("source", source)
         answer = self._engine.execute(
             "SELECT bucket FROM source s LEFT JOIN (SELECT bucket, count(*) AS count,"
-            " bit_xor(('0x' || left(hash, 16))::UBIGINT) AS sum FROM living GROUP BY ALL) b USING (bucket)"
+            " bit_xor(('0x' || left(hash, 16))::UBIGINT) AS sum FROM living GROUP BY ALL) b"
+            " USING (bucket)"
             " WHERE b.count IS DISTINCT FROM s.count OR b.sum IS DISTINCT FROM s.sum ORDER BY bucket"
         ).fetchall()
         return [bucket for (bucket,) in answer]
@@ -125,7 +126,7 @@ class InBronze:
         return self._engine.sql(sql).to_arrow_table()["key"].combine_chunks()
 
     def changed(self, rows: pa.Table) -> pa.Table:
-        """Those of the source's rows that bronze indeed has otherwise: it decides, not how a server hashes."""
+        """Those of the source's rows that bronze has otherwise: it decides, not how a server hashes."""
         numbered = rows.append_column("_row", pa.array(range(rows.num_rows), pa.int64()))
         self._engine.register("fetched", numbered)
         sql = (

@@ -49,7 +49,7 @@ def drift(tables: Iterable[Table], source: Mapping[str, Sequence[SourceColumn]])
             expected = SourceColumn(declared.name, declared.type).arrow_type
             if column is None:
                 found.breaking.append(f"column {table.name}.{declared.name} is gone")
-            elif not can_carry(column.arrow_type, expected):
+            elif not can_carry(column, expected):
                 found.breaking.append(
                     f"column {table.name}.{declared.name} was {declared.type} and is {column.type}"
                 )
@@ -100,7 +100,7 @@ def carried(
         taken.add(safe.lower())
         kept_as = in_bronze.get(safe.lower(), safe)
         kept_type = known.get(kept_as, column.arrow_type)
-        if pa.types.is_string(kept_type) or can_carry(column.arrow_type, kept_type):
+        if pa.types.is_string(kept_type) or can_carry(column, kept_type):
             columns.append(_kept(column, kept_as, kept_type))
         else:
             notes.append(f"column {column.name} left out: was {kept_type}, is {column.type}")

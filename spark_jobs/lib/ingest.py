@@ -22,7 +22,16 @@ from spark_jobs.lib.drift import carried
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.keys import normalises, silver_keys
 from spark_jobs.lib.money_sums import MONEY_SUMS
-from spark_jobs.lib.mysql_rows import RowReader, key_conditions, keys, schema
+from spark_jobs.lib.mysql_rows import (
+    RowReader,
+    key_conditions,
+    key_expression,
+    key_fits,
+    keys,
+    readable,
+    rows_of,
+    schema,
+)
 from spark_jobs.lib.mysql_types import SourceColumn, quoted
 from spark_jobs.lib.settings import Settings
 from spark_jobs.lib.staging import Batch, StagedFile, TableIngest
@@ -30,6 +39,7 @@ from spark_jobs.lib.staging import Batch, StagedFile, TableIngest
 ROWS_WORTH_SPLITTING = 200_000
 # Fewer rows are compared by checksum in every run: it takes some hundredths of a second.
 FEW_ROWS = 20_000
+UNFIT_KEYS_NAMED = 100
 _NONE = pa.array([], pa.string())
 
 
@@ -49,6 +59,7 @@ async def read_tables(
     """
     for ingest in tables:
         ingest.source_rows = await _count(moment.connections[0], ingest)
+        await _name_unfit_keys(moment.connections[0], ingest)
     compared = last_compared(batch.lake)
     work: list[Callable[[Any], Awaitable[None]]] = []
     for ingest in sorted(tables, key=lambda each: each.source_rows, reverse=True):
@@ -82,11 +93,21 @@ def refuse_missing(table: Table, what: str, there: int, came: int) -> None:
 
 
 async def _count(connection: Any, ingest: TableIngest, where: str = "") -> int:
-    condition = f" WHERE {where}" if where else ""
-    ((count,),) = await mysql.query(
-        connection, f"SELECT COUNT(*) FROM {quoted(ingest.table.name)}{condition}"
-    )
+    sql = f"SELECT COUNT(*) FROM {rows_of(ingest.table, ingest.columns, where)}"
+    ((count,),) = await mysql.query(connection, sql)
     return int(count)
+
+
+async def _name_unfit_keys(connection: Any, ingest: TableIngest) -> None:
+    """Name the rows whose key bronze cannot hold, which a wider column lets in: they are not read."""
+    table = ingest.table
+    if fits := key_fits(table, ingest.columns):
+        sql = (
+            f"SELECT {key_expression(table, ingest.columns)} FROM {quoted(table.name)} WHERE NOT ({fits})"
+            f" LIMIT {UNFIT_KEYS_NAMED}"
+        )
+        keys_beyond = [readable(key) for (key,) in await mysql.query(connection, sql)]
+        ingest.left_out += [f"{table.name} {key} left out: its key is too large" for key in keys_beyond]
 
 
 async def _ranges(moment: mysql.Snapshot, ingest: TableIngest) -> list[str]:
@@ -110,9 +131,25 @@ async def _ranges(moment: mysql.Snapshot, ingest: TableIngest) -> list[str]:
 def _money_reader(ingest: TableIngest) -> Callable[[Any], Awaitable[None]]:
     async def read(connection: Any) -> None:
         sums = MONEY_SUMS[ingest.table.name]
-        ingest.money = sums.as_record(await mysql.query(connection, sums.sql(ingest.table.name)))
+        ingest.money = sums.as_record(await mysql.query(connection, sums.sql(_money_source(ingest))))
 
     return read
+
+
+def _money_source(ingest: TableIngest) -> str:
+    """What money is summed of: the table, without the values that bronze cannot hold where there are some."""
+    narrow = [column for column in ingest.columns if column.fits() and not column.is_long]
+    if not narrow:
+        return quoted(ingest.table.name)
+    values = [
+        f"IF({column.fits()}, {quoted(column.name)}, NULL) AS {quoted(column.bronze_name)}"
+        if column in narrow
+        else f"{quoted(column.name)} AS {quoted(column.bronze_name)}"
+        for column in ingest.columns
+        if column.bronze_name in ingest.table.column_names
+    ]
+    source = rows_of(ingest.table, ingest.columns)
+    return f"(SELECT {', '.join(values)} FROM {source}) AS {quoted(ingest.table.name)}"
 
 
 def _full_reader(

@@ -121,12 +121,11 @@ class RowReader:
         the end of the answer.
         """
         fields = ", ',', ".join(column.csv_expression() for column in self.columns)
-        line, key, source = f"CONCAT({fields}, '')", "''", quoted(self.table.name)
+        line, key = f"CONCAT({fields}, '')", "''"
         if is_odd := self._is_odd():
             key = f"IF({is_odd}, {key_expression(self.table, self.columns)}, '')"
             line = f"IF({is_odd}, '', {line})"
-        condition = f" WHERE {where}" if where else ""
-        return f"SELECT {key}, CAST({line} AS BINARY) FROM {source}{condition}"
+        return f"SELECT {key}, CAST({line} AS BINARY) FROM {rows_of(self.table, self.columns, where)}"
 
     def _is_odd(self) -> str:
         unfit = [f"NOT ({fits})" for column in self.columns if not column.is_long and (fits := column.fits())]
@@ -145,13 +144,15 @@ class RowReader:
         ((*answers,),) = await query(connection, f"SELECT {', '.join(asked)} {source}")
         is_unfit, sizes = answers[: len(limited)], answers[len(limited) :]
         long_count = sum(column.is_long for column in limited)
-        in_pieces, left_out = [], []
-        for column, unfit, size in zip(limited, is_unfit, sizes, strict=True):
-            if unfit:
+        in_pieces, unfit, left_out = [], [], []
+        for column, is_left_out, size in zip(limited, is_unfit, sizes, strict=True):
+            if is_left_out:
+                unfit.append(column)
                 left_out.append(self._left_out(column, key, size))
             elif column.is_long and size > self.long_bytes // long_count:
                 in_pieces.append(column)
-        fields = ", ',', ".join("''" if each in in_pieces else each.csv_expression() for each in self.columns)
+        apart = [*in_pieces, *unfit]
+        fields = ", ',', ".join("''" if each in apart else each.csv_expression() for each in self.columns)
         ((_, line),) = await query(connection, f"SELECT '', CAST(CONCAT({fields}, '') AS BINARY) {source}")
         row = self._parsed([line])
         for column in in_pieces:
@@ -178,6 +179,18 @@ class RowReader:
         return b"".join(pieces).decode(errors="replace")
 
 
+def rows_of(table: Table, columns: Sequence[SourceColumn], where: str = "") -> str:
+    """What follows FROM: a table's rows whose key bronze can hold, those of them that meet a condition."""
+    conditions = [f"({each})" for each in (key_fits(table, columns), where) if each]
+    return quoted(table.name) + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+
+
+def key_fits(table: Table, columns: Sequence[SourceColumn]) -> str:
+    """SQL that says whether bronze can hold a row's key; empty where it holds every one."""
+    limits = [column.fits() for column in columns if column.bronze_name in table.key]
+    return " AND ".join(limit for limit in limits if limit)
+
+
 def key_expression(table: Table, columns: Sequence[SourceColumn]) -> str:
     """SQL for a row's key as one text, in the form of `keys.row_texts`."""
     by_name = {column.bronze_name: column for column in columns}
@@ -197,12 +210,9 @@ def _literal(text: str) -> str:
     return f"_utf8mb4 0x{text.encode().hex()}"
 
 
-async def keys(
-    connection: Any, table: Table, columns: Sequence[SourceColumn], where: str = ""
-) -> AsyncIterator[pa.Array]:
+async def keys(connection: Any, table: Table, columns: Sequence[SourceColumn]) -> AsyncIterator[pa.Array]:
     """The keys of a table's rows, in chunks."""
-    condition = f" WHERE {where}" if where else ""
-    sql = f"SELECT {key_expression(table, columns)} FROM {quoted(table.name)}{condition}"
+    sql = f"SELECT {key_expression(table, columns)} FROM {rows_of(table, columns)}"
     async with connection.cursor(SSCursor) as cursor:
         await cursor.execute(sql)
         while rows := await cursor.fetchmany(ROWS_PER_CHUNK):
@@ -244,7 +254,8 @@ def parse(texts: Sequence[bytes], source: Sequence[SourceColumn]) -> pa.Table:
     """
     if not texts:
         return schema(source).empty_table()
-    content = b"\n".join(texts)
+    # The last line ends, too: Arrow takes null at the very end for an empty text where the line has quotes.
+    content = b"\n".join([*texts, b""])
     try:
         rows = _parsed(content, source)
     except pa.ArrowInvalid:

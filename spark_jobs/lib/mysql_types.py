@@ -74,9 +74,19 @@ class SourceColumn:
         if self.base in _INTEGERS:
             return pa.int64()
         if self.base == "decimal":
-            precision, scale = (int(number) for number in re.findall(r"\d+", declared)[:2])
-            return pa.decimal128(precision, scale) if precision <= MAX_PRECISION else pa.string()
+            is_too_wide = self.precision > MAX_PRECISION
+            return pa.string() if is_too_wide else pa.decimal128(self.precision, self.scale)
         return pa.float64() if self.base in _FLOATS else pa.string()
+
+    @property
+    def precision(self) -> int:
+        """All digits of a decimal."""
+        return int(re.findall(r"\d+", self.type)[0])
+
+    @property
+    def scale(self) -> int:
+        """Digits of a decimal after its point."""
+        return int(re.findall(r"\d+", self.type)[1])
 
     @property
     def spark_type(self) -> str:
@@ -117,39 +127,46 @@ class SourceColumn:
 
     def text(self) -> str:
         """SQL for the value as text, the same whatever the server; null for null."""
+        if self.arrow_type == pa.bool_() or self.is_bytes:
+            return self._value()
+        return f"CONVERT({self._value()} USING utf8mb4)"
+
+    def _value(self) -> str:
         column = quoted(self.name)
         if self.arrow_type == pa.bool_():
             return f"IF({column} IS NULL, NULL, IF({column} + 0 <> 0, '1', '0'))"
         if self.is_bytes:
             return f"HEX({column})"
         if self.base in _FLOATS:
-            column = f"{column} + 0e0"  # a float as it is, not rounded to six digits
-        elif self.is_number and not pa.types.is_string(self.natural_type):
-            column = f"{column} + 0"  # without the zeros of ZEROFILL
-        return f"CONVERT({column} USING utf8mb4)"
+            return f"{column} + 0e0"  # a float as it is, not rounded to six digits
+        if self.base == "bit" or (self.is_number and "zerofill" in self.type.lower()):
+            return f"{column} + 0"
+        return column
 
     def csv_expression(self) -> str:
         """SQL for one CSV field, never null: nothing for null, any text in quotes, so that they differ.
 
-        Text that the server cannot convert is carried as its bytes in hexadecimal, and a value that bronze
-        cannot hold as null; `mysql_rows` reads such a row by itself and names it.
+        Text that the server cannot convert is carried as its bytes in hexadecimal, and a number that bronze
+        cannot hold as null. `mysql_rows` reads such a row by itself and names it, and one with a long text.
         """
-        column, text = quoted(self.name), self.text()
+        field = self._value()
         if pa.types.is_string(self.arrow_type) and self.base not in _MOMENTS:
-            converted = text if self.is_bytes or self.is_number else f"IFNULL({text}, HEX({column}))"
-            text = f"""CONCAT('"', REPLACE({converted} COLLATE utf8mb4_bin, '"', '""'), '"')"""
-        fits = self.fits()
-        return f"IFNULL(IF({fits}, {text}, ''), '')" if fits else f"IFNULL({text}, '')"
+            is_plain = self.is_bytes or self.is_number
+            converted = self.text() if is_plain else f"IFNULL({self.text()}, HEX({quoted(self.name)}))"
+            field = f"""CONCAT('"', REPLACE({converted} COLLATE utf8mb4_bin, '"', '""'), '"')"""
+        fits = "" if self.is_long else self.fits()
+        return f"IFNULL(IF({fits}, {field}, ''), '')" if fits else f"IFNULL({field}, '')"
 
 
-def can_carry(natural: pa.DataType, kept: pa.DataType) -> bool:
-    """Whether a column of one type can go on in a bronze column of another: only its range may differ."""
+def can_carry(column: SourceColumn, kept: pa.DataType) -> bool:
+    """Whether a bronze column of a type can go on with the source's column: only its range may differ."""
+    natural = column.natural_type
     if natural == kept:
         return True
-    if pa.types.is_decimal(natural) and pa.types.is_decimal(kept):
-        return bool(natural.scale == kept.scale)
+    if column.base == "decimal" and pa.types.is_decimal(kept):
+        return bool(column.scale == kept.scale)
     if pa.types.is_int64(kept):
-        return bool(pa.types.is_boolean(natural) or natural == pa.decimal128(20, 0))
+        return bool(pa.types.is_boolean(natural) or column.base == "bigint")
     return bool(pa.types.is_boolean(kept) and pa.types.is_int64(natural))
 
 
