@@ -152,7 +152,7 @@ def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, contex
         dated, exchange_rates, context, currency="currency", on="cart_date", rate="exchange_rate"
     )
     return (
-        rated.withColumn("value", converted("worth"))
+        rated.withColumn("value", converted("worth", context))
         .groupBy("cart_id")
         .agg(
             F.sum("products").alias("product_count"),
