@@ -12,15 +12,14 @@ from spark_jobs.gold.differences import (
     SUBJECTS,
     THOUSANDTHS,
     WHOLE,
+    Difference,
     added,
     amount,
     beyond,
-    difference,
     differences,
     is_money,
     minor_unit,
     or_zero,
-    zero,
 )
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
@@ -75,10 +74,10 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
         "is_counted",
         "currency",
         "expected_currency",
-        F.col("expected").alias("expected_amount_original"),
-        F.col("found").alias("found_amount_original"),
-        F.col("difference").alias("difference_amount_original"),
-        converted("difference", "rate").alias("difference_amount"),
+        "expected_amount_original",
+        "found_amount_original",
+        "difference_amount_original",
+        converted("difference_amount_original", "rate").alias("difference_amount"),
         "expected_units",
         "found_units",
     )
@@ -143,18 +142,18 @@ def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments
     is_checked &= F.col("is_paid_in_another").isNull()
     return differences(
         full,
-        difference("order_total", "order_id", added("lines_total", "shipping"), total, when=has_lines),
-        difference(
+        Difference("order_total", "order_id", added("lines_total", "shipping"), total, when=has_lines),
+        Difference(
             "order_without_lines", "order_id", F.col("shipping"), total, when=~has_lines, is_certain=True
         ),
-        difference(
+        Difference(
             "order_tax",
             "order_id",
             added("lines_tax", "shipping_tax_amount"),
             amount("order_tax"),
             when=has_lines,
         ),
-        difference("payment_total", "order_id", total, F.col("taken"), when=is_checked & ~is_settled),
+        Difference("payment_total", "order_id", total, F.col("taken"), when=is_checked & ~is_settled),
         beyond("refunded_shipping", "order_id", F.col("shipping"), or_zero("refunded_shipping")),
     )
 
@@ -192,22 +191,16 @@ def _of_lines(
     net = amount("net_original")
     # Each part of a line that is given back may have been rounded up by half a minor unit.
     rounding = F.col("times_back") * minor_unit() / 2
-    is_more = or_zero("amount_back") - net > F.coalesce(rounding.cast(AMOUNT), zero())
     per_unit = minor_unit() * F.greatest(F.col("quantity"), F.lit(1)).cast("decimal(19,0)")
-    is_taxed_otherwise = F.abs(amount("tax_amount") - _tax_by_rate()) > per_unit
     is_unknown = F.col("product_id").isNotNull() & F.col("is_known").isNull()
     return differences(
         full,
-        difference(
-            "line_tax", "order_line_id", _tax_by_rate(), amount("tax_amount"), when=is_taxed_otherwise
-        ),
-        difference("line_without_product", "order_line_id", None, net, when=is_unknown, is_certain=True),
-        beyond("refunded_amount", "order_line_id", net, or_zero("amount_back"), when=is_more),
-        difference(
+        Difference("line_tax", "order_line_id", _tax_by_rate(), amount("tax_amount"), tolerance=per_unit),
+        Difference("line_without_product", "order_line_id", None, net, when=is_unknown, is_certain=True),
+        beyond("refunded_amount", "order_line_id", net, or_zero("amount_back"), rounding),
+        Difference(
             "refunded_units",
             "order_line_id",
-            None,
-            None,
             when=F.col("units_back") > F.col("quantity"),
             is_certain=True,
             units=("quantity", "units_back"),
@@ -235,7 +228,7 @@ def _of_lines_without_order(orders: DataFrame, lines: DataFrame, context: Contex
     value = listed.cast(AMOUNT) - amount("discount_amount")
     return differences(
         lost.withColumn("difference_date", local_date("updated_at", context)),
-        difference("line_without_order", "order_line_id", None, value, is_certain=True),
+        Difference("line_without_order", "order_line_id", None, value, is_certain=True),
     )
 
 
@@ -252,10 +245,10 @@ def _of_refunds(
     is_bare = F.col("lines_total").isNull() & (total > shipping)
     return differences(
         full,
-        difference("refund_total", "refund_id", or_zero("lines_total") + shipping, total, when=~is_bare),
-        difference("refund_without_lines", "refund_id", shipping, total, when=is_bare),
-        difference("refund_currency", "refund_id", None, total, when=_is_foreign(), is_certain=True),
-        difference(
+        Difference("refund_total", "refund_id", or_zero("lines_total") + shipping, total, when=~is_bare),
+        Difference("refund_without_lines", "refund_id", shipping, total, when=is_bare),
+        Difference("refund_currency", "refund_id", None, total, when=_is_foreign(), is_certain=True),
+        Difference(
             "refund_without_order",
             "refund_id",
             None,
@@ -281,10 +274,10 @@ def _of_refund_lines(
     is_of_it = F.coalesce(F.col("order_of_line") == F.col("order_id"), F.lit(False))
     return differences(
         _with_order(full, orders),
-        difference(
+        Difference(
             "refund_line_without_refund", "refund_line_id", None, value, when=~has_refund, is_certain=True
         ),
-        difference(
+        Difference(
             "refund_line_without_order_line",
             "refund_line_id",
             None,
@@ -304,8 +297,8 @@ def _of_payments(orders: DataFrame, payments: DataFrame, context: Context) -> Da
     value, is_lost = amount("amount"), F.col("order_currency").isNull()
     return differences(
         full,
-        difference("payment_currency", "payment_id", None, value, when=_is_foreign(), is_certain=True),
-        difference("payment_without_order", "payment_id", None, value, when=is_lost, is_certain=True),
+        Difference("payment_currency", "payment_id", None, value, when=_is_foreign(), is_certain=True),
+        Difference("payment_without_order", "payment_id", None, value, when=is_lost, is_certain=True),
     )
 
 
