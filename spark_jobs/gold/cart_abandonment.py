@@ -55,7 +55,7 @@ def build(
         "first_activity_at",
         "last_activity_at",
         "product_count",
-        converted("value").alias("cart_value"),
+        converted("value", context).alias("cart_value"),
         stage.alias("stage_reached"),
         status.alias("status"),
         F.col("purchase.order_id").alias("order_id"),

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-# Of ISO 4217, the currencies whose minor unit is not a hundredth.
-WHOLE = [
-    "BIF",
-    "CLP",
-    "DJF",
-    "GNF",
-    "ISK",
-    "JPY",
-    "KMF",
-    "KRW",
-    "PYG",
-    "RWF",
-    "UGX",
-    "UYI",
-    "VND",
-    "VUV",
-    "XAF",
-    "XOF",
-    "XPF",
-]
-THOUSANDTHS = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+from contracts.currencies import RATE
+from spark_jobs.lib.money import MONEY_TYPE, unit_of, zero
 
-AMOUNT = "decimal(28,4)"  # wide enough for sums of what silver lets through, in any minor unit
 _CARRIED = {
     "order_date": "date",
     "difference_date": "date",
     "is_counted": "boolean",
     "currency": "string",
     "order_currency": "string",
-    "exchange_rate": "decimal(18,8)",
+    "exchange_rate": RATE,
 }
 SUBJECTS = ("order_id", "order_line_id", "refund_id", "refund_line_id", "payment_id")
 _CARRIED |= dict.fromkeys(SUBJECTS, "bigint")
@@ -93,8 +72,8 @@ def differences(rows: DataFrame, *kinds: Difference) -> DataFrame:
         return chosen.alias(part)
 
     chosen = parts.select(*_CARRIED, *(of_kind(part) for part in _PARTS))
-    gap = (F.col("found") - F.coalesce("expected", zero())).cast(AMOUNT)
-    is_money = (F.abs(gap) >= minor_unit()) & (F.abs(gap) > F.col("tolerance"))
+    gap = (F.col("found") - F.coalesce("expected", zero())).cast(MONEY_TYPE)
+    is_money = (F.abs(gap) >= unit_of("currency")) & (F.abs(gap) > F.col("tolerance"))
     return chosen.where(F.col("may_be") & (F.col("is_certain") | is_money)).select(
         *(name for name in _CARRIED if name != "is_counted"),
         F.coalesce("is_counted", F.lit(False)).alias("is_counted"),
@@ -115,9 +94,11 @@ def _parts(each: Difference, place: int) -> list[Column]:
     parts = {
         "kind": F.lit(each.kind),
         "subject": F.col(each.subject).cast("bigint"),
-        "expected": (nothing if each.expected is None else each.expected).cast(AMOUNT),
-        "found": (nothing if each.found is None else each.found).cast(AMOUNT),
-        "tolerance": zero() if each.tolerance is None else F.coalesce(each.tolerance.cast(AMOUNT), zero()),
+        "expected": (nothing if each.expected is None else each.expected).cast(MONEY_TYPE),
+        "found": (nothing if each.found is None else each.found).cast(MONEY_TYPE),
+        "tolerance": zero()
+        if each.tolerance is None
+        else F.coalesce(each.tolerance.cast(MONEY_TYPE), zero()),
         "may_be": F.lit(True) if each.when is None else F.coalesce(each.when, F.lit(False)),
         "is_certain": F.lit(each.is_certain),
         "expected_units": expected_units.cast("bigint"),
@@ -126,23 +107,9 @@ def _parts(each: Difference, place: int) -> list[Column]:
     return [parts[name].alias(f"{name}_{place}") for name in _PARTS]
 
 
-def minor_unit() -> Column:
-    """The smallest amount of the row's currency."""
-    return (
-        F.when(F.col("currency").isin(*WHOLE), F.lit(Decimal("1.000")))
-        .when(F.col("currency").isin(*THOUSANDTHS), F.lit(Decimal("0.001")))
-        .otherwise(F.lit(Decimal("0.010")))
-    )
-
-
-def is_money(difference: Column) -> Column:
-    """At least one minor unit, in either direction."""
-    return F.abs(difference) >= minor_unit()
-
-
 def amount(name: str) -> Column:
     """A column as an amount that arithmetic may be done with."""
-    return F.col(name).cast(AMOUNT)
+    return F.col(name).cast(MONEY_TYPE)
 
 
 def or_zero(name: str) -> Column:
@@ -152,9 +119,4 @@ def or_zero(name: str) -> Column:
 
 def added(*names: str) -> Column:
     """Amounts of a row added up; null counts as nothing."""
-    return reduce(Column.__add__, (or_zero(name) for name in names)).cast(AMOUNT)
-
-
-def zero() -> Column:
-    """No money."""
-    return F.lit("0").cast(AMOUNT)
+    return reduce(Column.__add__, (or_zero(name) for name in names)).cast(MONEY_TYPE)
