@@ -218,8 +218,8 @@ def _tax_by_rate() -> Column:
 
 def _of_lines_without_order(orders: DataFrame, lines: DataFrame, context: Context) -> DataFrame:
     lost = _living(lines).join(orders.select("order_id"), on="order_id", how="left_anti")
-    listed = amount("unit_price_amount") * F.col("quantity").cast("decimal(19,0)")
-    value = listed.cast(MONEY_TYPE) - amount("discount_amount")
+    listed = F.col("unit_price_amount") * F.col("quantity").try_cast("decimal(10,0)")
+    value = listed.try_cast(MONEY_TYPE) - amount("discount_amount")
     return differences(
         lost.withColumn("difference_date", local_date("updated_at", context)),
         Difference("line_without_order", "order_line_id", None, value, is_certain=True),

@@ -72,7 +72,7 @@ def differences(rows: DataFrame, *kinds: Difference) -> DataFrame:
         return chosen.alias(part)
 
     chosen = parts.select(*_CARRIED, *(of_kind(part) for part in _PARTS))
-    gap = (F.col("found") - F.coalesce("expected", zero())).cast(MONEY_TYPE)
+    gap = (F.col("found") - F.coalesce("expected", zero())).try_cast(MONEY_TYPE)
     is_money = (F.abs(gap) >= unit_of("currency")) & (F.abs(gap) > F.col("tolerance"))
     return chosen.where(F.col("may_be") & (F.col("is_certain") | is_money)).select(
         *(name for name in _CARRIED if name != "is_counted"),
@@ -90,15 +90,16 @@ def differences(rows: DataFrame, *kinds: Difference) -> DataFrame:
 
 def _parts(each: Difference, place: int) -> list[Column]:
     expected_units, found_units = map(F.col, each.units) if each.units else (F.lit(None), F.lit(None))
-    nothing = F.lit(None)
+    amounts = {"expected": each.expected, "found": each.found, "tolerance": each.tolerance}
+    of = {
+        name: (F.lit(None) if side is None else side).try_cast(MONEY_TYPE) for name, side in amounts.items()
+    }
     parts = {
         "kind": F.lit(each.kind),
         "subject": F.col(each.subject).cast("bigint"),
-        "expected": (nothing if each.expected is None else each.expected).cast(MONEY_TYPE),
-        "found": (nothing if each.found is None else each.found).cast(MONEY_TYPE),
-        "tolerance": zero()
-        if each.tolerance is None
-        else F.coalesce(each.tolerance.cast(MONEY_TYPE), zero()),
+        "expected": of["expected"],
+        "found": of["found"],
+        "tolerance": F.coalesce(of["tolerance"], zero()),
         "may_be": F.lit(True) if each.when is None else F.coalesce(each.when, F.lit(False)),
         "is_certain": F.lit(each.is_certain),
         "expected_units": expected_units.cast("bigint"),
@@ -109,7 +110,7 @@ def _parts(each: Difference, place: int) -> list[Column]:
 
 def amount(name: str) -> Column:
     """A column as an amount that arithmetic may be done with."""
-    return F.col(name).cast(MONEY_TYPE)
+    return F.col(name).try_cast(MONEY_TYPE)
 
 
 def or_zero(name: str) -> Column:
@@ -119,4 +120,4 @@ def or_zero(name: str) -> Column:
 
 def added(*names: str) -> Column:
     """Amounts of a row added up; null counts as nothing."""
-    return reduce(Column.__add__, (or_zero(name) for name in names)).cast(MONEY_TYPE)
+    return reduce(Column.__add__, (or_zero(name) for name in names)).try_cast(MONEY_TYPE)
