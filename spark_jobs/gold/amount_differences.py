@@ -8,24 +8,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.differences import (
-    AMOUNT,
     SUBJECTS,
-    THOUSANDTHS,
-    WHOLE,
+    Difference,
     added,
     amount,
     beyond,
-    difference,
     differences,
-    is_money,
-    minor_unit,
     or_zero,
-    zero,
 )
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, round_half_even
+from spark_jobs.lib.money import MONEY_TYPE, divide_money, round_half_even, unit_of
 from spark_jobs.lib.timezones import local_date
 
 _PAID_OUT = ("captured", "chargeback")  # payments that took money, whatever became of it later
@@ -44,7 +38,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
 ) -> DataFrame:
     """One row per difference; rows that the shop deleted take no part, excluded orders are flagged."""
     orders = _orders(gold_orders, silver_orders)
-    lines = line_amounts(orders, silver_order_lines)
+    lines = line_amounts(orders, silver_order_lines, context)
     refunds, refund_lines = _living(silver_refunds), _living(silver_refund_lines)
     payments = _living(silver_payments)
     found = reduce(
@@ -75,10 +69,10 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
         "is_counted",
         "currency",
         "expected_currency",
-        F.col("expected").alias("expected_amount_original"),
-        F.col("found").alias("found_amount_original"),
-        F.col("difference").alias("difference_amount_original"),
-        converted("difference", "rate").alias("difference_amount"),
+        "expected_amount_original",
+        "found_amount_original",
+        "difference_amount_original",
+        converted("difference_amount_original", context, "rate").alias("difference_amount"),
         "expected_units",
         "found_units",
     )
@@ -138,23 +132,26 @@ def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments
     has_lines = F.col("lines_total").isNotNull()
     total, rest = amount("total_amount"), F.col("taken") - amount("total_amount")
     # What was paid twice may have been given back, and what was never captured may be booked as a refund.
-    is_settled = ~(is_money(rest) & is_money(rest - F.col("back")) & is_money(rest + F.col("back")))
+    is_settled = reduce(
+        Column.__or__,
+        (F.abs(gap) < unit_of("currency") for gap in (rest, rest - F.col("back"), rest + F.col("back"))),
+    )
     is_checked = F.col("is_counted") & F.col("is_paid") & (F.col("payments") > 0)
     is_checked &= F.col("is_paid_in_another").isNull()
     return differences(
         full,
-        difference("order_total", "order_id", added("lines_total", "shipping"), total, when=has_lines),
-        difference(
+        Difference("order_total", "order_id", added("lines_total", "shipping"), total, when=has_lines),
+        Difference(
             "order_without_lines", "order_id", F.col("shipping"), total, when=~has_lines, is_certain=True
         ),
-        difference(
+        Difference(
             "order_tax",
             "order_id",
             added("lines_tax", "shipping_tax_amount"),
             amount("order_tax"),
             when=has_lines,
         ),
-        difference("payment_total", "order_id", total, F.col("taken"), when=is_checked & ~is_settled),
+        Difference("payment_total", "order_id", total, F.col("taken"), when=is_checked & ~is_settled),
         beyond("refunded_shipping", "order_id", F.col("shipping"), or_zero("refunded_shipping")),
     )
 
@@ -191,23 +188,17 @@ def _of_lines(
     )
     net = amount("net_original")
     # Each part of a line that is given back may have been rounded up by half a minor unit.
-    rounding = F.col("times_back") * minor_unit() / 2
-    is_more = or_zero("amount_back") - net > F.coalesce(rounding.cast(AMOUNT), zero())
-    per_unit = minor_unit() * F.greatest(F.col("quantity"), F.lit(1)).cast("decimal(19,0)")
-    is_taxed_otherwise = F.abs(amount("tax_amount") - _tax_by_rate()) > per_unit
+    rounding = F.col("times_back") * unit_of("currency") / 2
+    per_unit = unit_of("currency") * F.greatest(F.col("quantity"), F.lit(1)).cast("decimal(19,0)")
     is_unknown = F.col("product_id").isNotNull() & F.col("is_known").isNull()
     return differences(
         full,
-        difference(
-            "line_tax", "order_line_id", _tax_by_rate(), amount("tax_amount"), when=is_taxed_otherwise
-        ),
-        difference("line_without_product", "order_line_id", None, net, when=is_unknown, is_certain=True),
-        beyond("refunded_amount", "order_line_id", net, or_zero("amount_back"), when=is_more),
-        difference(
+        Difference("line_tax", "order_line_id", _tax_by_rate(), amount("tax_amount"), tolerance=per_unit),
+        Difference("line_without_product", "order_line_id", None, net, when=is_unknown, is_certain=True),
+        beyond("refunded_amount", "order_line_id", net, or_zero("amount_back"), rounding),
+        Difference(
             "refunded_units",
             "order_line_id",
-            None,
-            None,
             when=F.col("units_back") > F.col("quantity"),
             is_certain=True,
             units=("quantity", "units_back"),
@@ -217,25 +208,21 @@ def _of_lines(
 
 def _tax_by_rate() -> Column:
     """Tax of a line by its recorded rate, in whole minor units; `net_original` is after every discount."""
-    rate, net = F.col("tax_rate_share"), F.col("net_original")
+    rate, unit = F.col("tax_rate_share"), unit_of("currency")
     parts = (rate * 10_000).cast("decimal(10,0)")
-    with_tax = (added("net_original", "tax_amount") * parts).cast(AMOUNT)
-    inside = divide(with_tax, parts + 10_000, scale=4)
-    tax = F.when(F.col("prices_include_tax"), inside).otherwise((net * rate).cast(AMOUNT))
-    return (
-        F.when(F.col("currency").isin(*WHOLE), round_half_even(tax, 0).cast(AMOUNT))
-        .when(F.col("currency").isin(*THOUSANDTHS), round_half_even(tax, 3).cast(AMOUNT))
-        .otherwise(round_half_even(tax, 2).cast(AMOUNT))
+    inside = divide_money(added("net_original", "tax_amount") * parts, parts + 10_000, unit)
+    return F.when(F.col("prices_include_tax"), inside).otherwise(
+        round_half_even(F.col("net_original") * rate, unit)
     )
 
 
 def _of_lines_without_order(orders: DataFrame, lines: DataFrame, context: Context) -> DataFrame:
     lost = _living(lines).join(orders.select("order_id"), on="order_id", how="left_anti")
-    listed = amount("unit_price_amount") * F.col("quantity").cast("decimal(19,0)")
-    value = listed.cast(AMOUNT) - amount("discount_amount")
+    listed = F.col("unit_price_amount") * F.col("quantity").try_cast("decimal(10,0)")
+    value = listed.try_cast(MONEY_TYPE) - amount("discount_amount")
     return differences(
         lost.withColumn("difference_date", local_date("updated_at", context)),
-        difference("line_without_order", "order_line_id", None, value, is_certain=True),
+        Difference("line_without_order", "order_line_id", None, value, is_certain=True),
     )
 
 
@@ -252,10 +239,10 @@ def _of_refunds(
     is_bare = F.col("lines_total").isNull() & (total > shipping)
     return differences(
         full,
-        difference("refund_total", "refund_id", or_zero("lines_total") + shipping, total, when=~is_bare),
-        difference("refund_without_lines", "refund_id", shipping, total, when=is_bare),
-        difference("refund_currency", "refund_id", None, total, when=_is_foreign(), is_certain=True),
-        difference(
+        Difference("refund_total", "refund_id", or_zero("lines_total") + shipping, total, when=~is_bare),
+        Difference("refund_without_lines", "refund_id", shipping, total, when=is_bare),
+        Difference("refund_currency", "refund_id", None, total, when=_is_foreign(), is_certain=True),
+        Difference(
             "refund_without_order",
             "refund_id",
             None,
@@ -281,10 +268,10 @@ def _of_refund_lines(
     is_of_it = F.coalesce(F.col("order_of_line") == F.col("order_id"), F.lit(False))
     return differences(
         _with_order(full, orders),
-        difference(
+        Difference(
             "refund_line_without_refund", "refund_line_id", None, value, when=~has_refund, is_certain=True
         ),
-        difference(
+        Difference(
             "refund_line_without_order_line",
             "refund_line_id",
             None,
@@ -304,8 +291,8 @@ def _of_payments(orders: DataFrame, payments: DataFrame, context: Context) -> Da
     value, is_lost = amount("amount"), F.col("order_currency").isNull()
     return differences(
         full,
-        difference("payment_currency", "payment_id", None, value, when=_is_foreign(), is_certain=True),
-        difference("payment_without_order", "payment_id", None, value, when=is_lost, is_certain=True),
+        Difference("payment_currency", "payment_id", None, value, when=_is_foreign(), is_certain=True),
+        Difference("payment_without_order", "payment_id", None, value, when=is_lost, is_certain=True),
     )
 
 

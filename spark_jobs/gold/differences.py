@@ -2,110 +2,122 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import dataclass
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-# Of ISO 4217, the currencies whose minor unit is not a hundredth.
-WHOLE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split()
-THOUSANDTHS = "BHD IQD JOD KWD LYD OMR TND".split()
+from contracts.currencies import RATE
+from spark_jobs.lib.money import MONEY_TYPE, unit_of, zero
 
-AMOUNT = "decimal(28,4)"  # wide enough for sums of what silver lets through, in any minor unit
+_CARRIED = {
+    "order_date": "date",
+    "difference_date": "date",
+    "is_counted": "boolean",
+    "currency": "string",
+    "order_currency": "string",
+    "exchange_rate": RATE,
+}
 SUBJECTS = ("order_id", "order_line_id", "refund_id", "refund_line_id", "payment_id")
-_CARRIED = (*SUBJECTS, "difference_date", "is_counted", "order_date", "order_currency", "exchange_rate")
+_CARRIED |= dict.fromkeys(SUBJECTS, "bigint")
+_PARTS = (
+    *("kind", "subject", "expected", "found", "tolerance", "may_be", "is_certain"),
+    *("expected_units", "found_units"),
+)
 
 
-def difference(
-    kind: str,
-    subject: str,
-    expected: Column | None,
-    found: Column | None,
-    *,
-    when: Column | None = None,
-    is_certain: bool = False,
-    units: tuple[str, str] | None = None,
-) -> Column:
-    """A kind of difference at a row; `is_certain` where it is one whatever the amounts."""
-    nothing = F.lit(None).cast(AMOUNT)
-    expects, finds = (nothing if side is None else side.cast(AMOUNT) for side in (expected, found))
-    gap = (finds - F.coalesce(expects, zero())).cast(AMOUNT)
-    is_one = F.lit(True) if when is None else F.coalesce(when, F.lit(False))
-    if not is_certain:
-        is_one &= is_money(gap)
-    of_units = [F.col(name) if units else F.lit(None) for name in units or ("", "")]
-    expected_currency = F.col("order_currency") if kind.endswith("_currency") else F.lit(None)
-    return F.struct(
-        is_one.alias("is_one"),
-        F.lit(kind).alias("kind"),
-        F.col(subject).alias("subject"),
-        expects.alias("expected"),
-        finds.alias("found"),
-        gap.alias("difference"),
-        expected_currency.cast("string").alias("expected_currency"),
-        *(
-            side.cast("bigint").alias(name)
-            for side, name in zip(of_units, ("expected_units", "found_units"), strict=True)
-        ),
-    )
+@dataclass(frozen=True)
+class Difference:
+    """A kind of difference of a row: what is found at `subject` and what is expected, in `currency`.
+
+    It is one `when` that holds and the amounts differ by a minor unit or more, and by more than `tolerance`;
+    the amounts decide nothing where it `is_certain`.
+    """
+
+    kind: str
+    subject: str
+    expected: Column | None = None
+    found: Column | None = None
+    when: Column | None = None
+    tolerance: Column | None = None
+    is_certain: bool = False
+    units: tuple[str, str] | None = None  # columns with the expected and the found units
 
 
-def beyond(kind: str, subject: str, limit: Column, found: Column, when: Column | None = None) -> Column:
+def beyond(
+    kind: str, subject: str, limit: Column, found: Column, tolerance: Column | None = None
+) -> Difference:
     """A kind of difference where more was found than there may be; less is none."""
-    is_more = found > limit
-    return difference(kind, subject, limit, found, when=is_more if when is None else is_more & when)
+    return Difference(kind, subject, limit, found, when=found > limit, tolerance=tolerance)
 
 
-def differences(rows: DataFrame, *kinds: Column) -> DataFrame:
-    """One row per difference of these rows; `currency` is that of its amounts."""
-    absent = {
-        "order_date": "date",
-        "difference_date": "date",
-        "is_counted": "boolean",
-        "currency": "string",
-        "order_currency": "string",
-        "exchange_rate": "decimal(18,8)",
-    } | dict.fromkeys(SUBJECTS, "bigint")
-    wanted = (*_CARRIED, "currency")
-    carried = [F.col(n) if n in rows.columns else F.lit(None).cast(absent[n]).alias(n) for n in wanted]
-    each = rows.select(*carried, F.explode(F.array(*kinds)).alias("at"))
-    return each.where("at.is_one").select(
-        *(name for name in wanted if name != "is_counted"),
+def differences(rows: DataFrame, *kinds: Difference) -> DataFrame:
+    """One row per difference of these rows; `currency` is that of its amounts.
+
+    The parts of each kind become columns before a row is repeated for each kind, and are then chosen by it:
+    arrays of structs would need fields of the same nullability, and engines would repeat the expressions.
+    """
+    missing = {name: F.lit(None).cast(kind) for name, kind in _CARRIED.items() if name not in rows.columns}
+    parts = rows.withColumns(missing).select(
+        *_CARRIED,
+        *(part for place, each in enumerate(kinds) for part in _parts(each, place)),
+        F.explode(F.array(*(F.lit(place) for place in range(len(kinds))))).alias("place"),
+    )
+
+    def of_kind(part: str) -> Column:
+        chosen = F.when(F.col("place") == 0, F.col(f"{part}_0"))
+        for place in range(1, len(kinds)):
+            chosen = chosen.when(F.col("place") == place, F.col(f"{part}_{place}"))
+        return chosen.alias(part)
+
+    chosen = parts.select(*_CARRIED, *(of_kind(part) for part in _PARTS))
+    gap = (F.col("found") - F.coalesce("expected", zero())).try_cast(MONEY_TYPE)
+    is_money = (F.abs(gap) >= unit_of("currency")) & (F.abs(gap) > F.col("tolerance"))
+    return chosen.where(F.col("may_be") & (F.col("is_certain") | is_money)).select(
+        *(name for name in _CARRIED if name != "is_counted"),
         F.coalesce("is_counted", F.lit(False)).alias("is_counted"),
-        "at.*",
+        "kind",
+        "subject",
+        F.col("expected").alias("expected_amount_original"),
+        F.col("found").alias("found_amount_original"),
+        gap.alias("difference_amount_original"),
+        F.when(F.col("kind").endswith("_currency"), F.col("order_currency")).alias("expected_currency"),
+        "expected_units",
+        "found_units",
     )
 
 
-def minor_unit() -> Column:
-    """The smallest amount of the row's currency."""
-    return (
-        F.when(F.col("currency").isin(*WHOLE), F.lit(Decimal("1.000")))
-        .when(F.col("currency").isin(*THOUSANDTHS), F.lit(Decimal("0.001")))
-        .otherwise(F.lit(Decimal("0.010")))
-    )
-
-
-def is_money(difference: Column) -> Column:
-    """At least one minor unit, in either direction."""
-    return F.abs(difference) >= minor_unit()
+def _parts(each: Difference, place: int) -> list[Column]:
+    expected_units, found_units = map(F.col, each.units) if each.units else (F.lit(None), F.lit(None))
+    amounts = {"expected": each.expected, "found": each.found, "tolerance": each.tolerance}
+    of = {
+        name: (F.lit(None) if side is None else side).try_cast(MONEY_TYPE) for name, side in amounts.items()
+    }
+    parts = {
+        "kind": F.lit(each.kind),
+        "subject": F.col(each.subject).cast("bigint"),
+        "expected": of["expected"],
+        "found": of["found"],
+        "tolerance": F.coalesce(of["tolerance"], zero()),
+        "may_be": F.lit(True) if each.when is None else F.coalesce(each.when, F.lit(False)),
+        "is_certain": F.lit(each.is_certain),
+        "expected_units": expected_units.cast("bigint"),
+        "found_units": found_units.cast("bigint"),
+    }
+    return [parts[name].alias(f"{name}_{place}") for name in _PARTS]
 
 
 def amount(name: str) -> Column:
     """A column as an amount that arithmetic may be done with."""
-    return F.col(name).cast(AMOUNT)
+    return F.col(name).try_cast(MONEY_TYPE)
 
 
 def or_zero(name: str) -> Column:
     """The same; 0 for null."""
-    return F.coalesce(_amount(name), zero())
+    return F.coalesce(amount(name), zero())
 
 
 def added(*names: str) -> Column:
     """Amounts of a row added up; null counts as nothing."""
-    return reduce(Column.__add__, (or_zero(name) for name in names)).cast(AMOUNT)
-
-
-def zero() -> Column:
-    """No money."""
-    return F.lit("0").cast(AMOUNT)
+    return reduce(Column.__add__, (or_zero(name) for name in names)).try_cast(MONEY_TYPE)
