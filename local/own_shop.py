@@ -16,6 +16,8 @@ from local.settings import LocalSettings
 from simulator import mysql
 
 TABLES_FILE = "sql/mysql/schema.sql"
+# Servers read their settings when they start.
+RESTART = "Then make stop, and make demo SHOP=none"
 
 
 def create_tables(home: Home) -> None:
@@ -38,7 +40,7 @@ def _next_steps(settings: LocalSettings, env_file: Path) -> list[str]:
     zone, currency = settings.shop_timezone, settings.reporting_currency
     meaning = (
         f"Say in {env_file} what a figure means: SHOP_TIMEZONE (now {zone}) and REPORTING_CURRENCY"
-        f" (now {currency}). Then make demo SHOP=none"
+        f" (now {currency}). {RESTART}"
     )
     run = "./shoplake run: the figures are on the dashboards when it is done, and again every hour."
     needed = f"{names}. {TABLES_FILE} shows their columns; a view of that name will do."
@@ -51,11 +53,11 @@ def _next_steps(settings: LocalSettings, env_file: Path) -> list[str]:
             run,
         ]
     return [
-        f"Fill the tables in {settings.shop_mysql_database!r} at {where},"
-        f" user {settings.shop_mysql_admin_user}, password SHOP_MYSQL_ADMIN_PASSWORD in {env_file}; they are there, and empty: {needed}",
+        f"Fill the tables in {settings.shop_mysql_database!r} at {where}; they are there: {needed}"
+        f" The user is {settings.shop_mysql_admin_user}, its password is in {env_file}.",
         "Or read your own MySQL, which has these tables: set SHOP_MYSQL_HOST (for one on this machine,"
         " localhost), SHOP_MYSQL_PORT, SHOP_MYSQL_DATABASE, SHOP_MYSQL_USER and SHOP_MYSQL_PASSWORD in"
-        f" {env_file}. Then make demo SHOP=none",
+        f" {env_file}. {RESTART}",
         meaning,
         run,
     ]

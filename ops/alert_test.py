@@ -13,7 +13,7 @@ from ops import installation
 
 NOBODY = (
     "Nobody hears of a failed run: neither ALERT_WEBHOOK_URL nor ALERT_EMAIL_TO is set. "
-    "Next: set one in .env, then make demo."
+    "Next: set one in .env, then make stop and make demo."
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyarrow import fs
@@ -101,13 +103,14 @@ def require_settings(settings: Settings) -> None:
 
 
 def require_bucket(settings: Settings) -> None:
-    """The store answers, takes the keys and has the lake's bucket; nothing to ask of a folder.
+    """The store answers, takes the keys and has the lake's bucket; a folder is there and can be written.
 
     Raises:
         UserError: naming what is wrong and the setting, within a minute.
     """
     require_settings(settings)
     if not settings.lake_is_in_s3:
+        _require_folder(Path(settings.lake_uri))
         return
     place = settings.lake_uri.removeprefix("s3a://").rstrip("/")
     bucket, store = place.partition("/")[0], filesystem(settings, ATTEMPTS_BEFORE)
@@ -120,6 +123,19 @@ def require_bucket(settings: Settings) -> None:
     if not is_there:
         raise UserError(
             f"S3 at {where} has no bucket {bucket!r}. Next: create it, or check LAKE_URI in .env."
+        )
+
+
+def _require_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "this user may not"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise UserError(
+            f"The folder of LAKE_URI={folder} cannot be written ({reason}). Next: correct it in .env, or give"
+            " this user the right."
         )
 
 
