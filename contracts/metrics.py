@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contracts.model import Column
 
-MONEY = "decimal(18,2)"
+MONEY = "decimal(28,4)"
 COUNT = "bigint"
 SHARE = "decimal(18,6)"
 
@@ -50,17 +50,26 @@ METRICS: dict[str, Metric] = {
         Metric(
             "gross_sales",
             MONEY,
-            f"Unit price × quantity before discounts, without tax and shipping, {_REPORTING}",
+            "Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes"
+            f" the share that the line's recorded tax is of what was paid for it, {_REPORTING}",
         ),
         Metric(
             "discounts",
             MONEY,
-            f"Line discounts and the line's share of order discounts, without tax, {_REPORTING}",
+            "Line discounts and the line's share of order discounts, without tax, which is taken out of them"
+            f" as out of gross_sales, {_REPORTING}",
         ),
         Metric(
             "returns",
             MONEY,
-            f"Refunded line amounts by the day of the refund, without tax and shipping, {_REPORTING}",
+            "Refunded by the day of the refund, refunds_without_goods included, without tax and shipping,"
+            f" {_REPORTING}",
+        ),
+        Metric(
+            "refunds_without_goods",
+            MONEY,
+            "Refunded beyond the refund's lines and shipping, such as goodwill or an amount without lines;"
+            f" inside returns, by the day of the refund, {_REPORTING}",
         ),
         Metric("net_sales", MONEY, f"gross_sales − discounts − returns, {_REPORTING}"),
         Metric(
@@ -69,11 +78,17 @@ METRICS: dict[str, Metric] = {
             f"Tax charged on the order's day minus tax refunded on the refund's day, {_REPORTING}",
         ),
         Metric("shipping", MONEY, f"Shipping charged minus shipping refunded, without tax, {_REPORTING}"),
-        Metric("total_sales", MONEY, f"net_sales + tax + shipping, {_REPORTING}"),
+        Metric(
+            "other_charges",
+            MONEY,
+            "What an order's total holds beyond its lines, their tax and its shipping: fees, tips, wrapping;"
+            f" below zero where the total is less than they come to, {_REPORTING}",
+        ),
+        Metric("total_sales", MONEY, f"net_sales + tax + shipping + other_charges, {_REPORTING}"),
         Metric(
             "returns_by_order_date",
             MONEY,
-            f"Everything refunded so far of the orders of this day, {_REPORTING}",
+            f"Refunded so far of the orders of this day, without tax and shipping, {_REPORTING}",
         ),
         Metric(
             "net_sales_by_order_date", MONEY, f"gross_sales − discounts − returns_by_order_date, {_REPORTING}"
@@ -106,10 +121,10 @@ METRICS: dict[str, Metric] = {
             MONEY,
             f"gross_sales − discounts − returns by order date − cost_of_goods, {_REPORTING}",
         ),
-        Metric("views", COUNT, "Product Viewed events, bots left out"),
-        Metric("cart_adds", COUNT, "Product Added events, bots left out"),
+        Metric("views", COUNT, "Product Viewed events that name the product, bots' sessions left out"),
+        Metric("cart_adds", COUNT, "Product Added events that name the product, bots' sessions left out"),
         Metric("purchases", COUNT, "Counted orders with this product"),
-        Metric("cart_orders", COUNT, "Counted orders with this product bought in a tracked visit"),
+        Metric("cart_orders", COUNT, "Counted orders with this product that a session reports"),
         Metric(
             "view_to_cart_rate",
             SHARE,
@@ -128,7 +143,11 @@ METRICS: dict[str, Metric] = {
         Metric("product_view_sessions", COUNT, "Sessions that viewed a product"),
         Metric("cart_sessions", COUNT, "Sessions that added a product to a cart"),
         Metric("checkout_sessions", COUNT, "Sessions that started a checkout"),
-        Metric("purchase_sessions", COUNT, "Sessions with a counted order of the shop's database"),
+        Metric(
+            "purchase_sessions",
+            COUNT,
+            "Sessions with a counted order of the shop's database; an order has one session",
+        ),
         Metric(
             "conversion_rate",
             SHARE,
@@ -143,7 +162,11 @@ METRICS: dict[str, Metric] = {
             COUNT,
             "Searches followed by a Product Clicked or Viewed in the same visit, before the next search",
         ),
-        Metric("ordered_searches", COUNT, "Searches followed by a counted order in the same visit"),
+        Metric(
+            "ordered_searches",
+            COUNT,
+            "Searches followed by the first report of a counted order in the same session, placed after them",
+        ),
         Metric(
             "search_click_rate",
             SHARE,
@@ -166,13 +189,14 @@ METRICS: dict[str, Metric] = {
             is_additive=False,
             ratio=("attributed_sales", "spend"),
         ),
-        Metric("tracked_orders", COUNT, "Counted orders that a visit reports"),
-        Metric("untracked_orders", COUNT, "Counted orders that no visit reports"),
-        Metric("unknown_purchases", COUNT, "Orders that a visit reports and the shop does not know"),
+        Metric("tracked_orders", COUNT, "Counted orders that a session reports"),
+        Metric("untracked_orders", COUNT, "Counted orders that no session reports"),
+        Metric("unknown_purchases", COUNT, "Orders that a session reports and the shop does not have"),
         Metric(
             "mismatched_orders",
             COUNT,
-            "Tracked orders whose reported total or currency differs from the shop's",
+            "Tracked orders whose first report claims another total or currency than the shop's; a claim that"
+            " is not there or cannot be read is none",
         ),
         Metric("untracked_sales", MONEY, f"gross_sales − discounts of untracked orders, {_REPORTING}"),
         Metric(

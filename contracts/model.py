@@ -32,6 +32,15 @@ class Pii(StrEnum):
     DIRECT = "direct"  # contact data; never in gold
 
 
+class Form(StrEnum):
+    """How silver writes a column of a source's key, so that every comparison of keys writes it alike."""
+
+    EXACT = "exact"  # as the source does
+    TRIMMED = "trimmed"  # without blanks around it
+    CODE = "code"  # in upper case, without blanks around it
+    DAY = "day"  # the date alone
+
+
 class ContractError(ValueError):
     """A declaration that contradicts itself or another one."""
 
@@ -53,6 +62,7 @@ class Column:
     max_length: int | None = None  # characters of a text, where `limits` allows more
     is_document: bool = False  # a text of any length, such as JSON; never in a key or an index
     is_open_ended: bool = False  # the end of a span: a moment beyond the range means that there is none
+    form: Form = Form.EXACT  # of a source's key column
 
 
 @dataclass(frozen=True)

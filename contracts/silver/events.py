@@ -46,13 +46,18 @@ EVENTS = Table(
         ),
         Column("customer_id", "bigint", "The logged-in customer; null when anonymous"),
         Column("product_id", "bigint", "Product it is about"),
-        Column("order_id", "bigint", "Order it is about"),
+        Column("order_id", "bigint", "Order it is about; null when its sender names it by its number"),
+        Column(
+            "order_reference",
+            "string",
+            "Order it is about, as its sender names it: the id or the number that customers see",
+        ),
         Column("cart_id", "string", "Cart it is about"),
         Column("search_query", "string", "What was searched for"),
         Column("search_result_count", "bigint", "What the search found; null when its sender does not say"),
         Column("quantity", "bigint", "Pieces"),
         Column(
-            "value_amount", "decimal(18,2)", "Money as the sender claims, in `currency`; the database decides"
+            "value_amount", "decimal(18,4)", "Money as the sender claims, in `currency`; the database decides"
         ),
         Column("currency", "string", "ISO 4217"),
         Column("page_path", "string", "Path of the page, without query"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts.gold.channel_attribution import MODELS
 from contracts.gold.sessions import LOOKBACK_DAYS
-from spark_jobs.gold.exchange import converted, with_rate
+from spark_jobs.gold.exchange import converted, reporting_unit, with_rate
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.money import divide, divide_money, total, zero
 from spark_jobs.lib.timezones import is_complete
 
 _KEY = ["sales_date", "channel", "model"]
@@ -31,10 +33,12 @@ def build(
         "net_sales",
         F.explode(F.array(*(_share(model) for model in MODELS))).alias("share"),
     ).where("share.upto > share.before")
-    one = F.lit(1)
+    unit = reporting_unit(context)
     credited = shares.groupBy("sales_date", "channel", F.col("share.model").alias("model")).agg(
-        F.sum(_part(one, 6)).cast("decimal(18,6)").alias("attributed_orders"),
-        total(_part(F.col("net_sales"), 2)).alias("attributed_sales"),
+        F.sum(_part(lambda upto, of: divide(upto, of, 6))).cast("decimal(18,6)").alias("attributed_orders"),
+        total(_part(lambda upto, of: divide_money(F.col("net_sales") * upto, of, unit))).alias(
+            "attributed_sales"
+        ),
     )
     days = credited.join(_spend(silver_marketing_spend, silver_exchange_rates, context), on=_KEY, how="full")
     return days.select(  # one to at most one, either may be missing
@@ -66,30 +70,51 @@ def _orders(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
 
 
 def _touches(orders: DataFrame, sessions: DataFrame) -> DataFrame:
-    """One row per order and visit of its person before it, the visit it was bought in included.
+    """One row per order and session that led to it: its person's sessions before it, and always its own.
 
-    With `place` and `places`, and `last_place`: of the last visit that was not direct, or of the last. An
-    order without a visit has one touch, `untracked`.
+    With `place` and `places`, and `last_place`: of the last session that was not direct, or of the last. An
+    order without a session has one touch, `untracked`.
     """
-    visits = sessions.where("NOT is_bot").select("person_id", "session_id", "started_at", "channel")
-    before = (visits["started_at"] <= orders["placed_at"]) & (
-        visits["started_at"] > orders["placed_at"] - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
-    )
-    is_own = F.coalesce(visits["session_id"] == orders["own_session_id"], F.lit(False))
-    same = (visits["person_id"] == orders["person_id"]) & (before | is_own)
-    found = orders.join(visits, on=same, how="left").select(  # one to many
-        "order_id",
-        "order_date",
-        "net_sales",
-        "session_id",
-        "started_at",
-        F.coalesce("channel", F.lit("untracked")).alias("channel"),
+    people = sessions.where("NOT is_bot").select("session_id", "started_at", "channel", "person_id")
+    found = (
+        _own(orders, people)
+        .unionByName(_of_person(orders, people))
+        .join(orders.select("order_id", "order_date", "net_sales"), on="order_id", how="right")  # many to one
+        .select(
+            "order_id",
+            "order_date",
+            "net_sales",
+            "session_id",
+            "started_at",
+            F.coalesce("channel", F.lit("untracked")).alias("channel"),
+        )
     )
     all_of_order = Window.partitionBy("order_id")
     place = F.row_number().over(all_of_order.orderBy("started_at", "session_id"))
     found = found.select("*", place.alias("place"), F.count(F.lit(1)).over(all_of_order).alias("places"))
     not_direct = F.max(F.when(F.col("channel") != "direct", F.col("place"))).over(all_of_order)
     return found.withColumn("last_place", F.coalesce(not_direct, "places"))
+
+
+def _own(orders: DataFrame, sessions: DataFrame) -> DataFrame:
+    """The session that an order was bought in, whoever the session's person is: a device may be shared."""
+    own = orders.where("own_session_id IS NOT NULL").select(
+        "order_id", F.col("own_session_id").alias("session_id")
+    )
+    return own.join(sessions.drop("person_id"), on="session_id", how="inner")  # many to one
+
+
+def _of_person(orders: DataFrame, sessions: DataFrame) -> DataFrame:
+    """The other sessions of an order's person, from the days before it."""
+    begun = F.col("started_at")
+    is_recent = begun > F.col("placed_at") - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
+    is_other = ~F.col("session_id").eqNullSafe(F.col("own_session_id"))
+    return (
+        orders.select("order_id", "person_id", "placed_at", "own_session_id")
+        .join(sessions, on="person_id", how="inner")  # many to many
+        .where((begun <= F.col("placed_at")) & is_recent & is_other)
+        .select("order_id", "session_id", "started_at", "channel")
+    )
 
 
 def _share(model: str) -> Column:
@@ -122,9 +147,10 @@ def _share(model: str) -> Column:
     )
 
 
-def _part(amount: Column, scale: int) -> Column:
+def _part(share: Callable[[Column, Column], Column]) -> Column:
+    """A touch's own part of what `share` gives for (parts, of how many)."""
     upto, before, whole = (F.col(f"share.{name}") for name in ("upto", "before", "of"))
-    return divide(amount * upto, whole, scale) - divide(amount * before, whole, scale)
+    return share(upto, whole) - share(before, whole)
 
 
 def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
@@ -137,7 +163,7 @@ def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> Dat
         on="spend_date",
         rate="rate",
     )
-    amount = converted("amount", "rate")
+    amount = converted("amount", context, "rate")
     days = rated.groupBy(F.col("spend_date").alias("sales_date"), "channel").agg(
         F.when(F.count_if(amount.isNull()) == 0, total(amount)).alias("spend"),
         F.lit(True).alias("has_spend"),

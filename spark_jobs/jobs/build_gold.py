@@ -16,7 +16,7 @@ from contracts.registry import table as declared
 from contracts.registry import tables_of
 from spark_jobs.gold import BUILD
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.errors import TransientError, UserError, exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import DataCommit, Lake
 from spark_jobs.lib.quality import conform, violations
@@ -62,7 +62,7 @@ def _refuse_missing_inputs(lake: Lake) -> None:
     }
     missing = sorted(name for name in wanted if not lake.exists(lake.path(declared(name))))
     if missing:
-        raise UserError(
+        raise TransientError(
             f"Silver lacks {', '.join(missing)}: build_silver has not run, or their bronze tables are empty"
             " (is the stream running? `./shoplake status`)."
         )

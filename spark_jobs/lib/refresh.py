@@ -17,7 +17,7 @@ from spark_jobs.lib.context import Context
 from spark_jobs.lib.event_sources import POSTHOG
 from spark_jobs.lib.lake import Lake, Txn
 from spark_jobs.lib.parsing import is_business_time, moment, storable
-from spark_jobs.lib.quality import check_rows, conform, newest_state, only_state
+from spark_jobs.lib.quality import check_rows, conform, mark_shared_keys, newest_state, only_state
 from spark_jobs.lib.runs import TableRecord
 
 APP = "build_silver"
@@ -114,7 +114,7 @@ def checked_rows(
     """
     source = declared(table.inputs[0])
     cleaned = clean(with_system_columns(raw, source), context)
-    checked = check_rows(conform(cleaned, table), table)
+    checked = mark_shared_keys(check_rows(conform(cleaned, table), table), table, source)
     position = [F.col(f"_raw.{name}").cast("string") for name in source.key]
     if source.layer is Layer.SHOP:
         position = [F.lit(source.name), *(storable(part) for part in position)]
@@ -255,7 +255,7 @@ def _upsert(names: list[str]) -> str:
     )
     newer = "s._ingested_at >= t._ingested_at"
     return (
-        f"WHEN MATCHED AND s._is_delete_only AND {newer} THEN UPDATE SET {deletion} "
+        f"WHEN MATCHED AND s._is_delete_only AND s._ingested_at > t._ingested_at THEN UPDATE SET {deletion} "
         f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
         f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
         f" VALUES ({', '.join(f's.{name}' for name in names)})"

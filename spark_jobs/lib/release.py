@@ -23,7 +23,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_d
 from contracts.model import Table
 from contracts.render.postgres import comments, create_table, index_statements
 from spark_jobs.lib.copying import copy_rows
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.lake import LakeTable, data_commit
 from spark_jobs.lib.refusals import is_of_a_row, refusal, unreadable
 
@@ -69,11 +69,13 @@ def prepare(cursor: Cursor) -> None:
     """Make what releases are kept in, and refuse a second publisher.
 
     Raises:
-        UserError: when another publisher is at work.
+        TransientError: when another publisher is at work.
     """
     cursor.execute("SELECT pg_try_advisory_lock(%s)", (PUBLISH_LOCK,))
     if cursor.fetchone() != (True,):
-        raise UserError("another publish_postgres is at work in this warehouse; run again when it is done.")
+        raise TransientError(
+            "another publish_postgres is at work in this warehouse; run again when it is done."
+        )
     cursor.execute("SET client_min_messages = warning")
     cursor.execute(META)
 
@@ -169,7 +171,7 @@ def switch(
     """Point every view at the release and record it, in one transaction; returns the release's number.
 
     Raises:
-        UserError: when a reader holds the views for longer than the deadline.
+        TransientError: when a reader holds the views for longer than the deadline.
     """
     attempts = Retrying(
         retry=retry_if_exception_type(errors.LockNotAvailable),
@@ -179,7 +181,7 @@ def switch(
     try:
         return attempts(_switch, connection, tables, release, run_id, reader)
     except RetryError:
-        raise UserError(
+        raise TransientError(
             f"readers held the views of `mart` for {SWITCH_DEADLINE_SECONDS} s, so the last release stays."
             " End the long transaction (it is in pg_stat_activity), then run again."
         ) from None

@@ -42,6 +42,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         F.coalesce(integer(text(_said("$user_id"))), integer("distinct_id")).alias("customer_id"),
         integer(text(_said("product_id"))).alias("product_id"),
         integer(text(_said("order_id"))).alias("order_id"),
+        text(_said("order_id")).alias("order_reference"),
         text(_said("cart_id")).alias("cart_id"),
         text(_said("query")).alias("search_query"),
         integer(text(_said("result_count"))).alias("search_result_count"),

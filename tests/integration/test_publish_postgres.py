@@ -16,7 +16,7 @@ from deltalake import write_deltalake
 from contracts.model import Column, Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
-from spark_jobs.jobs import publish_postgres
+from spark_jobs.jobs import publish_empty, publish_postgres
 from spark_jobs.lib import release
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake
@@ -111,6 +111,18 @@ def test_every_mart_arrives_as_it_is_in_gold(reader: Any) -> None:
     names = query(reader, "SELECT DISTINCT sales_channel FROM mart.daily_sales WHERE orders < 2 ORDER BY 1")
     assert names == [("",), ('text "1",\nnext line ✓',)]
     assert query(reader, "SELECT sum(net_sales) FROM mart.daily_sales") == [(Decimal(7 * ROWS),)]
+
+
+def test_before_the_first_run_every_mart_is_there_and_empty(reader: Any, loader: Any) -> None:
+    assert publish_empty.main([]) == publish_empty.main([]) == 0
+    assert query(loader, "SELECT count(*) FROM mart_meta.releases") == [(1,)]
+    for table in MARTS:
+        assert query(reader, f"SELECT * FROM mart.{table.name}") == []
+    write_gold(7)
+    publish()
+    assert publish_empty.main([]) == 0
+    for table in MARTS:
+        assert query(reader, f"SELECT count(*) FROM mart.{table.name}") == [(ROWS,)]
 
 
 def test_a_reader_sees_the_views_only_and_cannot_write(reader: Any) -> None:
