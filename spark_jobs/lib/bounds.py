@@ -28,8 +28,8 @@ _FAR_MOMENT = r"^[+-]?\d{5,}-\d\d-\d\d"
 def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterator[RowCheck]:
     """The checks of a silver column by its type.
 
-    `x_unreadable`, `x_out_of_range`, `x_not_a_code`, `x_unstorable` and `x_too_long` reject it, `x_repaired`
-    and `x_cut` warn of a repair. `raw_fields` are the source's columns that the rows carry in `_raw`.
+    `x_unreadable`, `x_out_of_range`, `x_not_a_code` and `x_too_long` reject it, `x_repaired` and `x_cut` warn
+    of a repair. `raw_fields` are the source's columns that the rows carry in `_raw`.
     """
     consequence, value = _consequence(table, column), F.col(column.name)
     lost, outside = _lost(column, raw_fields), _outside(table, column)
@@ -42,14 +42,12 @@ def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterat
     if _is_currency(column):
         yield f"{column.name}_not_a_code", consequence, ~value.rlike(_CURRENCY)
     if _is_free_text(column):
-        # A key is not repaired: two rows could become one.
-        is_key = column.name in table.key
-        repaired, cut = ("unstorable", "too_long") if is_key else ("repaired", "cut")
-        consequence = OnFailure.QUARANTINE if is_key else OnFailure.WARN
-        yield f"{column.name}_{repaired}", consequence, value != storable(value)
+        yield f"{column.name}_repaired", OnFailure.WARN, value != storable(value)
         longest = text_length(table, column)
-        if longest is not None:
-            yield f"{column.name}_{cut}", consequence, F.length(value) > longest
+        if longest is not None and column.name in table.key:  # cut, two rows could become one
+            yield f"{column.name}_too_long", OnFailure.QUARANTINE, F.length(value) > longest
+        elif longest is not None:
+            yield f"{column.name}_cut", OnFailure.WARN, F.length(value) > longest
 
 
 def key_checks(table: Table) -> Iterator[RowCheck]:
@@ -64,8 +62,8 @@ def key_checks(table: Table) -> Iterator[RowCheck]:
 def repaired(table: Table, column: Declared) -> Column:
     """A column of a silver row as it is taken in, under its own name."""
     value = F.col(column.name)
-    if _is_free_text(column) and column.name not in table.key:
-        longest = text_length(table, column)
+    if _is_free_text(column):
+        longest = None if column.name in table.key else text_length(table, column)
         value = storable(value) if longest is None else F.substring(storable(value), 1, longest)
     elif column.is_open_ended:
         value = F.when(~_is_endless(column, range_of(column)), value)

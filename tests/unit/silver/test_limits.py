@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def texts(table: Table, column: Column) -> Iterator[Case]:
         for value in ("E\0R", "EURO", "€", "12X", LONG):
             yield Case(column, value, failed=f"{name}_not_a_code")
     elif name in table.key:
-        yield Case(column, "a\0b", failed=f"{name}_unstorable")
+        yield Case(column, "a\0b", warned=f"{name}_repaired", becomes="a\ufffdb")
         yield Case(column, LONG, failed=f"{name}_too_long")
         yield Case(column, "x" * KEY_TEXT_LENGTH, becomes="x" * KEY_TEXT_LENGTH)
     else:
@@ -106,7 +107,8 @@ def checked(spark: SparkSession, table: Table, wanted: list[Case]) -> DataFrame:
     given: list[dict[str, Any]] = []
     for number, case in enumerate([None, *wanted]):
         said = {case.column.source or case.column.name: case.value} if case else {}
-        defaults = {"rate": 1} if source.name == "exchange_rates" else {}
+        day = date(2026, 1, 1) + timedelta(number)
+        defaults = {"rate": 1, "rate_date": day.isoformat()} if source.name == "exchange_rates" else {}
         given.append({"_batch_id": str(number), **dict.fromkeys(numeric, number + 1), **defaults, **said})
     raw = rows(spark, source, *given).drop("_version_at", "_raw")
     return checked_rows(CLEAN[table.name], raw, table, CONTEXT).localCheckpoint()
@@ -196,7 +198,7 @@ def test_a_claim_of_an_event_beyond_the_limits_is_unknown_and_the_event_stays(sp
         "c": ([], ["received_at_out_of_range"]),
         "d": (["occurred_at_out_of_range"], []),
         "xx": (["event_id_too_long"], []),
-        "e\0": (["event_id_unstorable"], []),
+        "e\ufffd": ([], ["event_id_repaired"]),
     }
     assert [found["a"][name] for name in ("value_amount", "quantity", "currency")] == [None, None, None]
     assert [len(found["b"][name]) for name in ("page_path", "cart_id", "properties")] == [1_000, 200, 10_000]
