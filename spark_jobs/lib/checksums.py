@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -187,3 +187,8 @@ def note_compared(lake: Lake, compared: Mapping[str, datetime]) -> None:
     """Keep when each table was last compared."""
     kept = {name: moment.isoformat() for name, moment in sorted(compared.items())}
     lake.storage.write(STATE, json.dumps(kept, indent=1).encode())
+
+
+def forget_compared(lake: Lake, tables: Iterable[str]) -> None:
+    """Let the next ingest compare these tables, however lately they were."""
+    note_compared(lake, {name: at for name, at in last_compared(lake).items() if name not in set(tables)})
