@@ -22,7 +22,7 @@ from contracts.model import Table
 from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.mysql_rows import key_expression, rows_of
-from spark_jobs.lib.mysql_source import query
+from spark_jobs.lib.mysql_source import held_back, query
 from spark_jobs.lib.mysql_types import SourceColumn
 
 ROWS_PER_BUCKET = 1_000
@@ -65,7 +65,8 @@ class Checksums:
             await cursor.execute(f"SELECT row_key, row_hash FROM {self._hashes()}{where}")
             while rows := await cursor.fetchmany(ROWS_PER_FETCH):
                 hashes = pa.table({"key": [row[0] for row in rows], "hash": [row[1] for row in rows]})
-                keys.append(await asyncio.to_thread(bronze.differing_keys, hashes))
+                with held_back(connection):
+                    keys.append(await asyncio.to_thread(bronze.differing_keys, hashes))
         return pa.chunked_array(keys, pa.string()).combine_chunks()
 
     def _hashes(self) -> str:
