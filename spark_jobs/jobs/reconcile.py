@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
+from spark_jobs.lib.checksums import forget_compared
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison, print_differences
@@ -35,6 +36,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         ingest = _ingest_of(lake, args.run_id)
         tables = LakeTables(lake)
         found = _timed(step, "MySQL and bronze", lambda: compare_source(tables, ingest))
+        # Rows that changed without a change time make a difference: the next ingest finds them.
+        forget_compared(lake, {each.table.removeprefix("shop.") for each in found if each.unexplained})
         found += _timed(step, "bronze and silver", lambda: compare_silver(tables))
         found += _timed(step, "messages and events", lambda: compare_events(tables))
         found += _timed(step, "silver and gold", lambda: compare_gold(tables))

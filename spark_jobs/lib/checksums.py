@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from contracts.model import Table
 from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.mysql_rows import key_expression, rows_of
-from spark_jobs.lib.mysql_source import query
+from spark_jobs.lib.mysql_source import held_back, query
 from spark_jobs.lib.mysql_types import SourceColumn
 
 ROWS_PER_BUCKET = 1_000
@@ -65,7 +65,8 @@ class Checksums:
             await cursor.execute(f"SELECT row_key, row_hash FROM {self._hashes()}{where}")
             while rows := await cursor.fetchmany(ROWS_PER_FETCH):
                 hashes = pa.table({"key": [row[0] for row in rows], "hash": [row[1] for row in rows]})
-                keys.append(await asyncio.to_thread(bronze.differing_keys, hashes))
+                with held_back(connection):
+                    keys.append(await asyncio.to_thread(bronze.differing_keys, hashes))
         return pa.chunked_array(keys, pa.string()).combine_chunks()
 
     def _hashes(self) -> str:
@@ -187,3 +188,8 @@ def note_compared(lake: Lake, compared: Mapping[str, datetime]) -> None:
     """Keep when each table was last compared."""
     kept = {name: moment.isoformat() for name, moment in sorted(compared.items())}
     lake.storage.write(STATE, json.dumps(kept, indent=1).encode())
+
+
+def forget_compared(lake: Lake, tables: Iterable[str]) -> None:
+    """Let the next ingest compare these tables, however lately they were."""
+    note_compared(lake, {name: at for name, at in last_compared(lake).items() if name not in set(tables)})

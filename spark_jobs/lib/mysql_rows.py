@@ -23,14 +23,14 @@ from pyarrow import csv
 from contracts.model import Table
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR, key_parts
-from spark_jobs.lib.mysql_source import query
+from spark_jobs.lib.mysql_source import held_back, query
 from spark_jobs.lib.mysql_types import SourceColumn, quoted
 
 ROWS_PER_CHUNK = 50_000
-BYTES_PER_CHUNK = 32 * 1024 * 1024
-ROWS_PER_FETCH = 500
+BYTES_PER_CHUNK = 16 * 1024 * 1024
+ROWS_PER_FETCH = 100
 # Long columns of one row together; a line has at most four times as much, and what is bounded.
-LONG_ROW_BYTES = 1024 * 1024
+LONG_ROW_BYTES = 256 * 1024
 SHARE_OF_PACKET = 16
 KEYS_PER_QUERY = 1_000
 
@@ -109,7 +109,8 @@ class RowReader:
                         lines.texts.append(text)
                         size += len(text)
                 if len(lines.texts) >= ROWS_PER_CHUNK or size >= BYTES_PER_CHUNK:
-                    yield lines
+                    with held_back(connection):
+                        yield lines
                     lines, size = Lines([], []), 0
             if lines.texts or lines.odd:
                 yield lines
@@ -216,7 +217,8 @@ async def keys(connection: Any, table: Table, columns: Sequence[SourceColumn]) -
     async with connection.cursor(SSCursor) as cursor:
         await cursor.execute(sql)
         while rows := await cursor.fetchmany(ROWS_PER_CHUNK):
-            yield pa.array([row[0] for row in rows], pa.string())
+            with held_back(connection):
+                yield pa.array([row[0] for row in rows], pa.string())
 
 
 def key_conditions(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -97,6 +97,17 @@ async def query(connection: Any, sql: str, parameters: Sequence[object] = ()) ->
     async with connection.cursor() as cursor:
         await cursor.execute(sql, tuple(parameters) or None)
         return list(await cursor.fetchall())
+
+
+@contextmanager
+def held_back(connection: Any) -> Iterator[None]:
+    """Take nothing more from the server meanwhile: asyncmy keeps in memory whatever it has sent."""
+    connection._transport.pause_reading()
+    try:
+        yield
+    finally:
+        if connection._transport is not None:
+            connection._transport.resume_reading()
 
 
 @dataclass

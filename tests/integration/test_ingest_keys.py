@@ -14,10 +14,15 @@ from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison
 from spark_jobs.lib.reconciliation_shop import compare_silver
 from spark_jobs.lib.reconciliation_tables import LakeTables
-from tests.integration.servers import Environment, Shop
+from tests.integration.servers import Environment, Shop, limit_to
 
 pytestmark = pytest.mark.stack
 STOCK, RATES = TABLES["silver.inventory_levels"], TABLES["silver.exchange_rates"]
+
+
+@pytest.fixture(autouse=True)
+def _two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_to({"inventory_levels", "exchange_rates"}, monkeypatch)
 
 
 class Runs:

@@ -12,10 +12,15 @@ from spark_jobs.lib import ingest
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import TableRecord, read_step
-from tests.integration.servers import Environment, Shop
+from tests.integration.servers import Environment, Shop, limit_to
 
 pytestmark = pytest.mark.stack
 MEGABYTE = 1_000_000
+
+
+@pytest.fixture(autouse=True)
+def _two_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    limit_to({"products", "coupons"}, monkeypatch)
 
 
 def bronze(table: str, *columns: str) -> dict[Any, Any]:
