@@ -245,35 +245,33 @@ def test_what_an_order_holds_beyond_lines_and_shipping_has_its_own_figure(spark:
     assert_rows(orders, *({"order_id": n, "other_charges": amount} for n, amount in expected.items()))
 
 
-LARGEST_LINE = {"unit_price_amount": "9999999999999.9999", "quantity": 9}
-
-
 def test_the_largest_amounts_are_right_to_the_last_digit(spark: SparkSession) -> None:
     orders = build(
         spark,
         "orders",
         silver_orders=[
-            order(1, currency="USD", prices_include_tax=True, discount_amount="100000000000"),
-            order(2, currency="USD", shipping_amount="99999999999999.9999"),
+            order(1, currency="USD", prices_include_tax=True, discount_amount="99999999999.99"),
+            order(2, currency="USD", shipping_amount="999999999999.9999"),
         ],
         silver_order_lines=[
-            {**line(1, 1, "0"), **LARGEST_LINE, "tax_amount": "8888888888888.88"},
-            {**line(2, 2, "10000000"), "quantity": 10_000_000 - 1},
+            {**line(1, 1, "111111111111.1111"), "quantity": 9, "tax_amount": "88888888888.88"},
+            {**line(2, 2, "1000"), "quantity": 999_999_999},
         ],
         silver_exchange_rates=[{**RATES[0], "rate": "9999999999"}],
     )
-    listed, net = Decimal("90000000000000.00"), Decimal("90000000000000.00") - Decimal("8988888888888.88")
+    listed, discount = Decimal("1000000000000.00"), Decimal("99999999999.99")
+    net = listed - discount - Decimal("88888888888.88")
     with localcontext(prec=60):
         rate = Decimal(9_999_999_999)
-        gross = (listed * net / (listed - 100_000_000_000)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+        gross = (listed * net / (listed - discount)).quantize(Decimal("0.01"), ROUND_HALF_EVEN)
         assert_rows(
             orders,
             {"order_id": 1, "gross_sales": gross * rate, "net_amount": net * rate, "units": 9},
             {
                 "order_id": 2,
-                "gross_sales": Decimal(99_999_990_000_000) * rate,
-                "net_amount": Decimal(99_999_990_000_000) * rate,
-                "units": 9_999_999,
+                "gross_sales": Decimal(999_999_999_000) * rate,
+                "net_amount": Decimal(999_999_999_000) * rate,
+                "units": 999_999_999,
             },
         )
 
