@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts.model import Column as Declared
 from contracts.model import Layer, OnFailure, Table
-from spark_jobs.lib.parsing import text
+from spark_jobs.lib.bounds import RowCheck, is_missing, key_checks, limit_checks, repaired
 
 # What every row of a source table carries from bronze to silver, beside its own columns.
 SYSTEM = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
@@ -35,11 +34,11 @@ def conform(df: DataFrame, table: Table) -> DataFrame:
 
 
 def check_rows(df: DataFrame, table: Table) -> DataFrame:
-    """Rows with the names of the checks they break: `_failed`, `_warned`, `_fatal` (arrays, never null).
+    """Rows of a source, repaired, with the names of the checks they break: `_failed`, `_warned`, `_fatal`.
 
-    `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal` stops the run. A deletion carries
-    nothing but its key and breaks no check. A row with `_problems` could not be read: they are its reasons,
-    all else would only repeat them.
+    These are arrays, never null. `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal`
+    stops the run. A deletion carries nothing but its key and breaks no check. A row with `_problems` could
+    not be read: they are its reasons, all else would only repeat them.
     """
     raw_fields = set(df.select("_raw.*").columns) if "_raw" in df.columns else set()
     names: dict[OnFailure, list[Column]] = {consequence: [] for consequence in OnFailure}
@@ -50,8 +49,10 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
     if "_problems" in df.columns:
         problems = F.coalesce(F.col("_problems"), _names([]))
         failed = F.when(F.size(problems) > 0, problems).otherwise(failed)
+    others = (name for name in df.columns if name not in table.column_names and name != "_problems")
     return df.select(
-        *(name for name in df.columns if name != "_problems"),
+        *(repaired(table, column) for column in table.columns),
+        *others,
         *(
             F.when(is_upsert, broken).otherwise(_names([])).alias(alias)
             for alias, broken in (
@@ -61,6 +62,11 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
             )
         ),
     )
+
+
+def within_limits(df: DataFrame, table: Table) -> DataFrame:
+    """Rows made of silver tables, with what lies beyond a limit repaired, or unknown where it may be."""
+    return df.select(*(repaired(table, column) for column in table.columns))
 
 
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
@@ -145,34 +151,24 @@ def warnings(df: DataFrame, table: Table) -> dict[str, int]:
     return {name: count for name, count in row.asDict().items() if count}
 
 
-def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[tuple[str, OnFailure, Column]]:
+def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[RowCheck]:
     """Each check of a table: its name, its consequence, and the condition under which a row breaks it."""
-    default = OnFailure.FAIL if table.layer is Layer.GOLD else OnFailure.QUARANTINE
+    is_mart = table.layer is Layer.GOLD
+    default = OnFailure.FAIL if is_mart else OnFailure.QUARANTINE
     for column in table.columns:
-        consequence = column.on_failure or default
-        is_unreadable = _is_unreadable(column, raw_fields)
-        if is_unreadable is not None:
-            yield f"{column.name}_unreadable", consequence, is_unreadable
-        value = F.col(column.name)
+        consequence, value = column.on_failure or default, F.col(column.name)
+        if not is_mart:
+            yield from limit_checks(table, column, raw_fields)
         if column.required:
-            is_missing = value.isNull() if is_unreadable is None else value.isNull() & ~is_unreadable
-            yield f"{column.name}_required", consequence, is_missing
+            yield f"{column.name}_required", consequence, is_missing(column, raw_fields)
         if column.allowed:
             yield f"{column.name}_not_allowed", consequence, ~value.isin(*column.allowed)
         if column.minimum is not None:
             yield f"{column.name}_below_minimum", consequence, value < F.lit(column.minimum)
+    if is_mart:
+        yield from key_checks(table)
     for check in table.checks:
         yield check.name, check.on_failure, ~F.expr(check.expression)
-
-
-def _is_unreadable(column: Declared, raw_fields: set[str]) -> Column | None:
-    """Whether the source says something of which nothing is left; None without such a source column."""
-    source = column.source or column.name
-    if source not in raw_fields or source.startswith("_"):
-        return None
-    said = text(F.col(f"_raw.{source}"))
-    says_something = said.isNotNull() & ~said.startswith("0000-00-00")
-    return F.col(column.name).isNull() & says_something
 
 
 def _names(names: list[Column]) -> Column:
