@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from contracts.model import Column
 
-MONEY = "decimal(18,2)"
+MONEY = "decimal(28,4)"
 COUNT = "bigint"
 SHARE = "decimal(18,6)"
 
@@ -50,17 +50,26 @@ METRICS: dict[str, Metric] = {
         Metric(
             "gross_sales",
             MONEY,
-            f"Unit price × quantity before discounts, without tax and shipping, {_REPORTING}",
+            "Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes"
+            f" the share that the line's recorded tax is of what was paid for it, {_REPORTING}",
         ),
         Metric(
             "discounts",
             MONEY,
-            f"Line discounts and the line's share of order discounts, without tax, {_REPORTING}",
+            "Line discounts and the line's share of order discounts, without tax, which is taken out of them"
+            f" as out of gross_sales, {_REPORTING}",
         ),
         Metric(
             "returns",
             MONEY,
-            f"Refunded line amounts by the day of the refund, without tax and shipping, {_REPORTING}",
+            "Refunded by the day of the refund, refunds_without_goods included, without tax and shipping,"
+            f" {_REPORTING}",
+        ),
+        Metric(
+            "refunds_without_goods",
+            MONEY,
+            "Refunded beyond the refund's lines and shipping, such as goodwill or an amount without lines;"
+            f" inside returns, by the day of the refund, {_REPORTING}",
         ),
         Metric("net_sales", MONEY, f"gross_sales − discounts − returns, {_REPORTING}"),
         Metric(
@@ -69,11 +78,17 @@ METRICS: dict[str, Metric] = {
             f"Tax charged on the order's day minus tax refunded on the refund's day, {_REPORTING}",
         ),
         Metric("shipping", MONEY, f"Shipping charged minus shipping refunded, without tax, {_REPORTING}"),
-        Metric("total_sales", MONEY, f"net_sales + tax + shipping, {_REPORTING}"),
+        Metric(
+            "other_charges",
+            MONEY,
+            "What an order's total holds beyond its lines, their tax and its shipping: fees, tips, wrapping;"
+            f" below zero where the total is less than they come to, {_REPORTING}",
+        ),
+        Metric("total_sales", MONEY, f"net_sales + tax + shipping + other_charges, {_REPORTING}"),
         Metric(
             "returns_by_order_date",
             MONEY,
-            f"Everything refunded so far of the orders of this day, {_REPORTING}",
+            f"Refunded so far of the orders of this day, without tax and shipping, {_REPORTING}",
         ),
         Metric(
             "net_sales_by_order_date", MONEY, f"gross_sales − discounts − returns_by_order_date, {_REPORTING}"

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from simulator.schema import Row
 
 ZERO = Decimal("0.00")
+# Currencies whose money does not have two decimal places.
+_PLACES = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Return:
-    """One refunded line, in the reporting currency."""
+    """One refunded line, or the rest of a refund that no line carries, in the reporting currency."""
 
     day: date
-    product_id: int
+    product_id: int | None  # null for the rest
     amount: Decimal
     tax: Decimal
+    is_rest: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class Order:
     shipping: Decimal
     shipping_tax: Decimal
     shipping_refunds: list[tuple[date, Decimal, Decimal]]  # day, shipping, its tax
+    other_charges: Decimal
 
     @property
     def sales(self) -> Decimal:
@@ -60,30 +70,79 @@ class Order:
 
     @property
     def returned(self) -> Decimal:
-        """Everything refunded of its lines so far."""
+        """Everything refunded so far, without tax and shipping."""
         return sum((item.amount for item in self.returns), ZERO)
 
 
-def half_even(amount: Decimal) -> Decimal:
-    """To two places."""
-    return amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_EVEN)
+def places_of(currency: str) -> int:
+    """Decimal places of a currency's money."""
+    return next((places for places, codes in _PLACES.items() if currency in codes.split()), 2)
+
+
+def half_even(amount: Decimal | Fraction, places: int = 2) -> Decimal:
+    """To so many places."""
+    # round() of a fraction is exact and half-even; a decimal's is not exact beyond 28 digits.
+    return Decimal(round(Fraction(amount) * 10**places)).scaleb(-places)
 
 
 def line_amounts(order: Row, lines: list[Row]) -> list[tuple[Decimal, Decimal, Decimal]]:
     """(gross, net, tax) per line without tax, in the order's currency and line order."""
-    values = [line["unit_price"] * line["quantity"] for line in lines]
+    places = places_of(order["currency"])
+    values = [half_even(line["unit_price"] * line["quantity"], places) for line in lines]
     after_own = [value - line["discount_amount"] for value, line in zip(values, lines, strict=True)]
     base, rest, amounts = sum(after_own, ZERO), order["discount_amount"], []
     for position, (value, own, line) in enumerate(zip(values, after_own, lines, strict=True)):
         is_last = position == len(lines) - 1
-        share = rest if is_last else half_even(order["discount_amount"] * own / base) if base else ZERO
+        spread = Fraction(order["discount_amount"]) * Fraction(own)
+        share = rest if is_last else half_even(spread / Fraction(base), places) if base > 0 else ZERO
         rest -= share
         paid, tax = own - share, line["tax_amount"]
         if order["prices_include_tax"]:
-            amounts.append((half_even(value / (1 + line["tax_rate"])), paid - tax, tax))
+            amounts.append((_without_tax(value, paid, tax, line["tax_rate"], places), paid - tax, tax))
         else:
             amounts.append((value, paid, tax))
     return amounts
+
+
+def _without_tax(listed: Decimal, paid: Decimal, tax: Decimal, rate: Decimal, places: int) -> Decimal:
+    """A price before discounts, less the share of it that the recorded tax is of what was paid."""
+    if listed == paid:
+        return paid - tax
+    if paid <= 0:
+        return half_even(Fraction(listed) / (1 + Fraction(rate)), places)
+    if tax >= paid:
+        return paid - tax
+    return half_even(Fraction(listed) * Fraction(paid - tax) / Fraction(paid), places)
+
+
+def beyond_lines_and_shipping(order: Row, amounts: list[tuple[Decimal, Decimal, Decimal]]) -> Decimal:
+    """What an order's total holds beyond its lines and shipping, in its currency."""
+    lines = sum((net + tax for _, net, tax in amounts), ZERO)
+    return Decimal(order["total_amount"] - lines - order["shipping_amount"] - order["shipping_tax_amount"])
+
+
+def returns_of(
+    refund: Row,
+    items: list[Row],
+    product_of: Mapping[int, int],
+    day: date,
+    converted: Callable[[Decimal], Decimal],
+) -> list[Return]:
+    """A refund's lines, and what its total holds beyond them and its shipping, of which no tax is known."""
+    found = [
+        Return(
+            day,
+            product_of.get(item["order_item_id"]),
+            converted(item["amount"]),
+            converted(item["tax_amount"]),
+        )
+        for item in items
+    ]
+    lines = sum((item["amount"] + item["tax_amount"] for item in items), ZERO)
+    rest = refund["total_amount"] - lines - refund["shipping_amount"] - refund["shipping_tax_amount"]
+    if rest > 0:
+        found.append(Return(day, None, converted(rest), ZERO, is_rest=True))
+    return found
 
 
 def person_key(order: Row, customer_by_email: dict[str, int], key: str) -> str:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date
 from decimal import Decimal
 
-from simulator.accounting import ZERO, half_even
+from simulator.accounting import ZERO
 from simulator.record import Seen
 from simulator.visits import SESSION_GAP_MILLIS, Figures, Placed, Visit, Visits, moment
 
+# An amount of a currency in the reporting currency, at a day's rate; null without one.
+Convert = Callable[[Decimal, date, str], Decimal | None]
 _SIGNS = {"Product Added": 1, "Product Removed": -1}
 
 
@@ -46,9 +48,7 @@ class _Cart:
         return {name: product for name, product in products.items() if product.units}
 
 
-def carts(
-    visits: Visits, day: Callable[[int], date], rate: Callable[[date, str], Decimal | None], today: int
-) -> dict[str, Figures]:
+def carts(visits: Visits, day: Callable[[int], date], convert: Convert, today: int) -> dict[str, Figures]:
     """Figures per cart that a product was put into; `today` began at these milliseconds UTC."""
     found: dict[str, _Cart] = defaultdict(_Cart)
     for visit in visits.of_people:
@@ -63,7 +63,7 @@ def carts(
     rows = {}
     for name, cart in found.items():
         if any(event.name == "Product Added" for event, _ in cart.moves):
-            rows[name] = _figures(cart, visits, orders, day, rate, today)
+            rows[name] = _figures(cart, visits, orders, day, convert, today)
     return rows
 
 
@@ -72,7 +72,7 @@ def _figures(
     visits: Visits,
     orders: dict[str, list[Placed]],
     day: Callable[[int], date],
-    rate: Callable[[date, str], Decimal | None],
+    convert: Convert,
     today: int,
 ) -> Figures:
     in_turn = cart.in_turn()
@@ -103,7 +103,7 @@ def _figures(
         "first_activity_at": moment(first.at),
         "last_activity_at": moment(last.at),
         "product_count": len(left),
-        "cart_value": _value(left.values(), lambda currency: rate(day(first.at), currency)),
+        "cart_value": _value(left.values(), day(first.at), convert),
         "stage_reached": stage,
         "status": status,
         "order_id": bought.row["id"] if bought else None,
@@ -131,7 +131,7 @@ def _purchase(
     return min(since, key=lambda order: order.moment, default=None)
 
 
-def _value(left: Iterable[_Left], rate: Callable[[str], Decimal | None]) -> Decimal | None:
+def _value(left: Iterable[_Left], day: date, convert: Convert) -> Decimal | None:
     """Units left × their prices, each currency converted by itself; null where something is not known."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for product in left:
@@ -140,8 +140,8 @@ def _value(left: Iterable[_Left], rate: Callable[[str], Decimal | None]) -> Deci
         sums[product.currency] += product.units * product.price
     value = ZERO
     for currency, amount in sums.items():
-        known = rate(currency)
-        if known is None:
+        part = convert(amount, day, currency)
+        if part is None:
             return None
-        value += half_even(amount * known)
+        value += part
     return value

@@ -10,12 +10,23 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from fractions import Fraction
+from functools import cached_property, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from simulator import carts
-from simulator.accounting import ZERO, Line, Order, Return, half_even, line_amounts, person_key
+from simulator.accounting import (
+    ZERO,
+    Line,
+    Order,
+    beyond_lines_and_shipping,
+    half_even,
+    line_amounts,
+    person_key,
+    places_of,
+    returns_of,
+)
 from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
 from simulator.record import Record, Seen
@@ -76,7 +87,7 @@ class Ledger:
             rows[(day, channel)]["new_customers" if is_first else "returning_customers"] = len(found)
         for row in rows.values():
             row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
-            row["total_sales"] = row["net_sales"] + row["tax"] + row["shipping"]
+            row["total_sales"] = row["net_sales"] + row["tax"] + row["shipping"] + row["other_charges"]
             row["net_sales_by_order_date"] = (
                 row["gross_sales"] - row["discounts"] - row["returns_by_order_date"]
             )
@@ -101,7 +112,8 @@ class Ledger:
                 row["gross_sales"] += line.gross
                 row["discounts"] += line.discount
             for item in order.returns:
-                rows[(item.day, item.product_id)]["returns"] += item.amount
+                if item.product_id is not None:
+                    rows[(item.day, item.product_id)]["returns"] += item.amount
         for row in rows.values():
             row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
         return dict(rows)
@@ -129,7 +141,8 @@ class Ledger:
 
     def funnel_daily(self) -> dict[tuple[date, str, str], Figures]:
         """Sessions per local day, channel and device, bots left out."""
-        rows: dict[tuple[date, str, str], Figures] = defaultdict(_funnel_row)
+        steps = ("sessions", *_STEPS.values(), "purchase_sessions")
+        rows: dict[tuple[date, str, str], Figures] = defaultdict(lambda: dict.fromkeys(steps, 0))
         for visit in self.visits.of_people:
             first = visit.first
             row = rows[(self._day_of_millis(first.at), first.channel, first.device)]
@@ -155,7 +168,9 @@ class Ledger:
         """Carts that a product was put into, robots left out."""
         now = self._now or datetime.now(self._zone)
         today = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return carts.carts(self.visits, self._day_of_millis, self._rate_if_any, int(today.timestamp() * 1000))
+        return carts.carts(
+            self.visits, self._day_of_millis, self._converted_if_any, int(today.timestamp() * 1000)
+        )
 
     def channel_attribution(self) -> dict[tuple[date, str, str], Figures]:
         """Orders and what is left of them shared out to visits, and spend, per day, channel and model."""
@@ -168,14 +183,16 @@ class Ledger:
             for model in ("first_touch", "last_non_direct", "linear", "position"):
                 parts = shares(channels, model)
                 orders = shared_out(Decimal(1), parts, "0.000001")
-                sales = shared_out(order.sales - order.returned, parts, "0.01")
+                sales = shared_out(
+                    order.sales - order.returned, parts, str(Decimal(1).scaleb(-places_of(self._currency)))
+                )
                 for channel, part, count, amount in zip(channels, parts, orders, sales, strict=True):
                     if part:
                         row = rows[(order.day, channel, model)]
                         row["attributed_orders"] += count
                         row["attributed_sales"] += amount
         for spent in self._state.rows("marketing_spend"):
-            amount = half_even(spent["amount"] * self._rate(spent["spend_date"], spent["currency"]))
+            amount = self._converted(spent["amount"], self._rate(spent["spend_date"], spent["currency"]))
             for model in ("first_touch", "last_non_direct", "linear", "position"):
                 rows[(spent["spend_date"], spent["channel"], model)]["spend"] += amount
         return dict(rows)
@@ -217,36 +234,22 @@ class Ledger:
         day = self._day(row["placed_at"])
         rate = self._rate(day, row["currency"])
         product_of = {line["id"]: line["product_id"] for line in lines}
-        converted = []
-        for line, (gross, net, tax) in zip(lines, line_amounts(row, lines), strict=True):
-            gross_r = half_even(gross * rate)
+        amounts, converted = line_amounts(row, lines), []
+        for line, (gross, net, tax) in zip(lines, amounts, strict=True):
+            sold = self._converted(gross, rate)
+            discount = sold - self._converted(net, rate)
             converted.append(
-                Line(
-                    line["product_id"],
-                    line["quantity"],
-                    gross_r,
-                    gross_r - half_even(net * rate),
-                    half_even(tax * rate),
-                )
+                Line(line["product_id"], line["quantity"], sold, discount, self._converted(tax, rate))
             )
-        returns = [
-            Return(
-                self._day(refund["refunded_at"]),
-                product_of[item["order_item_id"]],
-                half_even(item["amount"] * rate),
-                half_even(item["tax_amount"] * rate),
+        returns, shipping_refunds = [], []
+        for refund in refunds:
+            refunded_on = self._day(refund["refunded_at"])
+            own = partial(self._converted, rate=self._rate(day, refund["currency"]))
+            items = self._refund_items[refund["id"]]
+            returns += returns_of(refund, items, product_of, refunded_on, own)
+            shipping_refunds.append(
+                (refunded_on, own(refund["shipping_amount"]), own(refund["shipping_tax_amount"]))
             )
-            for refund in refunds
-            for item in self._refund_items[refund["id"]]
-        ]
-        shipping_refunds = [
-            (
-                self._day(refund["refunded_at"]),
-                half_even(refund["shipping_amount"] * rate),
-                half_even(refund["shipping_tax_amount"] * rate),
-            )
-            for refund in refunds
-        ]
         return Order(
             row,
             day,
@@ -254,9 +257,10 @@ class Ledger:
             is_first,
             converted,
             returns,
-            half_even(row["shipping_amount"] * rate),
-            half_even(row["shipping_tax_amount"] * rate),
+            self._converted(row["shipping_amount"], rate),
+            self._converted(row["shipping_tax_amount"], rate),
             shipping_refunds,
+            self._converted(beyond_lines_and_shipping(row, amounts), rate),
         )
 
     @staticmethod
@@ -270,10 +274,12 @@ class Ledger:
         row["discounts"] += sum((line.discount for line in order.lines), ZERO)
         row["tax"] += sum((line.tax for line in order.lines), order.shipping_tax)
         row["shipping"] += order.shipping
+        row["other_charges"] += order.other_charges
         row["new_customer_sales" if order.is_first else "returning_customer_sales"] += sales
         row["returns_by_order_date"] += sum((item.amount for item in order.returns), ZERO)
         for item in order.returns:
             rows[(item.day, channel)]["returns"] += item.amount
+            rows[(item.day, channel)]["refunds_without_goods"] += item.amount if item.is_rest else ZERO
             rows[(item.day, channel)]["tax"] -= item.tax
         for day, shipping, tax in order.shipping_refunds:
             rows[(day, channel)]["shipping"] -= shipping
@@ -302,6 +308,9 @@ class Ledger:
             groups[row[column]].append(row)
         return groups
 
+    def _converted(self, amount: Decimal, rate: Decimal) -> Decimal:
+        return half_even(Fraction(amount) * Fraction(rate), places_of(self._currency))
+
     def _rate(self, day: date, currency: str) -> Decimal:
         if currency == self._currency:
             return Decimal(1)
@@ -310,9 +319,9 @@ class Ledger:
             raise LookupError(f"no exchange rate {currency} → {self._currency} on {day}")
         return Decimal(found["rate"])
 
-    def _rate_if_any(self, day: date, currency: str) -> Decimal | None:
+    def _converted_if_any(self, amount: Decimal, day: date, currency: str) -> Decimal | None:
         try:
-            return self._rate(day, currency)
+            return self._converted(amount, self._rate(day, currency))
         except LookupError:
             return None
 
@@ -358,9 +367,11 @@ def _sales_row() -> Figures:
         "gross_sales",
         "discounts",
         "returns",
+        "refunds_without_goods",
         "net_sales",
         "tax",
         "shipping",
+        "other_charges",
         "total_sales",
         "returns_by_order_date",
         "net_sales_by_order_date",
@@ -382,10 +393,6 @@ def _person_row() -> Figures:
     amounts = ("gross_sales", "discounts", "returns", "net_sales")
     names = ("first_order_date", "last_order_date", "acquisition_channel")
     return {"orders": 0, **dict.fromkeys(amounts, ZERO), **dict.fromkeys(names)}
-
-
-def _funnel_row() -> Figures:
-    return dict.fromkeys(("sessions", *_STEPS.values(), "purchase_sessions"), 0)
 
 
 def _attribution_row() -> Figures:

@@ -10,7 +10,7 @@ RFM_SEGMENTS = ("champions", "loyal", "promising", "new", "needs_attention", "at
 CUSTOMER_360 = Table(
     name="customer_360",
     layer=Layer.GOLD,
-    inputs=("silver.customers", "gold.orders", "gold.order_lines"),
+    inputs=("silver.customers", "gold.orders", "gold.order_lines", "gold.refund_lines"),
     grain="one row per person: every account that is no test, and everyone else with a counted order",
     doc="What is known of a customer, without contact data.",
     key=("person_id",),
@@ -24,7 +24,12 @@ CUSTOMER_360 = Table(
         Column("orders", COUNT, "Counted orders", required=True),
         Column("gross_sales", MONEY, "Before discounts, in the reporting currency", required=True),
         Column("discounts", MONEY, "In the reporting currency", required=True),
-        Column("returns", MONEY, "Line amounts refunded so far, in the reporting currency", required=True),
+        Column(
+            "returns",
+            MONEY,
+            "Refunded so far, without tax and shipping, in the reporting currency",
+            required=True,
+        ),
         Column(
             "net_sales", MONEY, "gross_sales − discounts − returns, in the reporting currency", required=True
         ),

@@ -25,9 +25,11 @@ DAILY_SALES = Table(
         metric("gross_sales"),
         metric("discounts"),
         metric("returns"),
+        metric("refunds_without_goods"),
         metric("net_sales"),
         metric("tax"),
         metric("shipping"),
+        metric("other_charges"),
         metric("total_sales"),
         metric("returns_by_order_date"),
         metric("net_sales_by_order_date"),
@@ -43,7 +45,9 @@ DAILY_SALES = Table(
     ),
     checks=(
         Check("net_sales_adds_up", "net_sales = gross_sales - discounts - returns", OnFailure.FAIL),
-        Check("total_sales_adds_up", "total_sales = net_sales + tax + shipping", OnFailure.FAIL),
+        Check(
+            "total_sales_adds_up", "total_sales = net_sales + tax + shipping + other_charges", OnFailure.FAIL
+        ),
         Check(
             "excluded_orders_add_up",
             "excluded_orders = excluded_test_orders + excluded_failed_orders + excluded_cancelled_orders",

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from contracts.metrics import MONEY
+from contracts.currencies import RATE
+from contracts.metrics import MONEY, metric
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 
 EXCLUSION_REASONS = ("test", "failed", "cancelled_before_payment")
+
+_ALL_KNOWN = " AND ".join(
+    f"{name} IS NOT NULL"
+    for name in (
+        "units",
+        "gross_sales",
+        "discounts",
+        "net_amount",
+        "net_amount_original",
+        "line_tax",
+        "shipping_amount",
+        "shipping_tax",
+        "other_charges",
+    )
+)
 
 ORDERS = Table(
     name="orders",
@@ -20,10 +36,11 @@ ORDERS = Table(
     ),
     grain="one row per order of the shop, excluded ones with the reason",
     doc=(
-        "Orders in the reporting currency. Money columns other than the counts are sums of rounded lines. An"
-        " order has one session: of those of people, not of bots, the one that reports it first, with an"
-        " Order Completed event that names its id or its number. Where one order's id is another's number,"
-        " the id is meant, unless only the order of that number was placed within a day of the report."
+        "Orders in the reporting currency. Money columns are sums of rounded lines. An order that does not"
+        " count needs no rate: without one its amounts in the reporting currency are null. An order has one"
+        " session: of those of people, not of bots, the one that reports it first, with an Order Completed"
+        " event that names its id or its number. Where one order's id is another's number, the id is meant,"
+        " unless only the order of that number was placed within a day of the report."
     ),
     key=("order_id",),
     columns=(
@@ -41,33 +58,30 @@ ORDERS = Table(
         Column("currency", "string", "ISO 4217, as charged", required=True),
         Column(
             "exchange_rate",
-            "decimal(18,8)",
+            RATE,
             "One unit of `currency` in the reporting currency on the order's day",
-            required=True,
         ),
-        Column("units", "bigint", "Pieces ordered", required=True),
+        Column("units", "bigint", "Pieces ordered"),
         Column(
             "gross_sales",
             MONEY,
             "Before discounts, without tax and shipping, in the reporting currency",
-            required=True,
         ),
-        Column("discounts", MONEY, "Without tax, in the reporting currency", required=True),
+        Column("discounts", MONEY, "Without tax, in the reporting currency"),
         Column(
             "net_amount",
             MONEY,
             "gross_sales − discounts, before returns, in the reporting currency",
-            required=True,
         ),
-        Column("net_amount_original", MONEY, "The same in the order's currency", required=True),
-        Column("line_tax", MONEY, "Tax charged on the lines, in the reporting currency", required=True),
+        Column("net_amount_original", MONEY, "The same in the order's currency"),
+        Column("line_tax", MONEY, "Tax charged on the lines, in the reporting currency"),
         Column(
             "shipping_amount",
             MONEY,
             "Charged for shipping, without tax, in the reporting currency",
-            required=True,
         ),
-        Column("shipping_tax", MONEY, "Tax on shipping, in the reporting currency", required=True),
+        Column("shipping_tax", MONEY, "Tax on shipping, in the reporting currency"),
+        metric("other_charges", required=False),
         Column(
             "total_amount_original",
             MONEY,
@@ -84,6 +98,14 @@ ORDERS = Table(
         Check(
             "a_session_reports_it",
             "(session_id IS NULL) = (reported_at IS NULL) AND (session_id IS NULL) = (channel IS NULL)",
+            OnFailure.FAIL,
+        ),
+        Check(
+            "counted_order_has_exchange_rate", "NOT is_counted OR exchange_rate IS NOT NULL", OnFailure.FAIL
+        ),
+        Check(
+            "counted_order_has_amounts",
+            f"NOT is_counted OR exchange_rate IS NULL OR ({_ALL_KNOWN})",
             OnFailure.FAIL,
         ),
         Check("net_is_gross_minus_discounts", "net_amount = gross_sales - discounts", OnFailure.FAIL),

@@ -3,6 +3,7 @@
 from contracts.silver.address_contacts import ADDRESS_CONTACTS
 from contracts.silver.addresses import ADDRESSES
 from contracts.silver.categories import CATEGORIES
+from contracts.silver.category_versions import CATEGORY_VERSIONS
 from contracts.silver.coupons import COUPONS
 from contracts.silver.customer_contacts import CUSTOMER_CONTACTS
 from contracts.silver.customer_versions import CUSTOMER_VERSIONS
@@ -34,6 +35,7 @@ TABLES = (
     ADDRESSES,
     ADDRESS_CONTACTS,
     CATEGORIES,
+    CATEGORY_VERSIONS,
     PRODUCTS,
     PRODUCT_VERSIONS,
     PRODUCT_COSTS,

@@ -18,7 +18,7 @@ COUPONS = Table(
         Column("kind", "string", "Percent or fixed", required=True, allowed=("percent", "fixed")),
         Column(
             "value_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Percent, or an amount in `currency`",
             required=True,
             minimum=0,

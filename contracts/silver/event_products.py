@@ -22,7 +22,7 @@ EVENT_PRODUCTS = Table(
         Column("is_bot", "boolean", "A robot's event", required=True),
         Column("product_id", "bigint", "The product; null when the sender names it in another way"),
         Column("sku", "string", "Stock keeping unit, as sent"),
-        Column("price_amount", "decimal(18,2)", "Price of one piece, in `currency`"),
+        Column("price_amount", "decimal(18,4)", "Price of one piece, in `currency`"),
         Column("quantity", "bigint", "Pieces"),
         Column("currency", "string", "ISO 4217"),
         Column("list_position", "bigint", "Position in a list on the page, as sent"),

@@ -57,7 +57,7 @@ EVENTS = Table(
         Column("search_result_count", "bigint", "What the search found; null when its sender does not say"),
         Column("quantity", "bigint", "Pieces"),
         Column(
-            "value_amount", "decimal(18,2)", "Money as the sender claims, in `currency`; the database decides"
+            "value_amount", "decimal(18,4)", "Money as the sender claims, in `currency`; the database decides"
         ),
         Column("currency", "string", "ISO 4217"),
         Column("page_path", "string", "Path of the page, without query"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.currencies import RATE
 from contracts.model import Check, Column, Layer, OnFailure, Table
 
 EXCHANGE_RATES = Table(
@@ -20,7 +21,7 @@ EXCHANGE_RATES = Table(
         Column("rate_date", "date", "The day it holds", required=True),
         Column("base_currency", "string", "ISO 4217", required=True),
         Column("quote_currency", "string", "ISO 4217", required=True),
-        Column("rate", "decimal(18,8)", "One unit of base in quote", required=True),
+        Column("rate", RATE, "One unit of base in quote", required=True),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),
     ),
     checks=(Check("rate_is_positive", "rate > 0", OnFailure.QUARANTINE),),

@@ -18,7 +18,7 @@ MARKETING_SPEND = Table(
         Column("spend_date", "date", "The day", required=True),
         Column("channel", "string", "Where", required=True, max_length=KEY_TEXT_LENGTH),
         Column("campaign", "string", "For what", required=True),
-        Column("amount", "decimal(18,2)", "Cost, in `currency`", required=True, minimum=0),
+        Column("amount", "decimal(18,4)", "Cost, in `currency`", required=True, minimum=0),
         Column("currency", "string", "ISO 4217", required=True),
         Column("impression_count", "bigint", "Times shown", minimum=0, source="impressions"),
         Column("click_count", "bigint", "Times clicked", minimum=0, source="clicks"),

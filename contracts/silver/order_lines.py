@@ -31,7 +31,7 @@ ORDER_LINES = Table(
         ),
         Column(
             "discount_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Discount of this line alone, in the order's currency",
             required=True,
             minimum=0,
@@ -46,7 +46,7 @@ ORDER_LINES = Table(
         ),
         Column(
             "tax_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Tax the shop recorded on the line, after every discount, in the order's currency",
             required=True,
             minimum=0,

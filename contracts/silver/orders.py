@@ -36,31 +36,31 @@ ORDERS = Table(
         Column("prices_include_tax", "boolean", "Line prices and discounts contain tax", required=True),
         Column(
             "discount_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Order-level discount, with or without tax as the prices are, in `currency`",
             required=True,
             minimum=0,
         ),
         Column(
             "shipping_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Charged for shipping, without tax, in `currency`",
             required=True,
             minimum=0,
         ),
         Column(
-            "shipping_tax_amount", "decimal(18,2)", "Tax on shipping, in `currency`", required=True, minimum=0
+            "shipping_tax_amount", "decimal(18,4)", "Tax on shipping, in `currency`", required=True, minimum=0
         ),
         Column(
             "tax_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "Tax of lines and shipping, in `currency`",
             required=True,
             minimum=0,
         ),
         Column(
             "total_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "What the customer pays, tax included, in `currency`",
             required=True,
             minimum=0,

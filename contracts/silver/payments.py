@@ -23,9 +23,9 @@ PAYMENTS = Table(
             required=True,
             allowed=("pending", "authorized", "captured", "failed", "chargeback"),
         ),
-        Column("amount", "decimal(18,2)", "Amount, in `currency`", required=True, minimum=0),
+        Column("amount", "decimal(18,4)", "Amount, in `currency`", required=True, minimum=0),
         Column(
-            "fee_amount", "decimal(18,2)", "What the provider keeps, in `currency`", required=True, minimum=0
+            "fee_amount", "decimal(18,4)", "What the provider keeps, in `currency`", required=True, minimum=0
         ),
         Column("currency", "string", "ISO 4217", required=True),
         Column("processed_at", "timestamp", "When the provider answered, UTC"),

@@ -21,7 +21,7 @@ PRODUCT_VERSIONS = Table(
         Column("name", "string", "Name"),
         Column("brand", "string", "Brand"),
         Column("category_id", "bigint", "Its category"),
-        Column("list_price_amount", "decimal(18,2)", "List price, in `currency`", source="price"),
+        Column("list_price_amount", "decimal(18,4)", "List price, in `currency`", source="price"),
         Column("currency", "string", "ISO 4217"),
         Column("is_active", "boolean", "On sale"),
         Column(

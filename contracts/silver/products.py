@@ -20,7 +20,7 @@ PRODUCTS = Table(
         Column("category_id", "bigint", "Its category"),
         Column(
             "list_price_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "List price, in `currency`",
             required=True,
             minimum=0,

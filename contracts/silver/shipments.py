@@ -25,7 +25,7 @@ SHIPMENTS = Table(
         ),
         Column(
             "cost_amount",
-            "decimal(18,2)",
+            "decimal(18,4)",
             "What the shop pays the carrier, in `currency`",
             required=True,
             minimum=0,

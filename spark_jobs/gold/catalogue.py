@@ -28,6 +28,64 @@ def branches(categories: DataFrame) -> DataFrame:
     return tops.join(names, on="top_id", how="left").select("category_id", "category", "department")
 
 
+def branch_spans(versions: DataFrame) -> DataFrame:
+    """Branches as they were: category_id, category, department with [starts_at, ends_at); null is open.
+
+    A category's first version covers everything before it too; its removal ends nothing, for products sold
+    under it. Spans of a category do not overlap. An unknown parent ends the branch.
+    """
+    known = _category_spans(versions)
+    tops = known.select(
+        "category_id", F.col("name").alias("category"), "parent_category_id", "starts_at", "ends_at"
+    )
+    parents = known.select("category_id", F.col("category_id").alias("top_id"), "starts_at", "ends_at")
+    tops = _over_time(tops, "parent_category_id", parents, "top_id")
+    tops = tops.withColumn("top_id", F.coalesce("top_id", "category_id")).drop("parent_category_id")
+    for _ in range(_STEPS):
+        above = tops.select("category_id", F.col("top_id").alias("higher_id"), "starts_at", "ends_at")
+        higher = _over_time(tops, "top_id", above, "higher_id")
+        tops = higher.withColumn("top_id", F.coalesce("higher_id", "top_id")).drop("higher_id")
+    names = known.select("category_id", F.col("name").alias("department"), "starts_at", "ends_at")
+    return _over_time(tops, "top_id", names, "department").select(
+        "category_id", "category", "department", "starts_at", "ends_at"
+    )
+
+
+def _category_spans(versions: DataFrame) -> DataFrame:
+    history = Window.partitionBy("category_id").orderBy("valid_from")
+    return (
+        versions.where(~F.col("is_current_deletion"))
+        .withColumn("ends_at", F.lead("valid_from").over(history))
+        .withColumn("starts_at", F.when(F.row_number().over(history) > 1, F.col("valid_from")))
+    )
+
+
+def _over_time(spans: DataFrame, by: str, others: DataFrame, name: str) -> DataFrame:
+    """`spans` cut where the category that `by` names changes, with the column `name` of `others`.
+
+    Spans of a category in `others` cover all time: one span to at least one.
+    """
+    there = others.select(
+        F.col("category_id").alias("other_id"),
+        name,
+        F.col("starts_at").alias("from_there"),
+        F.col("ends_at").alias("to_there"),
+    )
+    begins_before_end = F.col("from_there").isNull() | F.col("ends_at").isNull()
+    ends_after_begin = F.col("to_there").isNull() | F.col("starts_at").isNull()
+    overlaps = (
+        (F.col(by) == F.col("other_id"))
+        & (begins_before_end | (F.col("from_there") < F.col("ends_at")))
+        & (ends_after_begin | (F.col("to_there") > F.col("starts_at")))
+    )
+    return (
+        spans.join(there, on=overlaps, how="left")
+        .withColumn("starts_at", F.greatest("starts_at", "from_there"))  # both pass over nulls
+        .withColumn("ends_at", F.least("ends_at", "to_there"))
+        .drop("other_id", "from_there", "to_there")
+    )
+
+
 def product_spans(versions: DataFrame) -> DataFrame:
     """Product versions with [starts_at, ends_at); null is open. The first covers everything before it too.
 

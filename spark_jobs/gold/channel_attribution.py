@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts.gold.channel_attribution import MODELS
 from contracts.gold.sessions import LOOKBACK_DAYS
-from spark_jobs.gold.exchange import converted, with_rate
+from spark_jobs.gold.exchange import converted, reporting_unit, with_rate
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.money import divide, divide_money, total, zero
 from spark_jobs.lib.timezones import is_complete
 
 _KEY = ["sales_date", "channel", "model"]
@@ -31,10 +33,12 @@ def build(
         "net_sales",
         F.explode(F.array(*(_share(model) for model in MODELS))).alias("share"),
     ).where("share.upto > share.before")
-    one = F.lit(1)
+    unit = reporting_unit(context)
     credited = shares.groupBy("sales_date", "channel", F.col("share.model").alias("model")).agg(
-        F.sum(_part(one, 6)).cast("decimal(18,6)").alias("attributed_orders"),
-        total(_part(F.col("net_sales"), 2)).alias("attributed_sales"),
+        F.sum(_part(lambda upto, of: divide(upto, of, 6))).cast("decimal(18,6)").alias("attributed_orders"),
+        total(_part(lambda upto, of: divide_money(F.col("net_sales") * upto, of, unit))).alias(
+            "attributed_sales"
+        ),
     )
     days = credited.join(_spend(silver_marketing_spend, silver_exchange_rates, context), on=_KEY, how="full")
     return days.select(  # one to at most one, either may be missing
@@ -143,9 +147,10 @@ def _share(model: str) -> Column:
     )
 
 
-def _part(amount: Column, scale: int) -> Column:
+def _part(share: Callable[[Column, Column], Column]) -> Column:
+    """A touch's own part of what `share` gives for (parts, of how many)."""
     upto, before, whole = (F.col(f"share.{name}") for name in ("upto", "before", "of"))
-    return divide(amount * upto, whole, scale) - divide(amount * before, whole, scale)
+    return share(upto, whole) - share(before, whole)
 
 
 def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
@@ -158,7 +163,7 @@ def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> Dat
         on="spend_date",
         rate="rate",
     )
-    amount = converted("amount", "rate")
+    amount = converted("amount", context, "rate")
     days = rated.groupBy(F.col("spend_date").alias("sales_date"), "channel").agg(
         F.when(F.count_if(amount.isNull()) == 0, total(amount)).alias("spend"),
         F.lit(True).alias("has_spend"),

@@ -5,22 +5,28 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.gold.exchange import reporting_unit
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.money import divide_money, total, zero
 from spark_jobs.lib.timezones import today
 
 _AMOUNTS = ("gross_sales", "discounts", "returns", "product_margin")
 
 
 def build(
-    silver_customers: DataFrame, gold_orders: DataFrame, gold_order_lines: DataFrame, context: Context
+    silver_customers: DataFrame,
+    gold_orders: DataFrame,
+    gold_order_lines: DataFrame,
+    gold_refund_lines: DataFrame,
+    context: Context,
 ) -> DataFrame:
     """One row per person: every account that is no test, and everyone else with a counted order."""
     persons = (
         _accounts(silver_customers)
         .join(_orders(gold_orders), on="person_id", how="full")  # one to at most one, either may be missing
         .where("is_account OR orders > 0")
-        .join(_lines(gold_order_lines), on="person_id", how="left")  # one to at most one
+        .join(_margins(gold_order_lines), on="person_id", how="left")  # one to at most one
+        .join(_returns(gold_orders, gold_refund_lines), on="person_id", how="left")  # one to at most one
         .join(_favourites(gold_order_lines), on="person_id", how="left")  # one to at most one
         .join(_usual_gap(gold_orders), on="person_id", how="left")  # one to at most one
         .withColumn("orders", F.coalesce("orders", F.lit(0)))
@@ -43,7 +49,7 @@ def build(
         "returns",
         "net_sales",
         "product_margin",
-        divide(before_returns, F.col("orders")).alias("average_order_value"),
+        divide_money(before_returns, F.col("orders"), reporting_unit(context)).alias("average_order_value"),
         "favourite_category",
         "acquisition_channel",
         F.datediff(F.lit(today(context)), "last_order_date").alias("recency_days"),
@@ -80,9 +86,17 @@ def _orders(orders: DataFrame) -> DataFrame:
     )
 
 
-def _lines(lines: DataFrame) -> DataFrame:
-    return lines.groupBy("person_id").agg(
-        total("returns_by_order_date").alias("returns"), total("product_margin").alias("product_margin")
+def _margins(lines: DataFrame) -> DataFrame:
+    return lines.groupBy("person_id").agg(total("product_margin").alias("product_margin"))
+
+
+def _returns(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
+    """Everything refunded of a person's orders, whether or not the shop still has the line."""
+    persons = orders.select("order_id", "person_id")
+    return (
+        refund_lines.join(persons, on="order_id", how="inner")  # many to one
+        .groupBy("person_id")
+        .agg(total("returned_amount").alias("returns"))
     )
 
 

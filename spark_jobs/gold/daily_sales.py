@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.gold.exchange import reporting_unit
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total, zero
+from spark_jobs.lib.money import divide_money, total, zero
 from spark_jobs.lib.timezones import is_complete
 
 _KEY = ["sales_date", "sales_channel"]
@@ -26,9 +27,11 @@ _AMOUNTS = (
     "discounts",
     "charged_tax",
     "charged_shipping",
+    "other_charges",
     "new_customer_sales",
     "returning_customer_sales",
     "returns",
+    "refunds_without_goods",
     "returned_tax",
     "returned_shipping",
     "returns_by_order_date",
@@ -43,6 +46,7 @@ def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context
     """
     on_refund_day = gold_refund_lines.groupBy(F.col("refund_date").alias("sales_date"), "sales_channel").agg(
         total("returned_amount").alias("returns"),
+        total(F.when(F.col("kind") == "rest", F.col("returned_amount"))).alias("refunds_without_goods"),
         total("returned_tax").alias("returned_tax"),
         total("returned_shipping").alias("returned_shipping"),
     )
@@ -50,7 +54,7 @@ def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context
         total("returned_amount").alias("returns_by_order_date")
     )
     days = (
-        _sales(gold_orders)
+        _sales(gold_orders, context)
         .join(on_refund_day, on=_KEY, how="full")  # one to at most one, either may be missing
         .join(on_order_day, on=_KEY, how="left")  # one to at most one; the order's day has the order
     )
@@ -77,13 +81,15 @@ def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context
         "gross_sales",
         "discounts",
         "returns",
+        "refunds_without_goods",
         "net_sales",
         "tax",
         "shipping",
-        (F.col("net_sales") + F.col("tax") + F.col("shipping")).alias("total_sales"),
+        "other_charges",
+        (F.col("net_sales") + F.col("tax") + F.col("shipping") + F.col("other_charges")).alias("total_sales"),
         "returns_by_order_date",
         (before_returns - F.col("returns_by_order_date")).alias("net_sales_by_order_date"),
-        divide(before_returns, F.col("orders")).alias("average_order_value"),
+        divide_money(before_returns, F.col("orders"), reporting_unit(context)).alias("average_order_value"),
         "median_order_value",
         "new_customers",
         "returning_customers",
@@ -93,7 +99,7 @@ def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context
     )
 
 
-def _sales(orders: DataFrame) -> DataFrame:
+def _sales(orders: DataFrame, context: Context) -> DataFrame:
     counted, first = F.col("is_counted"), F.col("is_first_order")
     reason = F.col("exclusion_reason")
 
@@ -114,20 +120,22 @@ def _sales(orders: DataFrame) -> DataFrame:
             amount("discounts").alias("discounts"),
             amount(F.col("line_tax") + F.col("shipping_tax")).alias("charged_tax"),
             amount("shipping_amount").alias("charged_shipping"),
+            amount("other_charges").alias("other_charges"),
             F.count_if(first).alias("new_customers"),
             F.count_distinct(F.when(counted & ~first, F.col("person_id"))).alias("returning_customers"),
             amount("net_amount", first).alias("new_customer_sales"),
             amount("net_amount", counted & ~first).alias("returning_customer_sales"),
             F.array_sort(F.collect_list(F.when(counted, F.col("net_amount")))).alias("values"),
         )
-        .withColumn("median_order_value", _median("values"))
+        .withColumn("median_order_value", _median("values", context))
         .drop("values")
     )
 
 
-def _median(values: str) -> Column:
+def _median(values: str, context: Context) -> Column:
     """Of a sorted array of money: its middle, or the mean of the two in the middle; null when empty."""
     size = F.size(values)
     middle = (size / 2).cast("int")  # casts cut off
     lower = F.try_element_at(values, F.when(size % 2 == 0, middle).otherwise(middle + 1))
-    return F.when(size > 0, divide(lower + F.try_element_at(values, middle + 1), F.lit(2)))
+    of_two = lower + F.try_element_at(values, middle + 1)
+    return F.when(size > 0, divide_money(of_two, F.lit(2), reporting_unit(context)))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from contracts.currencies import RATE
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import round_half_even
-
-RATE_TYPE = "decimal(18,8)"
+from spark_jobs.lib.money import convert, unit_of_currency
 
 
 def with_rate(
@@ -25,11 +24,16 @@ def with_rate(
         F.col("rate_date").alias(on), F.col("base_currency").alias(currency), F.col("rate").alias("found")
     )
     is_reporting = F.col(currency) == context.reporting_currency
-    found = F.when(is_reporting, F.lit(1)).otherwise(F.col("found")).cast(RATE_TYPE)
+    found = F.when(is_reporting, F.lit(1)).otherwise(F.col("found")).cast(RATE)
     return df.join(known, on=[on, currency], how="left").withColumn(rate, found).drop("found")
 
 
-def converted(amount: str | Column, rate: str = "exchange_rate") -> Column:
-    """An amount in the reporting currency, rounded half-even; null without a rate."""
+def converted(amount: str | Column, context: Context, rate: str = "exchange_rate") -> Column:
+    """An amount in the reporting currency, rounded half-even to its minor unit; null without a rate."""
     column = F.col(amount) if isinstance(amount, str) else amount
-    return round_half_even(column.cast("decimal(18,2)") * F.col(rate))
+    return convert(column, F.col(rate), reporting_unit(context))
+
+
+def reporting_unit(context: Context) -> Column:
+    """The smallest amount of the reporting currency."""
+    return unit_of_currency(context.reporting_currency)

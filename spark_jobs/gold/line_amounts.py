@@ -6,52 +6,83 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.exchange import converted
-from spark_jobs.lib.money import divide, round_half_even, zero
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.money import (
+    AMOUNT_TYPE,
+    divide_money,
+    proportion,
+    round_half_even,
+    unit_of,
+    zero,
+)
 
 
-def line_amounts(orders: DataFrame, lines: DataFrame) -> DataFrame:
+def line_amounts(orders: DataFrame, lines: DataFrame, context: Context) -> DataFrame:
     """Lines of these orders with their amounts, one row per line.
 
-    `orders` has order_id, prices_include_tax, discount_amount and exchange_rate; `lines` are silver's.
-    Adds gross_original and net_original in the order's currency; gross_sales, net_amount, discounts and
-    line_tax in the reporting one (null without a rate). Tax is what the line itself recorded, not today's.
+    `orders` has order_id, currency, prices_include_tax, discount_amount and exchange_rate; `lines` are
+    silver's. Adds gross_original and net_original in the order's currency; gross_sales, net_amount, discounts
+    and line_tax in the reporting one (null without a rate). Tax is what the line itself recorded, not
+    today's. An amount that no line may have (`AMOUNT_TYPE`) is null.
     """
     terms = orders.select(
-        "order_id", "prices_include_tax", F.col("discount_amount").alias("order_discount"), "exchange_rate"
+        "order_id",
+        "prices_include_tax",
+        F.col("discount_amount").alias("order_discount"),
+        "exchange_rate",
+        unit_of("currency").alias("unit"),
     )
     kept = lines.where(~F.col("is_deleted")).join(
         terms, on="order_id", how="inner"
     )  # many lines to one order
-    listed = round_half_even(F.col("unit_price_amount") * F.col("quantity").cast("decimal(12,0)"))
-    priced = _with_share(kept.withColumn("listed", listed))
+    price = F.col("unit_price_amount") * F.col("quantity").try_cast("decimal(10,0)")
+    listed = round_half_even(price, F.col("unit")).try_cast(AMOUNT_TYPE)
+    shared = _with_share(kept.withColumn("listed", listed))
     discount = F.col("discount_amount") + F.col("order_discount_share")
-    includes_tax = F.col("prices_include_tax")
-    without_tax = divide(F.col("listed"), F.lit(1) + F.col("tax_rate_share"))
-    gross = F.when(includes_tax & (F.col("tax_rate_share") != 0), without_tax).otherwise(F.col("listed"))
-    taken_out = F.when(includes_tax, F.col("tax_amount")).otherwise(zero())
-    net = F.col("listed") - discount - taken_out
-    return (
-        priced.withColumn("gross_original", gross.cast("decimal(18,2)"))
-        .withColumn("net_original", net.cast("decimal(18,2)"))
-        .withColumn("gross_sales", converted("gross_original"))
-        .withColumn("net_amount", converted("net_original"))
-        .withColumn("discounts", (F.col("gross_sales") - F.col("net_amount")).cast("decimal(18,2)"))
-        .withColumn("line_tax", converted("tax_amount"))
-        .drop("listed", "order_discount", "order_discount_share", "prices_include_tax")
+    priced = shared.withColumn("discount", discount.try_cast(AMOUNT_TYPE)).withColumn(
+        "paid", (F.col("listed") - F.col("discount")).try_cast(AMOUNT_TYPE)
     )
+    taken_out = F.when(F.col("prices_include_tax"), F.col("tax_amount")).otherwise(zero())
+    netted = priced.withColumn("net_original", (F.col("paid") - taken_out).try_cast(AMOUNT_TYPE))
+    gross = F.when(F.col("prices_include_tax"), _without_tax()).otherwise(F.col("listed"))
+    return (
+        netted.withColumn("gross_original", gross.try_cast(AMOUNT_TYPE))
+        .withColumn("gross_sales", converted("gross_original", context))
+        .withColumn("net_amount", converted("net_original", context))
+        .withColumn("discounts", F.col("gross_sales") - F.col("net_amount"))
+        .withColumn("line_tax", converted("tax_amount", context))
+        .drop("listed", "discount", "paid", "unit", "order_discount", "order_discount_share")
+        .drop("prices_include_tax")
+    )
+
+
+def _without_tax() -> Column:
+    """A line's price before discounts, without the tax in it.
+
+    The recorded tax is of what was paid, after discounts. Its share of that is taken out of the price before
+    discounts as well: listed × net ÷ paid, so that a line without a discount has none. Where nothing was paid
+    there is no such share, and the recorded rate says what is tax.
+    """
+    net, paid, discount, unit = (F.col(name) for name in ("net_original", "paid", "discount", "unit"))
+    # listed × net ÷ paid is net + discount × net ÷ paid; rounded once, with what net is above an even unit.
+    above_even = F.pmod(net, unit * 2)
+    in_proportion = (net - above_even) + proportion(discount, net, paid, unit, above_even)
+    by_rate = divide_money(F.col("listed"), F.lit(1) + F.col("tax_rate_share"), unit)
+    is_taxed_away = (paid > 0) & (net <= 0)  # more tax than was paid leaves nothing of a discount
+    return F.when((discount == 0) | is_taxed_away, net).when(paid > 0, in_proportion).otherwise(by_rate)
 
 
 def _with_share(lines: DataFrame) -> DataFrame:
     """The order's own discount, spread over its lines by value; the last line takes the rest."""
     of_order = Window.partitionBy("order_id")
     position = F.struct("line_number", "order_line_id")
-    value = F.col("listed") - F.col("discount_amount")
+    value = (F.col("listed") - F.col("discount_amount")).try_cast(AMOUNT_TYPE)
     is_last = position == F.max(position).over(of_order)
-    part = divide(F.col("order_discount") * value, F.sum(value).over(of_order))
+    part = proportion(F.col("order_discount"), value, F.sum(value).over(of_order), F.col("unit"))
     has_discount = F.col("order_discount") != 0
     spread = lines.withColumn("is_last", is_last).withColumn(
         "part", F.when(has_discount & ~F.col("is_last"), part)
     )
     rest: Column = F.col("order_discount") - F.coalesce(F.sum("part").over(of_order), zero())
-    share = F.when(F.col("is_last"), rest).otherwise(F.coalesce("part", zero())).cast("decimal(18,2)")
+    share = F.when(F.col("is_last"), rest).otherwise(F.coalesce("part", zero())).try_cast(AMOUNT_TYPE)
     return spread.withColumn("order_discount_share", share).drop("is_last", "part")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.gold.catalogue import branches, cost_spans, product_spans
-from spark_jobs.gold.exchange import with_rate
+from spark_jobs.gold.catalogue import branch_spans, cost_spans, product_spans
+from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import round_half_even, total, zero
+from spark_jobs.lib.money import total, zero
 
 
 def build(  # noqa: PLR0913, PLR0917 one argument per input
@@ -17,7 +17,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     silver_orders: DataFrame,
     silver_order_lines: DataFrame,
     silver_product_versions: DataFrame,
-    silver_categories: DataFrame,
+    silver_category_versions: DataFrame,
     silver_product_costs: DataFrame,
     silver_exchange_rates: DataFrame,
     gold_refund_lines: DataFrame,
@@ -29,14 +29,13 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     )
     terms = silver_orders.select("order_id", "prices_include_tax", "discount_amount")
     orders = counted.join(terms, on="order_id", how="inner")  # one to one
-    sold = line_amounts(orders, silver_order_lines).join(
+    sold = line_amounts(orders, silver_order_lines, context).join(
         counted.drop("exchange_rate"), on="order_id", how="inner"
     )  # many lines to one order
-    known = _at_sale(sold, product_spans(silver_product_versions)).join(
-        branches(silver_categories), on="category_id", how="left"
-    )  # many to at most one
+    known = _at_sale(sold, product_spans(silver_product_versions), "product_id")
+    known = _at_sale(known, branch_spans(silver_category_versions), "category_id")
     costed = with_rate(
-        _at_sale(known, cost_spans(silver_product_costs)),
+        _at_sale(known, cost_spans(silver_product_costs), "product_id"),
         silver_exchange_rates,
         context,
         currency="unit_cost_currency",
@@ -46,10 +45,9 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     returned = gold_refund_lines.groupBy("order_line_id").agg(
         F.sum("units").alias("returned_units"), total("returned_amount").alias("returns")
     )
-    # Rounded to a whole cent once, after units and rate.
-    cost = round_half_even(
-        (F.col("unit_cost_amount") * F.col("quantity").cast("decimal(12,0)")).cast("decimal(24,4)")
-        * F.col("cost_rate").cast("decimal(12,8)")
+    # Rounded once, after units and rate.
+    cost = converted(
+        F.col("unit_cost_amount") * F.col("quantity").try_cast("decimal(10,0)"), context, "cost_rate"
     )
     full = (
         costed.join(returned, on="order_line_id", how="left")  # one to at most one
@@ -88,11 +86,11 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     )
 
 
-def _at_sale(lines: DataFrame, spans: DataFrame) -> DataFrame:
-    """Lines with what was valid at their sale; spans of a product do not overlap: many to at most one."""
-    spans = spans.withColumnRenamed("product_id", "spanned_id")
+def _at_sale(lines: DataFrame, spans: DataFrame, key: str) -> DataFrame:
+    """Lines with what was valid at their sale; spans of a `key` do not overlap: many to at most one."""
+    spans = spans.withColumnRenamed(key, "spanned_id")
     is_valid = (
-        (F.col("product_id") == F.col("spanned_id"))
+        (F.col(key) == F.col("spanned_id"))
         & (F.col("starts_at").isNull() | (F.col("placed_at") >= F.col("starts_at")))
         & (F.col("ends_at").isNull() | (F.col("placed_at") < F.col("ends_at")))
     )

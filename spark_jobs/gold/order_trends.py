@@ -5,8 +5,9 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.gold.exchange import reporting_unit
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import MONEY_TYPE, divide, total
+from spark_jobs.lib.money import divide, divide_money, total
 from spark_jobs.lib.timezones import is_complete, today
 
 _PERIODS_AVERAGED = 4
@@ -40,8 +41,9 @@ def build(gold_daily_sales: DataFrame, context: Context) -> DataFrame:
         for name in ("orders", "net_sales"):
             known = F.when(F.col(f"has_{of}"), F.col(f"{name}_{of}"))
             rows = rows.withColumn(f"{name}_{of}", known)
+    unit = reporting_unit(context)
     recent = Window.partitionBy("period").orderBy("period_start_date").rowsBetween(1 - _PERIODS_AVERAGED, 0)
-    average = divide(F.sum("net_sales_now").over(recent), F.lit(_PERIODS_AVERAGED))
+    average = divide_money(F.sum("net_sales_now").over(recent), F.lit(_PERIODS_AVERAGED), unit)
     has_all = F.col("is_over") & (F.count(F.lit(1)).over(recent) == _PERIODS_AVERAGED)
     return rows.select(
         "period",
@@ -51,10 +53,10 @@ def build(gold_daily_sales: DataFrame, context: Context) -> DataFrame:
         F.col("orders_now").alias("orders"),
         F.col("gross_sales_now").alias("gross_sales"),
         F.col("net_sales_now").alias("net_sales"),
-        divide(F.col("gross_sales_now") - F.col("discounts_now"), F.col("orders_now")).alias(
+        divide_money(F.col("gross_sales_now") - F.col("discounts_now"), F.col("orders_now"), unit).alias(
             "average_order_value"
         ),
-        F.when(has_all, average).cast(MONEY_TYPE).alias("net_sales_moving_average"),
+        F.when(has_all, average).alias("net_sales_moving_average"),
         "orders_previous",
         "net_sales_previous",
         _change("net_sales_previous").alias("net_sales_change_share"),

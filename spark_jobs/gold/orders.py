@@ -9,8 +9,10 @@ from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 from spark_jobs.gold.order_sessions import first_reports
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import total
+from spark_jobs.lib.money import total_if_all_known
 from spark_jobs.lib.timezones import local_date
+
+_SUMS = ("gross_sales", "discounts", "net_amount", "line_tax")
 
 
 def build(
@@ -30,12 +32,14 @@ def build(
         dated, silver_exchange_rates, context, currency="currency", on="order_date", rate="exchange_rate"
     )
     sums = (
-        line_amounts(rated, silver_order_lines)
+        line_amounts(rated, silver_order_lines, context)
         .groupBy("order_id")
         .agg(
-            F.sum("quantity").alias("units"),
-            *(F.sum(name).alias(name) for name in ("gross_sales", "discounts", "net_amount", "line_tax")),
-            total("net_original").alias("net_amount_original"),
+            F.count(F.lit(1)).alias("lines"),
+            F.sum(F.col("quantity").cast("decimal(19,0)")).try_cast("bigint").alias("units"),
+            *(total_if_all_known(name).alias(name) for name in _SUMS),
+            total_if_all_known("net_original").alias("net_amount_original"),
+            total_if_all_known("tax_amount").alias("line_tax_original"),
         )
     )
     counted = F.col("exclusion_reason").isNull()
@@ -59,12 +63,12 @@ def build(
             (counted & (F.row_number().over(oldest_first) == 1)).alias("is_first_order"),
             "currency",
             "exchange_rate",
-            F.coalesce("units", F.lit(0)).alias("units"),
-            *(_or_zero(name) for name in ("gross_sales", "discounts", "net_amount")),
-            F.coalesce("net_amount_original", F.lit(0)).alias("net_amount_original"),
-            _or_zero("line_tax"),
-            converted("shipping_amount").alias("shipping_amount"),
-            converted("shipping_tax_amount").alias("shipping_tax"),
+            _of_lines("units").alias("units"),
+            *(F.when(F.col("exchange_rate").isNotNull(), _of_lines(name)).alias(name) for name in _SUMS),
+            _of_lines("net_amount_original").alias("net_amount_original"),
+            converted("shipping_amount", context).alias("shipping_amount"),
+            converted("shipping_tax_amount", context).alias("shipping_tax"),
+            converted(_beyond_lines_and_shipping(), context).alias("other_charges"),
             F.col("total_amount").alias("total_amount_original"),
             "session_id",
             "channel",
@@ -108,7 +112,12 @@ def _exclusion_reason() -> Column:
     )
 
 
-def _or_zero(name: str) -> Column:
-    """0 for an order without lines; null stays where only the exchange rate is missing."""
-    has_rate = F.col("exchange_rate").isNotNull()
-    return F.when(has_rate, F.coalesce(name, F.lit(0))).alias(name)
+def _of_lines(name: str) -> Column:
+    """A sum over the order's lines: 0 without lines; null where an amount of them is not known."""
+    return F.when(F.col("lines").isNull(), F.lit(0)).otherwise(F.col(name))
+
+
+def _beyond_lines_and_shipping() -> Column:
+    """What the order's total holds beyond its lines and shipping, tax included, in the order's currency."""
+    lines = _of_lines("net_amount_original") + _of_lines("line_tax_original")
+    return F.col("total_amount") - lines - F.col("shipping_amount") - F.col("shipping_tax_amount")

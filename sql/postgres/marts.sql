@@ -14,23 +14,24 @@ CREATE TABLE "mart"."orders" (
   "exclusion_reason" text,
   "is_first_order" boolean NOT NULL,
   "currency" text NOT NULL,
-  "exchange_rate" numeric(18,8) NOT NULL,
-  "units" bigint NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "discounts" numeric(18,2) NOT NULL,
-  "net_amount" numeric(18,2) NOT NULL,
-  "net_amount_original" numeric(18,2) NOT NULL,
-  "line_tax" numeric(18,2) NOT NULL,
-  "shipping_amount" numeric(18,2) NOT NULL,
-  "shipping_tax" numeric(18,2) NOT NULL,
-  "total_amount_original" numeric(18,2) NOT NULL,
+  "exchange_rate" numeric(22,12),
+  "units" bigint,
+  "gross_sales" numeric(28,4),
+  "discounts" numeric(28,4),
+  "net_amount" numeric(28,4),
+  "net_amount_original" numeric(28,4),
+  "line_tax" numeric(28,4),
+  "shipping_amount" numeric(28,4),
+  "shipping_tax" numeric(28,4),
+  "other_charges" numeric(28,4),
+  "total_amount_original" numeric(28,4) NOT NULL,
   "session_id" text,
   "channel" text,
   "reported_at" timestamptz,
   "report_event_id" text,
   PRIMARY KEY ("order_id")
 );
-COMMENT ON TABLE "mart"."orders" IS 'Orders in the reporting currency. Money columns other than the counts are sums of rounded lines. An order has one session: of those of people, not of bots, the one that reports it first, with an Order Completed event that names its id or its number. Where one order''s id is another''s number, the id is meant, unless only the order of that number was placed within a day of the report. Grain: one row per order of the shop, excluded ones with the reason.';
+COMMENT ON TABLE "mart"."orders" IS 'Orders in the reporting currency. Money columns are sums of rounded lines. An order that does not count needs no rate: without one its amounts in the reporting currency are null. An order has one session: of those of people, not of bots, the one that reports it first, with an Order Completed event that names its id or its number. Where one order''s id is another''s number, the id is meant, unless only the order of that number was placed within a day of the report. Grain: one row per order of the shop, excluded ones with the reason.';
 COMMENT ON COLUMN "mart"."orders"."order_id" IS 'Identifier given by the shop';
 COMMENT ON COLUMN "mart"."orders"."order_number" IS 'The number the customer sees';
 COMMENT ON COLUMN "mart"."orders"."order_date" IS 'Day it was placed, in the shop''s time zone';
@@ -52,6 +53,7 @@ COMMENT ON COLUMN "mart"."orders"."net_amount_original" IS 'The same in the orde
 COMMENT ON COLUMN "mart"."orders"."line_tax" IS 'Tax charged on the lines, in the reporting currency';
 COMMENT ON COLUMN "mart"."orders"."shipping_amount" IS 'Charged for shipping, without tax, in the reporting currency';
 COMMENT ON COLUMN "mart"."orders"."shipping_tax" IS 'Tax on shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."orders"."other_charges" IS 'What an order''s total holds beyond its lines, their tax and its shipping: fees, tips, wrapping; below zero where the total is less than they come to, in the reporting currency';
 COMMENT ON COLUMN "mart"."orders"."total_amount_original" IS 'What the customer was asked to pay, tax included, in the order''s currency';
 COMMENT ON COLUMN "mart"."orders"."session_id" IS 'The session it was bought in; null when it was not tracked';
 COMMENT ON COLUMN "mart"."orders"."channel" IS 'Where that session came from; null when it was not tracked';
@@ -61,6 +63,7 @@ CREATE INDEX ON "mart"."orders" ("order_date");
 
 CREATE TABLE "mart"."refund_lines" (
   "refund_line_key" text NOT NULL,
+  "kind" text NOT NULL,
   "refund_id" bigint NOT NULL,
   "order_id" bigint NOT NULL,
   "order_line_id" bigint,
@@ -69,26 +72,31 @@ CREATE TABLE "mart"."refund_lines" (
   "order_date" date NOT NULL,
   "sales_channel" text NOT NULL,
   "reason" text NOT NULL,
+  "currency" text NOT NULL,
+  "exchange_rate" numeric(22,12) NOT NULL,
   "units" bigint NOT NULL,
   "is_restocked" boolean NOT NULL,
-  "returned_amount" numeric(18,2) NOT NULL,
-  "returned_tax" numeric(18,2) NOT NULL,
-  "returned_shipping" numeric(18,2) NOT NULL,
+  "returned_amount" numeric(28,4) NOT NULL,
+  "returned_tax" numeric(28,4) NOT NULL,
+  "returned_shipping" numeric(28,4) NOT NULL,
   PRIMARY KEY ("refund_line_key")
 );
-COMMENT ON TABLE "mart"."refund_lines" IS 'Money given back, converted at the rate of the original order''s day. Grain: one row per refunded line of a counted order, and one per refund that gave shipping back.';
-COMMENT ON COLUMN "mart"."refund_lines"."refund_line_key" IS '`line:<refund line>` or `shipping:<refund>`';
+COMMENT ON TABLE "mart"."refund_lines" IS 'Money given back, converted with the rate of its own currency on the original order''s day. Grain: one row per refunded line of a counted order, one per refund that gave shipping back, and one per refund whose total holds more than its lines and shipping.';
+COMMENT ON COLUMN "mart"."refund_lines"."refund_line_key" IS '`line:<refund line>`, `shipping:<refund>` or `rest:<refund>`';
+COMMENT ON COLUMN "mart"."refund_lines"."kind" IS 'What was given back: a line, the shipping, or the rest of the refund, which no line carries';
 COMMENT ON COLUMN "mart"."refund_lines"."refund_id" IS 'The refund';
 COMMENT ON COLUMN "mart"."refund_lines"."order_id" IS 'The order';
-COMMENT ON COLUMN "mart"."refund_lines"."order_line_id" IS 'The order line; null for shipping';
-COMMENT ON COLUMN "mart"."refund_lines"."product_id" IS 'The product; null for shipping';
+COMMENT ON COLUMN "mart"."refund_lines"."order_line_id" IS 'The order line; null for shipping and rest';
+COMMENT ON COLUMN "mart"."refund_lines"."product_id" IS 'The product; null for shipping and rest';
 COMMENT ON COLUMN "mart"."refund_lines"."refund_date" IS 'Day the money went back, in the shop''s time zone';
 COMMENT ON COLUMN "mart"."refund_lines"."order_date" IS 'Day the order was placed, in the shop''s time zone';
 COMMENT ON COLUMN "mart"."refund_lines"."sales_channel" IS 'Where it was sold';
 COMMENT ON COLUMN "mart"."refund_lines"."reason" IS 'Why';
+COMMENT ON COLUMN "mart"."refund_lines"."currency" IS 'ISO 4217, of the refund';
+COMMENT ON COLUMN "mart"."refund_lines"."exchange_rate" IS 'One unit of `currency` in the reporting currency on the order''s day';
 COMMENT ON COLUMN "mart"."refund_lines"."units" IS 'Pieces';
 COMMENT ON COLUMN "mart"."refund_lines"."is_restocked" IS 'Back in stock';
-COMMENT ON COLUMN "mart"."refund_lines"."returned_amount" IS 'Line amount given back, without tax, in the reporting currency';
+COMMENT ON COLUMN "mart"."refund_lines"."returned_amount" IS 'Given back for a line, without tax, or the rest of the refund, in the reporting currency';
 COMMENT ON COLUMN "mart"."refund_lines"."returned_tax" IS 'Tax given back, of the line or of the shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."refund_lines"."returned_shipping" IS 'Shipping given back, without tax, in the reporting currency';
 CREATE INDEX ON "mart"."refund_lines" ("refund_date");
@@ -161,7 +169,7 @@ CREATE TABLE "mart"."sessions" (
   "payment_count" bigint NOT NULL,
   "order_id" bigint,
   "orders" bigint NOT NULL,
-  "net_amount" numeric(18,2) NOT NULL,
+  "net_amount" numeric(28,4) NOT NULL,
   PRIMARY KEY ("session_id")
 );
 COMMENT ON TABLE "mart"."sessions" IS 'Sessions, their person as orders know it, and the orders bought in them, as `orders` has it. Bots are flagged; figures elsewhere leave them out. Grain: one row per visit: events of one visitor with no gap of more than 30 minutes.';
@@ -205,18 +213,18 @@ CREATE TABLE "mart"."order_lines" (
   "department" text,
   "units" bigint NOT NULL,
   "currency" text NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "discounts" numeric(18,2) NOT NULL,
-  "net_amount" numeric(18,2) NOT NULL,
-  "net_amount_original" numeric(18,2) NOT NULL,
-  "line_tax" numeric(18,2) NOT NULL,
+  "gross_sales" numeric(28,4) NOT NULL,
+  "discounts" numeric(28,4) NOT NULL,
+  "net_amount" numeric(28,4) NOT NULL,
+  "net_amount_original" numeric(28,4) NOT NULL,
+  "line_tax" numeric(28,4) NOT NULL,
   "returned_units" bigint NOT NULL,
-  "returns_by_order_date" numeric(18,2) NOT NULL,
-  "net_sales_by_order_date" numeric(18,2) NOT NULL,
+  "returns_by_order_date" numeric(28,4) NOT NULL,
+  "net_sales_by_order_date" numeric(28,4) NOT NULL,
   "unit_cost_amount" numeric(18,4),
   "unit_cost_currency" text,
-  "cost_of_goods" numeric(18,2),
-  "product_margin" numeric(18,2),
+  "cost_of_goods" numeric(28,4),
+  "product_margin" numeric(28,4),
   PRIMARY KEY ("order_line_id")
 );
 COMMENT ON TABLE "mart"."order_lines" IS 'What was sold, with the product as it was at the time of sale, its cost and its margin. Grain: one row per line of a counted order.';
@@ -232,7 +240,7 @@ COMMENT ON COLUMN "mart"."order_lines"."sku" IS 'Stock keeping unit as sold';
 COMMENT ON COLUMN "mart"."order_lines"."product_name" IS 'Name as sold';
 COMMENT ON COLUMN "mart"."order_lines"."brand" IS 'Brand at the time of sale';
 COMMENT ON COLUMN "mart"."order_lines"."category" IS 'Category at the time of sale';
-COMMENT ON COLUMN "mart"."order_lines"."department" IS 'Top of the category''s branch';
+COMMENT ON COLUMN "mart"."order_lines"."department" IS 'Top of the category''s branch at the time of sale';
 COMMENT ON COLUMN "mart"."order_lines"."units" IS 'Pieces';
 COMMENT ON COLUMN "mart"."order_lines"."currency" IS 'ISO 4217, as charged';
 COMMENT ON COLUMN "mart"."order_lines"."gross_sales" IS 'Before discounts, without tax, in the reporting currency';
@@ -241,11 +249,11 @@ COMMENT ON COLUMN "mart"."order_lines"."net_amount" IS 'gross_sales − discount
 COMMENT ON COLUMN "mart"."order_lines"."net_amount_original" IS 'The same in the order''s currency';
 COMMENT ON COLUMN "mart"."order_lines"."line_tax" IS 'Tax charged, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_lines"."returned_units" IS 'Pieces given back so far';
-COMMENT ON COLUMN "mart"."order_lines"."returns_by_order_date" IS 'Everything refunded so far of the orders of this day, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_lines"."returns_by_order_date" IS 'Refunded so far of the orders of this day, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_lines"."net_sales_by_order_date" IS 'gross_sales − discounts − returns_by_order_date, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_lines"."unit_cost_amount" IS 'Cost of one piece valid at the time of sale, if known';
 COMMENT ON COLUMN "mart"."order_lines"."unit_cost_currency" IS 'ISO 4217 of unit_cost_amount';
-COMMENT ON COLUMN "mart"."order_lines"."cost_of_goods" IS 'Unit cost valid at the time of sale × pieces, in the reporting currency; null when unknown';
+COMMENT ON COLUMN "mart"."order_lines"."cost_of_goods" IS 'Unit cost valid at the time of sale × pieces, in the reporting currency; null when the cost or its exchange rate is unknown';
 COMMENT ON COLUMN "mart"."order_lines"."product_margin" IS 'net_sales_by_order_date − cost_of_goods; null when no cost is known';
 CREATE INDEX ON "mart"."order_lines" ("order_date");
 CREATE INDEX ON "mart"."order_lines" ("order_id");
@@ -260,21 +268,23 @@ CREATE TABLE "mart"."daily_sales" (
   "excluded_failed_orders" bigint NOT NULL,
   "excluded_cancelled_orders" bigint NOT NULL,
   "units" bigint NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "discounts" numeric(18,2) NOT NULL,
-  "returns" numeric(18,2) NOT NULL,
-  "net_sales" numeric(18,2) NOT NULL,
-  "tax" numeric(18,2) NOT NULL,
-  "shipping" numeric(18,2) NOT NULL,
-  "total_sales" numeric(18,2) NOT NULL,
-  "returns_by_order_date" numeric(18,2) NOT NULL,
-  "net_sales_by_order_date" numeric(18,2) NOT NULL,
-  "average_order_value" numeric(18,2),
-  "median_order_value" numeric(18,2),
+  "gross_sales" numeric(28,4) NOT NULL,
+  "discounts" numeric(28,4) NOT NULL,
+  "returns" numeric(28,4) NOT NULL,
+  "refunds_without_goods" numeric(28,4) NOT NULL,
+  "net_sales" numeric(28,4) NOT NULL,
+  "tax" numeric(28,4) NOT NULL,
+  "shipping" numeric(28,4) NOT NULL,
+  "other_charges" numeric(28,4) NOT NULL,
+  "total_sales" numeric(28,4) NOT NULL,
+  "returns_by_order_date" numeric(28,4) NOT NULL,
+  "net_sales_by_order_date" numeric(28,4) NOT NULL,
+  "average_order_value" numeric(28,4),
+  "median_order_value" numeric(28,4),
   "new_customers" bigint NOT NULL,
   "returning_customers" bigint NOT NULL,
-  "new_customer_sales" numeric(18,2) NOT NULL,
-  "returning_customer_sales" numeric(18,2) NOT NULL,
+  "new_customer_sales" numeric(28,4) NOT NULL,
+  "returning_customer_sales" numeric(28,4) NOT NULL,
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "sales_channel")
 );
@@ -288,14 +298,16 @@ COMMENT ON COLUMN "mart"."daily_sales"."excluded_test_orders" IS 'Orders left ou
 COMMENT ON COLUMN "mart"."daily_sales"."excluded_failed_orders" IS 'Orders left out because they failed';
 COMMENT ON COLUMN "mart"."daily_sales"."excluded_cancelled_orders" IS 'Orders left out because they were cancelled before payment';
 COMMENT ON COLUMN "mart"."daily_sales"."units" IS 'Pieces sold in counted orders';
-COMMENT ON COLUMN "mart"."daily_sales"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
-COMMENT ON COLUMN "mart"."daily_sales"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, in the reporting currency';
-COMMENT ON COLUMN "mart"."daily_sales"."returns" IS 'Refunded line amounts by the day of the refund, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes the share that the line''s recorded tax is of what was paid for it, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, which is taken out of them as out of gross_sales, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."returns" IS 'Refunded by the day of the refund, refunds_without_goods included, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."refunds_without_goods" IS 'Refunded beyond the refund''s lines and shipping, such as goodwill or an amount without lines; inside returns, by the day of the refund, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."tax" IS 'Tax charged on the order''s day minus tax refunded on the refund''s day, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."shipping" IS 'Shipping charged minus shipping refunded, without tax, in the reporting currency';
-COMMENT ON COLUMN "mart"."daily_sales"."total_sales" IS 'net_sales + tax + shipping, in the reporting currency';
-COMMENT ON COLUMN "mart"."daily_sales"."returns_by_order_date" IS 'Everything refunded so far of the orders of this day, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."other_charges" IS 'What an order''s total holds beyond its lines, their tax and its shipping: fees, tips, wrapping; below zero where the total is less than they come to, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."total_sales" IS 'net_sales + tax + shipping + other_charges, in the reporting currency';
+COMMENT ON COLUMN "mart"."daily_sales"."returns_by_order_date" IS 'Refunded so far of the orders of this day, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."net_sales_by_order_date" IS 'gross_sales − discounts − returns_by_order_date, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."average_order_value" IS '(gross_sales − discounts) ÷ orders, in the reporting currency';
 COMMENT ON COLUMN "mart"."daily_sales"."median_order_value" IS 'Median of gross_sales − discounts per order, in the reporting currency';
@@ -331,8 +343,8 @@ CREATE TABLE "mart"."channel_attribution" (
   "channel" text NOT NULL,
   "model" text NOT NULL,
   "attributed_orders" numeric(18,6) NOT NULL,
-  "attributed_sales" numeric(18,2) NOT NULL,
-  "spend" numeric(18,2) NOT NULL,
+  "attributed_sales" numeric(28,4) NOT NULL,
+  "spend" numeric(28,4) NOT NULL,
   "roas" numeric(18,6),
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "channel", "model")
@@ -357,7 +369,7 @@ CREATE TABLE "mart"."tracking_coverage" (
   "untracked_orders" bigint NOT NULL,
   "unknown_purchases" bigint NOT NULL,
   "mismatched_orders" bigint NOT NULL,
-  "untracked_sales" numeric(18,2) NOT NULL,
+  "untracked_sales" numeric(28,4) NOT NULL,
   "tracking_rate" numeric(18,6),
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("coverage_date", "sales_channel", "channel", "device")
@@ -387,13 +399,13 @@ CREATE TABLE "mart"."product_daily" (
   "purchases" bigint NOT NULL,
   "cart_orders" bigint NOT NULL,
   "units" bigint NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "discounts" numeric(18,2) NOT NULL,
-  "returns" numeric(18,2) NOT NULL,
-  "net_sales" numeric(18,2) NOT NULL,
+  "gross_sales" numeric(28,4) NOT NULL,
+  "discounts" numeric(28,4) NOT NULL,
+  "returns" numeric(28,4) NOT NULL,
+  "net_sales" numeric(28,4) NOT NULL,
   "view_to_cart_rate" numeric(18,6),
   "cart_to_order_rate" numeric(18,6),
-  "product_margin" numeric(18,2),
+  "product_margin" numeric(28,4),
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "product_id")
 );
@@ -408,9 +420,9 @@ COMMENT ON COLUMN "mart"."product_daily"."cart_adds" IS 'Product Added events th
 COMMENT ON COLUMN "mart"."product_daily"."purchases" IS 'Counted orders with this product';
 COMMENT ON COLUMN "mart"."product_daily"."cart_orders" IS 'Counted orders with this product that a session reports';
 COMMENT ON COLUMN "mart"."product_daily"."units" IS 'Pieces sold in counted orders';
-COMMENT ON COLUMN "mart"."product_daily"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
-COMMENT ON COLUMN "mart"."product_daily"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, in the reporting currency';
-COMMENT ON COLUMN "mart"."product_daily"."returns" IS 'Refunded line amounts by the day of the refund, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes the share that the line''s recorded tax is of what was paid for it, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, which is taken out of them as out of gross_sales, in the reporting currency';
+COMMENT ON COLUMN "mart"."product_daily"."returns" IS 'Refunded by the day of the refund, refunds_without_goods included, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."view_to_cart_rate" IS 'cart_adds ÷ views; null without views';
 COMMENT ON COLUMN "mart"."product_daily"."cart_to_order_rate" IS 'cart_orders ÷ cart_adds; null without cart_adds';
@@ -425,12 +437,12 @@ CREATE TABLE "mart"."customer_360" (
   "first_order_date" date,
   "last_order_date" date,
   "orders" bigint NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "discounts" numeric(18,2) NOT NULL,
-  "returns" numeric(18,2) NOT NULL,
-  "net_sales" numeric(18,2) NOT NULL,
-  "product_margin" numeric(18,2) NOT NULL,
-  "average_order_value" numeric(18,2),
+  "gross_sales" numeric(28,4) NOT NULL,
+  "discounts" numeric(28,4) NOT NULL,
+  "returns" numeric(28,4) NOT NULL,
+  "net_sales" numeric(28,4) NOT NULL,
+  "product_margin" numeric(28,4) NOT NULL,
+  "average_order_value" numeric(28,4),
   "favourite_category" text,
   "acquisition_channel" text,
   "recency_days" bigint,
@@ -451,7 +463,7 @@ COMMENT ON COLUMN "mart"."customer_360"."last_order_date" IS 'Day of the last co
 COMMENT ON COLUMN "mart"."customer_360"."orders" IS 'Counted orders';
 COMMENT ON COLUMN "mart"."customer_360"."gross_sales" IS 'Before discounts, in the reporting currency';
 COMMENT ON COLUMN "mart"."customer_360"."discounts" IS 'In the reporting currency';
-COMMENT ON COLUMN "mart"."customer_360"."returns" IS 'Line amounts refunded so far, in the reporting currency';
+COMMENT ON COLUMN "mart"."customer_360"."returns" IS 'Refunded so far, without tax and shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."customer_360"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."customer_360"."product_margin" IS 'Of lines whose cost is known, in the reporting currency';
 COMMENT ON COLUMN "mart"."customer_360"."average_order_value" IS '(gross_sales − discounts) ÷ orders; null without orders';
@@ -477,7 +489,7 @@ CREATE TABLE "mart"."cart_abandonment" (
   "first_activity_at" timestamptz NOT NULL,
   "last_activity_at" timestamptz NOT NULL,
   "product_count" bigint NOT NULL,
-  "cart_value" numeric(18,2),
+  "cart_value" numeric(28,4),
   "stage_reached" text NOT NULL,
   "status" text NOT NULL,
   "order_id" bigint,
@@ -509,15 +521,15 @@ CREATE TABLE "mart"."order_trends" (
   "period_end_date" date NOT NULL,
   "days_elapsed" bigint NOT NULL,
   "orders" bigint NOT NULL,
-  "gross_sales" numeric(18,2) NOT NULL,
-  "net_sales" numeric(18,2) NOT NULL,
-  "average_order_value" numeric(18,2),
-  "net_sales_moving_average" numeric(18,2),
+  "gross_sales" numeric(28,4) NOT NULL,
+  "net_sales" numeric(28,4) NOT NULL,
+  "average_order_value" numeric(28,4),
+  "net_sales_moving_average" numeric(28,4),
   "orders_previous" bigint,
-  "net_sales_previous" numeric(18,2),
+  "net_sales_previous" numeric(28,4),
   "net_sales_change_share" numeric(18,6),
   "orders_year_before" bigint,
-  "net_sales_year_before" numeric(18,2),
+  "net_sales_year_before" numeric(28,4),
   "net_sales_year_change_share" numeric(18,6),
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("period", "period_start_date")
@@ -528,7 +540,7 @@ COMMENT ON COLUMN "mart"."order_trends"."period_start_date" IS 'First day';
 COMMENT ON COLUMN "mart"."order_trends"."period_end_date" IS 'Last day';
 COMMENT ON COLUMN "mart"."order_trends"."days_elapsed" IS 'Days of it that have passed, today included, when the mart was built';
 COMMENT ON COLUMN "mart"."order_trends"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
-COMMENT ON COLUMN "mart"."order_trends"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping, in the reporting currency';
+COMMENT ON COLUMN "mart"."order_trends"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes the share that the line''s recorded tax is of what was paid for it, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_trends"."net_sales" IS 'gross_sales − discounts − returns, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_trends"."average_order_value" IS '(gross_sales − discounts) ÷ orders, in the reporting currency';
 COMMENT ON COLUMN "mart"."order_trends"."net_sales_moving_average" IS 'Mean of this and the three periods before; null while there are fewer or it is not over';

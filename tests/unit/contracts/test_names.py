@@ -12,7 +12,7 @@ TYPES_BY_SUFFIX = {
     "_id": r"bigint|string",
     "_at": r"timestamp",
     "_date": r"date",
-    "_amount": r"decimal\(18,[24]\)",
+    "_amount": r"decimal\((18|28),4\)",
     "_count": r"bigint",
     "_share": r"decimal\(\d+,\d+\)",
 }

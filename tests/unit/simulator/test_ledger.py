@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from simulator.accounting import half_even, line_amounts, places_of
 from simulator.ledger import Ledger
 from simulator.record import Seen
 from simulator.state import State
@@ -53,7 +54,11 @@ def order(state: State, *lines: tuple[str, int, str, str], **values: Any) -> int
         "paid_at": NOON,
         "updated_at": NOON,
     }
-    row = state.add("orders", **{**defaults, **values})
+    row = {**defaults, **values}
+    goods = sum(Decimal(price) * quantity - Decimal(discount) for price, quantity, discount, _ in lines)
+    tax = Decimal(0) if row["prices_include_tax"] else sum(Decimal(tax) for *_, tax in lines)
+    total = goods - row["discount_amount"] + tax + row["shipping_amount"] + row["shipping_tax_amount"]
+    row = state.add("orders", **{"total_amount": total, **row})
     for number, (price, quantity, discount, tax) in enumerate(lines, 1):
         state.add(
             "order_items",
@@ -71,16 +76,16 @@ def order(state: State, *lines: tuple[str, int, str, str], **values: Any) -> int
 
 
 def refund(
-    state: State, order_id: int, line: int, amount: str, tax: str, shipping: str, at: datetime
+    state: State, order_id: int, line: int, amount: str, tax: str, shipping: str, at: datetime, **values: Any
 ) -> None:
-    row = state.add(
-        "refunds",
-        order_id=order_id,
-        shipping_amount=Decimal(shipping),
-        shipping_tax_amount=Decimal(0),
-        refunded_at=at,
-        updated_at=at,
-    )
+    (currency,) = (row["currency"] for row in state.rows("orders") if row["id"] == order_id)
+    defaults = {
+        "shipping_amount": Decimal(shipping),
+        "shipping_tax_amount": Decimal(0),
+        "total_amount": Decimal(amount) + Decimal(tax) + Decimal(shipping),
+        "currency": currency,
+    }
+    row = state.add("refunds", order_id=order_id, refunded_at=at, updated_at=at, **{**defaults, **values})
     state.add(
         "refund_items",
         refund_id=row["id"],
@@ -178,6 +183,84 @@ def test_a_refund_is_booked_on_its_own_day_at_the_rate_of_the_order():
         Decimal("-5.75"),
         Decimal("-31.05"),
     )
+
+
+def line_of(price: str, tax: str, rate: str, discount: str = "0", **values: Any) -> tuple[Decimal, Decimal]:
+    """Gross and net of an order's only line whose price includes tax."""
+    row = {
+        "currency": "EUR",
+        "prices_include_tax": 1,
+        "discount_amount": Decimal(0),
+        **values,
+    }
+    line = {
+        "unit_price": Decimal(price),
+        "quantity": 1,
+        "discount_amount": Decimal(discount),
+        "tax_rate": Decimal(rate),
+        "tax_amount": Decimal(tax),
+    }
+    ((gross, net, _),) = line_amounts(row, [line])
+    return gross, net
+
+
+def test_without_a_discount_gross_is_net_whatever_rate_is_recorded():
+    assert line_of("115.00", "15.00", "0.05") == (Decimal(100), Decimal(100))
+    assert line_of("115.00", "15.00", "0") == (Decimal(100), Decimal(100))
+    assert line_of("19.89", "3.32", "0.20") == (Decimal("16.57"), Decimal("16.57"))
+
+
+def test_a_discount_loses_the_share_of_tax_that_was_paid():
+    # 10 of 50 paid are tax, so are 2 of a discount of 10.
+    assert line_of("60.00", "10.00", "0.05", "10.00") == (Decimal(48), Decimal(40))
+    # Nothing was paid: the recorded rate decides.
+    assert line_of("11.90", "0.00", "0.19", "11.90") == (Decimal(10), Decimal(0))
+    # More tax than was paid leaves nothing of the discount.
+    assert line_of("20.00", "15.00", "0", "10.00") == (Decimal(-5), Decimal(-5))
+
+
+def test_amounts_are_rounded_to_the_places_of_their_currency():
+    state = shop()
+    lines = [("1000", 1, "0", "0"), ("999", 1, "0", "0"), ("514", 1, "0", "0")]
+    yen = {"currency": "JPY", "prices_include_tax": 0, "discount_amount": Decimal(101)}
+    state.add(
+        "exchange_rates",
+        rate_date=DAY,
+        base_currency="JPY",
+        quote_currency="EUR",
+        rate=Decimal(1),
+        updated_at=NOON,
+    )
+    order(state, *lines, **yen)
+    rows = ledger(state).product_daily()
+    # 101 × 1000 ÷ 2513 = 40.19, 101 × 999 ÷ 2513 = 40.15, and the rest.
+    assert [rows[(DAY, product)]["discounts"] for product in (1, 2, 3)] == [40, 40, 21]
+    assert [half_even(Decimal("1.23455"), places_of(code)) for code in ("JPY", "KWD", "CLF", "EUR")] == [
+        Decimal(1),
+        Decimal("1.235"),
+        Decimal("1.2346"),
+        Decimal("1.23"),
+    ]
+
+
+def test_what_no_line_carries_has_a_figure_of_its_own():
+    state = shop()
+    order_id = order(state, ("20.00", 1, "0", "0"), prices_include_tax=0, total_amount=Decimal("22.50"))
+    refund(state, order_id, 1, "5.00", "0", "1.00", NOON, total_amount=Decimal("56.00"))
+    row = ledger(state).daily_sales()[(DAY, "web")]
+    assert (row["other_charges"], row["returns"], row["refunds_without_goods"]) == (
+        Decimal("2.50"),
+        Decimal(55),
+        Decimal(50),
+    )
+    assert row["total_sales"] == Decimal("22.50") - Decimal(56)
+
+
+def test_a_refund_is_converted_with_the_rate_of_its_own_currency():
+    state = shop()
+    order_id = order(state, ("20.00", 1, "0", "0"), currency="GBP", prices_include_tax=0)
+    refund(state, order_id, 1, "10.00", "0", "0", datetime(2026, 4, 2, 9, 0), currency="EUR")
+    assert ledger(state).total("returns") == Decimal(10)
 
 
 def test_an_order_belongs_to_the_local_day():

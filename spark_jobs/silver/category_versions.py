@@ -1,0 +1,21 @@
+"""How categories changed."""
+
+from __future__ import annotations
+
+from pyspark.sql import DataFrame
+
+from spark_jobs.lib.context import Context
+from spark_jobs.lib.parsing import integer, text
+from spark_jobs.silver.versions import as_version, is_deletion, valid_from
+
+
+def clean(raw: DataFrame, context: Context) -> DataFrame:
+    """Every row is a version, a deletion too."""
+    return raw.select(
+        integer("id").alias("category_id"),
+        valid_from(),
+        integer("parent_id").alias("parent_category_id"),
+        text("name").alias("name"),
+        is_deletion(),
+        *as_version(),
+    )
