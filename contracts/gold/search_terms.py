@@ -14,7 +14,7 @@ SEARCH_TERMS = Table(
     key=("search_date", "term"),
     columns=(
         Column("search_date", "date", "Day of the search, in the shop's time zone", required=True),
-        Column("term", "string", "What was searched for", required=True),
+        Column("term", "string", "What was searched for; only the beginning of a long text", required=True),
         metric("searches"),
         metric("zero_result_searches"),
         metric("clicked_searches"),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.visits import in_visits
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import MONEY_TYPE, zero
+from spark_jobs.lib.money import total_if_all_known, zero
 from spark_jobs.lib.timezones import local_date
 
 _IN, _OUT = "Product Added", "Product Removed"
@@ -144,8 +144,10 @@ def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, contex
     Each currency is added up and converted by itself, at the rate of the cart's day.
     """
     worth = F.col("units_left").try_cast("decimal(9,0)") * F.col("price")
-    parts = left.groupBy("cart_id", "currency").agg(
-        F.count(F.lit(1)).alias("products"), _sum_of_known(worth).try_cast(MONEY_TYPE).alias("worth")
+    parts = (
+        left.withColumn("worth", worth)
+        .groupBy("cart_id", "currency")
+        .agg(F.count(F.lit(1)).alias("products"), total_if_all_known("worth").alias("worth"))
     )
     dated = parts.join(carts.select("cart_id", "cart_date"), on="cart_id", how="inner")  # many to one
     rated = with_rate(
@@ -154,15 +156,8 @@ def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, contex
     return (
         rated.withColumn("value", converted("worth", context))
         .groupBy("cart_id")
-        .agg(
-            F.sum("products").alias("product_count"),
-            _sum_of_known(F.col("value")).try_cast(MONEY_TYPE).alias("cart_value"),
-        )
+        .agg(F.sum("products").alias("product_count"), total_if_all_known("value").alias("cart_value"))
     )
-
-
-def _sum_of_known(value: Column) -> Column:
-    return F.when(F.count_if(value.isNull()) == 0, F.sum(value))
 
 
 def _purchases(carts: DataFrame, left: DataFrame, orders: DataFrame, lines: DataFrame) -> DataFrame:

@@ -8,11 +8,10 @@ from pyspark.sql import functions as F
 from spark_jobs.gold.visits import in_visits
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.money import divide
-from spark_jobs.lib.parsing import text
+from spark_jobs.lib.parsing import key_text
 from spark_jobs.lib.timezones import is_complete, local_date
 
 _SEARCH, _ORDER = "Products Searched", "Order Completed"
-_LONGEST = 200
 # Spelled out: engines disagree on what `\\s` holds beyond ASCII.
 _BLANKS = (
     r"[\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
@@ -74,6 +73,5 @@ def build(
 
 
 def _term() -> Column:
-    """What was searched for, in lower case with blanks made one; only as much of it as a key holds."""
-    whole = F.lower(text(F.regexp_replace("search_query", _BLANKS, " ")))
-    return text(F.substring(whole, 1, _LONGEST))
+    """What was searched for, in lower case with blanks made one; of a long text only what a key holds."""
+    return key_text(F.lower(F.regexp_replace("search_query", _BLANKS, " ")))

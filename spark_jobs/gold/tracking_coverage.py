@@ -7,7 +7,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.gold.order_sessions import reports
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total
+from spark_jobs.lib.money import divide, round_half_even, total, unit_of
 from spark_jobs.lib.timezones import is_complete, local_date
 
 
@@ -34,7 +34,9 @@ def build(
     )
     both = orders.unionByName(_unknown(found, context), allowMissingColumns=True)
     is_known, is_tracked = F.col("is_known"), F.col("session_id").isNotNull()
-    differs = (F.col("claimed_amount") != F.col("total_amount_original")) | (
+    unit = unit_of("currency")
+    claim, total_amount = F.col("claimed_amount"), F.col("total_amount_original")
+    differs = (round_half_even(claim, unit) != round_half_even(total_amount, unit)) | (
         F.col("claimed_currency") != F.col("currency")
     )
     days = both.groupBy(

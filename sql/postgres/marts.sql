@@ -370,7 +370,7 @@ CREATE TABLE "mart"."search_terms" (
 );
 COMMENT ON TABLE "mart"."search_terms" IS 'Searches with what followed them in the same session. Terms in lower case, blanks made one. Grain: one row per day and term searched for, bots left out.';
 COMMENT ON COLUMN "mart"."search_terms"."search_date" IS 'Day of the search, in the shop''s time zone';
-COMMENT ON COLUMN "mart"."search_terms"."term" IS 'What was searched for';
+COMMENT ON COLUMN "mart"."search_terms"."term" IS 'What was searched for; only the beginning of a long text';
 COMMENT ON COLUMN "mart"."search_terms"."searches" IS 'Products Searched events, bots left out';
 COMMENT ON COLUMN "mart"."search_terms"."zero_result_searches" IS 'Searches that found nothing, as far as their sender says so';
 COMMENT ON COLUMN "mart"."search_terms"."clicked_searches" IS 'Searches followed by a Product Clicked or Viewed in the same visit, before the next search';

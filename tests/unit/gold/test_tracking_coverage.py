@@ -81,6 +81,30 @@ def test_orders_and_reports_are_set_against_each_other(spark: SparkSession) -> N
 
 
 @pytest.mark.parametrize(
+    ("currency", "total", "claim", "is_mismatch"),
+    [
+        ("EUR", "11.90", "11.9049", False),
+        ("EUR", "11.90", "11.9051", True),
+        ("JPY", "1757", "1757.40", False),
+        ("JPY", "1757", "1756", True),
+        ("KWD", "1.235", "1.2350", False),
+        ("KWD", "1.235", "1.234", True),
+    ],
+)
+def test_a_claim_is_compared_in_the_minor_unit_of_the_orders_currency(
+    spark: SparkSession, currency: str, total: str, claim: str, is_mismatch: bool
+) -> None:
+    marts = Chain(
+        spark,
+        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_orders=[order(1, "10:01", currency=currency, total_amount=total)],
+        silver_events=[report("10:02", 1, value_amount=claim)],
+    )
+    expected = {"tracked_orders": 1, "mismatched_orders": int(is_mismatch)}
+    assert_rows(marts.mart("tracking_coverage"), expected)
+
+
+@pytest.mark.parametrize(
     ("claim", "is_mismatch"),
     [
         ({}, False),
