@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = _timed(step, "MySQL and bronze", lambda: compare_source(tables, ingest))
         found += _timed(step, "bronze and silver", lambda: compare_silver(tables))
         found += _timed(step, "messages and events", lambda: compare_events(tables))
-        found += _timed(step, "silver and gold", lambda: compare_gold(tables))
+        found += _timed(step, "silver and gold", lambda: compare_gold(tables, settings().reporting_currency))
         with warehouse(settings()) as connection:
             found += _timed(step, "gold and PostgreSQL", lambda: compare_warehouse(tables, connection))
         step.details["comparisons"] = [each.as_record() for each in found]

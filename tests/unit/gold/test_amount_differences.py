@@ -56,7 +56,7 @@ class Shop:
         assert violations(built, TABLES["gold.amount_differences"]) == {}
         names = ("difference_key", "expected_amount_original", "found_amount_original")
         rows = built.select(*names, "difference_amount_original").collect()
-        return {(row[0], *(str(value and f"{value:.2f}") for value in row[1:])) for row in rows}
+        return {(row[0], *("None" if value is None else f"{value:.2f}" for value in row[1:])) for row in rows}
 
 
 def test_a_shop_whose_amounts_add_up_has_no_difference(spark: SparkSession) -> None:
