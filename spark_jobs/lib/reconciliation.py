@@ -77,6 +77,11 @@ def example(key: Mapping[str, Any], sides: Mapping[str, Amount | str] | None = N
     return f"{told} ({amounts})" if amounts else told
 
 
+def text_literal(value: Any) -> str:
+    """A value as a text of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
 def _printable(value: Any) -> str:
     """A value on one line, whatever it holds."""
     text = "null" if value is None else str(value)

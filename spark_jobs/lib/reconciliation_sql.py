@@ -10,7 +10,7 @@ from typing import Any
 
 from contracts.currencies import MINOR_UNIT, MINOR_UNITS, minor_unit
 from contracts.reconciliation.words import Equality, Reason, Source
-from spark_jobs.lib.reconciliation import EXACT, Comparison, example
+from spark_jobs.lib.reconciliation import EXACT, Comparison, example, text_literal
 from spark_jobs.lib.reconciliation_tables import LakeTables
 
 # Every sum: more digits before the point than money has, and those of shares behind it.
@@ -27,9 +27,9 @@ def define_functions(tables: LakeTables, reporting_currency: str) -> None:
     Money is rounded here by other means than in the marts: floors of decimals instead of remainders.
     """
     rates = tables.delta("silver.exchange_rates")
-    reporting = _literal(reporting_currency)
+    reporting = text_literal(reporting_currency)
     places = " ".join(
-        f"WHEN currency IN ({', '.join(map(_literal, sorted(codes)))}) THEN {places}"
+        f"WHEN currency IN ({', '.join(map(text_literal, sorted(codes)))}) THEN {places}"
         for places, codes in MINOR_UNITS.items()
     )
     unit = " ".join(f"WHEN {n} THEN CAST({Decimal(1).scaleb(-n)} AS DECIMAL(5,4))" for n in range(5))
@@ -120,10 +120,11 @@ def _with_examples(
     sides = [(each, "-" if isinstance(each, Reason) else "", "source") for each in sources]
     sides.append((mart, "", "mart"))
     keys_of = [", ".join(f"CAST({each.key[n]} AS VARCHAR) AS {n}" for n in names) for each, _, _ in sides]
+    group = text_literal(currency)
     parts = " UNION ALL ".join(
         f"SELECT {keys_of[place]}, '{side}' AS side,"
         f" CAST({sign}({each.figures[figure]}) AS DECIMAL(38,6)) AS amount"
-        f" FROM {_named(tables, each.rows)} WHERE ({each.where}) AND {_currency(each)} = {_literal(currency)}"
+        f" FROM {_named(tables, each.rows)} WHERE ({each.where}) AND {_currency(each)} = {group}"
         for place, (each, sign, side) in enumerate(sides)
     )
     rows = tables.rows(
@@ -142,7 +143,8 @@ def _with_examples(
 
 def _look(mart: str, key: Mapping[str, Any]) -> str:
     held = " and ".join(
-        f"{name} is null" if value is None else f"{name} = {_literal(value)}" for name, value in key.items()
+        f"{name} is null" if value is None else f"{name} = {text_literal(value)}"
+        for name, value in key.items()
     )
     query = f"select * from mart.{mart.removeprefix('gold.')}{' where ' if held else ''}{held}"
     return f"./shoplake sql {shlex.quote(query)}"
@@ -154,10 +156,6 @@ def _named(tables: LakeTables, rows: str) -> str:
 
 def _currency(source: Source) -> str:
     return f"coalesce({source.currency}, '')"
-
-
-def _literal(text: Any) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _plain(amount: Decimal | int) -> Decimal | int:

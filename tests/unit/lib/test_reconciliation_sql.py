@@ -5,28 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from contracts.reconciliation.words import Equality, Reason, Source
 from spark_jobs.lib.reconciliation import Comparison
 from spark_jobs.lib.reconciliation_sql import compare, define_functions
-from spark_jobs.lib.reconciliation_tables import LakeTables
-
-
-class GivenTables(LakeTables):
-    """Tables that are given instead of read from a lake."""
-
-    def __init__(self, **given: list[dict[str, Any]] | pa.Table) -> None:
-        super().__init__(lake=None)  # type: ignore[arg-type]
-        self.given = given
-
-    def _register(self, table_id: str) -> str:
-        name = table_id.replace(".", "_")
-        rows = self.given[name]
-        self._duckdb.register(name, rows if isinstance(rows, pa.Table) else pa.Table.from_pylist(rows))
-        return name
-
+from tests.unit.given_tables import GivenTables
 
 EXCHANGE_RATES = [
     {"base_currency": "USD", "quote_currency": "EUR", "rate_date": "2026-05-04", "rate": Decimal("0.5")}
