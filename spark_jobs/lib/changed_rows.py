@@ -127,7 +127,7 @@ def unknown_rows(tables: LakeTables, table: Table, silver: str) -> list[Named]:
     rows = tables.rows(
         f"SELECT {names} FROM {silver} s ANTI JOIN {bronze} b ON {same} ORDER BY {names} LIMIT {EXAMPLES}"
     )
-    return [_named(table, row) for row in rows]
+    return [_named(table, row, {"silver": "there", "bronze": "not there"}) for row in rows]
 
 
 def rows_with_other_money(tables: LakeTables, table: Table, silver: str, measure: str) -> list[Named]:
