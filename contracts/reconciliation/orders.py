@@ -119,7 +119,8 @@ ORDERS_AND_LINES = (
                 f"{_LINES} JOIN silver.orders s USING (order_id)",
                 {
                     "net_amount_original": "half_even(l.unit_price_amount * l.quantity,"
-                    " places_of(o.currency)) - l.discount_amount - CASE WHEN s.prices_include_tax THEN l.tax_amount ELSE 0 END"
+                    " places_of(o.currency)) - l.discount_amount"
+                    " - CASE WHEN s.prices_include_tax THEN l.tax_amount ELSE 0 END"
                 },
                 "o.is_counted AND NOT l.is_deleted",
                 {"order_id": "o.order_id"},

@@ -2,52 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
+from spark_jobs.lib.changed_rows import (
+    Named,
+    Shop,
+    look_into,
+    missing_rows,
+    rows_with_other_money,
+    unknown_rows,
+)
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.keys import silver_sql
-from spark_jobs.lib.money_sums import MONEY_SUMS
-from spark_jobs.lib.reconciliation import Amount, Comparison, compare_groups
+from spark_jobs.lib.money_sums import MONEY_SUMS, as_currency
+from spark_jobs.lib.reconciliation import EXACT, Amount, Comparison, compare_groups
 from spark_jobs.lib.reconciliation_tables import LakeTables, copies_in_silver
 from spark_jobs.lib.runs import Step
 
 Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
 
 
-def compare_source(tables: LakeTables, ingest: Step) -> list[Comparison]:
+# A row is only read again when its change time is new, or when all rows are compared.
+_COMPARE_ROWS = (
+    "./shoplake run with INGEST_CHECKSUM_HOURS=0 in .env compares every row and takes in what changed without"
+    " a new change time"
+)
+
+
+def compare_source(tables: LakeTables, ingest: Step, shop: Shop | None = None) -> list[Comparison]:
     """The snapshot as MySQL counted and summed it, against the rows that live in bronze.
+
+    Rows that differ are looked for in `shop`.
 
     Raises:
         UserError: when the ingest's record does not say what is compared.
     """
     found = []
     for table in tables_of(Layer.SHOP):
-        seen = _seen(table, ingest)
-        rows = tables.number(f"SELECT count(*) FROM {tables.bronze(table.name)}")
-        gap = seen["source_rows"] - rows
-        unseen = (
-            {"rows gone from the shop were not looked for": gap} if gap and not seen["is_complete"] else {}
-        )
-        found.append(Comparison(table.id, "rows", "MySQL", seen["source_rows"], "bronze", rows, unseen))
-        if table.name in MONEY_SUMS and seen["is_complete"]:
-            in_mysql: Sums = {}
-            for currency, amounts in seen["money"].items():
-                for measure in MONEY_SUMS[table.name].measures:
-                    in_mysql.setdefault(measure, {})[currency] = Decimal(amounts[measure])
-            in_bronze = _sums(tables, table, tables.bronze(table.name))
-            for measure in MONEY_SUMS[table.name].measures:
-                found += compare_groups(
-                    table.id,
-                    measure,
-                    "MySQL",
-                    in_mysql.get(measure, {}),
-                    "bronze",
-                    in_bronze.get(measure, {}),
-                )
+        for each in _compare_with_source(tables, table, ingest):
+            measure = each.figure.split(" ", 1)[0]
+            names = shop.differing(tables, table, None if measure == "rows" else measure) if shop else []
+            found.append(each.naming(names, _COMPARE_ROWS) if each.unexplained else each)
+    return found
+
+
+def _compare_with_source(tables: LakeTables, table: Table, ingest: Step) -> list[Comparison]:
+    seen = _seen(table, ingest)
+    rows = tables.number(f"SELECT count(*) FROM {tables.bronze(table.name)}")
+    gap = seen["source_rows"] - rows
+    unseen = {"rows gone from the shop were not looked for": gap} if gap and not seen["is_complete"] else {}
+    found = [Comparison(table.id, "rows", "MySQL", seen["source_rows"], "bronze", rows, unseen)]
+    if table.name not in MONEY_SUMS or not seen["is_complete"]:
+        return found
+    in_mysql: Sums = {}
+    for written, amounts in seen["money"].items():
+        currency = as_currency(written)
+        for measure in MONEY_SUMS[table.name].measures:
+            of_measure = in_mysql.setdefault(measure, {})
+            of_measure[currency] = EXACT.add(of_measure.get(currency, 0), Decimal(amounts[measure]))
+    in_bronze = _sums(tables, table, tables.bronze(table.name))
+    for measure in MONEY_SUMS[table.name].measures:
+        sides = ("MySQL", in_mysql.get(measure, {}), "bronze", in_bronze.get(measure, {}))
+        found += compare_groups(table.id, measure, *sides)
     return found
 
 
@@ -82,19 +102,32 @@ def compare_copy(tables: LakeTables, table: Table, copy: Table, *, with_money: b
     rows = tables.number(f"SELECT count(*) FROM {bronze}")
     clean = tables.number(f"SELECT count(*) FROM {silver}")
     missing = tables.number("SELECT count(*) FROM unequal WHERE is_missing AND is_quarantined")
-    found = [
-        Comparison(
-            copy.id, "rows", "bronze", rows, "silver", clean, {"quarantined": missing} if missing else {}
-        )
-    ]
+    of_rows = Comparison(
+        copy.id, "rows", "bronze", rows, "silver", clean, {"quarantined": missing} if missing else {}
+    )
+    if of_rows.unexplained:
+        lost = missing_rows(tables, table, "is_missing AND NOT is_quarantined")
+        of_rows = _naming(of_rows, copy, lost or unknown_rows(tables, table, silver))
+    found = [of_rows]
     stale = tables.number("SELECT count(*) FROM unequal WHERE NOT is_missing")
     if stale:
         known = tables.number("SELECT count(*) FROM unequal WHERE NOT is_missing AND is_quarantined")
         why = {"newest version quarantined": known} if known else {}
-        found.append(Comparison(copy.id, "rows in an older version", "silver", stale, "bronze", 0, why))
+        older = Comparison(copy.id, "rows in an older version", "silver", stale, "bronze", 0, why)
+        names = missing_rows(tables, table, "NOT is_missing AND NOT is_quarantined")
+        found.append(_naming(older, copy, names) if older.unexplained else older)
     if with_money and table.name in MONEY_SUMS:
-        found += _compare_money(tables, table, copy)
+        for each in _compare_money(tables, table, copy):
+            measure = each.figure.split(" ", 1)[0]
+            if each.unexplained:
+                found.append(_naming(each, copy, rows_with_other_money(tables, table, silver, measure)))
+            else:
+                found.append(each)
     return found
+
+
+def _naming(compared: Comparison, copy: Table, rows: Sequence[Named]) -> Comparison:
+    return compared.naming([each.words for each in rows], look_into(copy, rows))
 
 
 def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
@@ -154,7 +187,9 @@ def _sums(tables: LakeTables, table: Table, source: str) -> Sums:
     sums = MONEY_SUMS[table.name]
     parent = tables.bronze(sums.parent[0]) if sums.parent else None
     answer: Sums = {}
-    for currency, _, *amounts in tables.rows(sums.sql(source, parent)):
+    for written, _, *amounts in tables.rows(sums.sql(source, parent)):
+        currency = as_currency(written)
         for measure, amount in zip(sums.measures, amounts, strict=True):
-            answer.setdefault(measure, {})[currency] = amount or Decimal(0)
+            of_measure = answer.setdefault(measure, {})
+            of_measure[currency] = EXACT.add(of_measure.get(currency, 0), amount or Decimal(0))
     return answer
