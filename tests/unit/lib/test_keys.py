@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from contracts.model import Form, Layer, Table
 from contracts.registry import TABLES, tables_of
 from spark_jobs.lib.keys import IN_PYTHON, key_parts, normalises, row_texts, silver_keys, silver_sql
-from spark_jobs.lib.quality import mark_shared_keys
+from spark_jobs.lib.quality import mark_shared_keys, newest_state
 from tests.unit.dataframes import assert_rows, cleaned
 
 BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\ufeff", " \u00a0\t")
@@ -167,4 +167,23 @@ def test_currencies_in_two_cases_are_one_key(spark: SparkSession) -> None:
         marked,
         {"base_currency": "EUR", "rate": "1.20000000", "_failed": []},
         {"base_currency": "EUR", "rate": "1.10000000", "_failed": ["key_not_unique"]},
+    )
+
+
+def test_a_deletion_of_the_same_snapshot_is_that_of_another_row(spark: SparkSession) -> None:
+    table = TABLES["silver.inventory_levels"]
+    later = {"_ingested_at": "2026-03-05 00:00"}
+    versions = cleaned(
+        spark,
+        "inventory_levels",
+        {"product_id": 1, "location": "  depot ", "on_hand": 7},
+        {"product_id": 1, "location": "  depot ", "_op": "delete", **later},
+        {"product_id": 1, "location": "depot", "on_hand": 8, **later},
+        {"product_id": 2, "location": "depot", "on_hand": 9},
+        {"product_id": 2, "location": "depot", "_op": "delete", **later},
+    )
+    assert_rows(
+        newest_state(versions, table),
+        {"product_id": 1, "location": "depot", "on_hand_count": 8, "is_deleted": False},
+        {"product_id": 2, "location": "depot", "on_hand_count": 9, "is_deleted": True},
     )
