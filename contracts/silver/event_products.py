@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.model import Column, Layer, Pii, Table
+from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
+
+# Columns that may hold less than their sender claims; each is a warning by this name.
+UNREADABLE = ("product_id", "price_amount", "quantity", "list_position")
 
 EVENT_PRODUCTS = Table(
     name="event_products",
@@ -22,11 +25,21 @@ EVENT_PRODUCTS = Table(
         Column("is_bot", "boolean", "A robot's event", required=True),
         Column("product_id", "bigint", "The product; null when the sender names it in another way"),
         Column("sku", "string", "Stock keeping unit, as sent"),
-        Column("price_amount", "decimal(18,2)", "Price of one piece, in `currency`"),
+        Column("price_amount", "decimal(18,4)", "Price of one piece, in `currency`"),
         Column("quantity", "bigint", "Pieces"),
         Column("currency", "string", "ISO 4217"),
         Column("list_position", "bigint", "Position in a list on the page, as sent"),
         Column("cart_id", "string", "Cart it is about"),
         Column("order_id", "bigint", "Order it is about"),
+        Column(
+            "unreadable_claims",
+            "array<string>",
+            "Columns of which the sender claims something that cannot be read, or not in one way only",
+            required=True,
+        ),
+    ),
+    checks=tuple(
+        Check(f"{name}_unreadable", f"NOT array_contains(unreadable_claims, '{name}')", OnFailure.WARN)
+        for name in UNREADABLE
     ),
 )

@@ -76,7 +76,7 @@ def test_a_purchase_in_the_browser_is_typed(found: Found) -> None:
     assert (landed["page_host"], landed["page_path"]) == ("shop.example", "/page.html")
     assert (landed["utm_source"], landed["utm_medium"], landed["device"]) == ("news", "email", "desktop")
     added = found[BROWSER, "Product Added"]
-    assert (added["product_id"], str(added["value_amount"])) == (7, "9.99")
+    assert (added["product_id"], str(added["value_amount"])) == (7, "9.9900")
     ordered = found[BROWSER, "Order Completed"]
     assert (ordered["order_id"], ordered["customer_id"], ordered["distinct_id"]) == (9, 4711, "4711")
     # Before and after the login it is one visitor: the device stays.
