@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contracts.limits import FIRST_MOMENT, KEY_TEXT_LENGTH, MOMENTS_END, REPLACEMENT, UNSTORABLE
 
 _BLANKS = " \t\r\n\u00a0\ufeff"
 _ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]|$)"
-
-
-def parsed(df: DataFrame, name: str, source: str | Column, fields: tuple[str, ...]) -> DataFrame:
-    """`df` with the named fields of a JSON text as a struct of texts, each null where it is not to be had.
-
-    An array of one struct, exploded: engines would otherwise parse the text again for every field used.
-    """
-    schema = ", ".join(f"`{field}` string" for field in fields)
-    return df.select("*", F.explode(F.array(F.from_json(source, schema))).alias(name))
 
 
 def text(source: str | Column) -> Column:

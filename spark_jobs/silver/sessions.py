@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer
+from spark_jobs.lib.identity import customer_number
 from spark_jobs.silver.channels import channel
 from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 
@@ -87,7 +87,7 @@ def _with_person(events: DataFrame, merges: DataFrame) -> DataFrame:
     Who is logged in counts before who sent it: a server may name the customer beside an id of its own.
     """
     logged_in = F.col("logged_in_id")
-    is_own = F.coalesce(integer("distinct_id") == logged_in, F.lit(False))
+    is_own = F.coalesce(customer_number("distinct_id") == logged_in, F.lit(False))
     whose = F.when(logged_in.isNotNull() & ~is_own, logged_in.cast("string")).otherwise(F.col("distinct_id"))
     persons = merged_ids(merges).withColumnRenamed("distinct_id", "whose_id")
     known = (

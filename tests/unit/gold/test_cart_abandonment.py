@@ -192,6 +192,11 @@ def at(price: str | None, currency: str | None = "EUR", **more: Any) -> dict[str
         pytest.param([("in", 1, at("10")), ("out", 1, at("10"))], *(0, "0.00"), id="emptied"),
         pytest.param([("in", 1, at("10")), ("in", 2, at(None))], *(2, None), id="a price is unknown"),
         pytest.param([("in", 1, at("10")), ("in", 2, at("-1"))], *(2, None), id="a price below zero"),
+        pytest.param(
+            [("in", 1, at("10", quantity=None, unreadable_claims=["quantity"])), ("in", 2, at("5"))],
+            *(2, None),
+            id="a quantity that cannot be read",
+        ),
         pytest.param([("in", 1, at("0"))], *(1, "0.00"), id="a gift"),
         pytest.param([("in", 1, at("10")), ("in", 2, at("1000", "JPY"))], *(2, "16.81"), id="two currencies"),
         pytest.param(
