@@ -53,8 +53,8 @@ CART_ABANDONMENT = Table(
             "cart_value",
             MONEY,
             "Units left in it × the price each product last had in it, as its events claim, in the reporting"
-            " currency: each currency is converted at the rate of the cart's day, then added. Null when the"
-            " price of a product is not named or a currency has no rate",
+            " currency: each currency is converted at the rate of the cart's day, then added. Null when a"
+            " product's price is not named, its quantity cannot be read or a currency has no rate",
         ),
         Column(
             "stage_reached",

@@ -78,6 +78,7 @@ def _moves(event_products: DataFrame, sessions: DataFrame) -> DataFrame:
         "product_id",
         F.coalesce(F.col("product_id").cast("string"), F.concat(F.lit("sku:"), "sku")).alias("product"),
         F.when(F.col("event_name") == _IN, said).otherwise(-F.abs(said)).alias("units"),
+        F.array_contains("unreadable_claims", "quantity").alias("is_unclear"),
         F.when(F.col("price_amount") >= 0, F.col("price_amount")).alias("price"),
         "currency",
     )
@@ -111,10 +112,11 @@ def _left(moves: DataFrame) -> DataFrame:
         .agg(
             F.max("product_id").alias("product_id"),
             (F.sum("units") - F.least(F.min("running"), F.lit(0))).alias("units_left"),
+            F.max("is_unclear").alias("is_unclear"),
             F.max_by(F.struct("price", "currency"), priced).alias("last"),
         )
         .where("units_left > 0")
-        .select("cart_id", "product_id", "units_left", "last.price", "last.currency")
+        .select("cart_id", "product_id", "units_left", "is_unclear", "last.price", "last.currency")
     )
 
 
@@ -139,13 +141,13 @@ def _carts(moves: DataFrame, sessions: DataFrame, context: Context) -> DataFrame
 
 
 def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
-    """Products left per cart and what they are worth; null when a price or a rate of any of them is unknown.
+    """Products left per cart and their worth; null when units, price or rate of any of them are unknown.
 
     Each currency is added up and converted by itself, at the rate of the cart's day.
     """
-    worth = F.col("units_left").try_cast("decimal(9,0)") * F.col("price")
+    units = F.when(~F.col("is_unclear"), F.col("units_left")).try_cast("decimal(9,0)")
     parts = (
-        left.withColumn("worth", worth)
+        left.withColumn("worth", units * F.col("price"))
         .groupBy("cart_id", "currency")
         .agg(F.count(F.lit(1)).alias("products"), total_if_all_known("worth").alias("worth"))
     )

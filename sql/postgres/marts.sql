@@ -546,7 +546,7 @@ COMMENT ON COLUMN "mart"."cart_abandonment"."device" IS 'Device of that visit';
 COMMENT ON COLUMN "mart"."cart_abandonment"."first_activity_at" IS 'First product put in or taken out, UTC';
 COMMENT ON COLUMN "mart"."cart_abandonment"."last_activity_at" IS 'Last product put in or taken out, UTC';
 COMMENT ON COLUMN "mart"."cart_abandonment"."product_count" IS 'Different products left in it';
-COMMENT ON COLUMN "mart"."cart_abandonment"."cart_value" IS 'Units left in it × the price each product last had in it, as its events claim, in the reporting currency: each currency is converted at the rate of the cart''s day, then added. Null when the price of a product is not named or a currency has no rate';
+COMMENT ON COLUMN "mart"."cart_abandonment"."cart_value" IS 'Units left in it × the price each product last had in it, as its events claim, in the reporting currency: each currency is converted at the rate of the cart''s day, then added. Null when a product''s price is not named, its quantity cannot be read or a currency has no rate';
 COMMENT ON COLUMN "mart"."cart_abandonment"."stage_reached" IS 'How far the visits went in which it was touched; `order` once it is bought';
 COMMENT ON COLUMN "mart"."cart_abandonment"."status" IS 'What became of it';
 COMMENT ON COLUMN "mart"."cart_abandonment"."order_id" IS 'The order that bought it';

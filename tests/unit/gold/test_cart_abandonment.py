@@ -192,6 +192,11 @@ def at(price: str | None, currency: str | None = "EUR", **more: Any) -> dict[str
         pytest.param([("in", 1, at("10")), ("out", 1, at("10"))], *(0, "0.00"), id="emptied"),
         pytest.param([("in", 1, at("10")), ("in", 2, at(None))], *(2, None), id="a price is unknown"),
         pytest.param([("in", 1, at("10")), ("in", 2, at("-1"))], *(2, None), id="a price below zero"),
+        pytest.param(
+            [("in", 1, at("10", quantity=None, unreadable_claims=["quantity"])), ("in", 2, at("5"))],
+            *(2, None),
+            id="a quantity that cannot be read",
+        ),
         pytest.param([("in", 1, at("0"))], *(1, "0.00"), id="a gift"),
         pytest.param([("in", 1, at("10")), ("in", 2, at("1000", "JPY"))], *(2, "16.81"), id="two currencies"),
         pytest.param(
@@ -217,7 +222,7 @@ def at(price: str | None, currency: str | None = "EUR", **more: Any) -> dict[str
             id="products known by their sku",
         ),
         pytest.param(
-            [("in", 1, at("9999999999999999.99", quantity=9223372036854775807))] * 3 + [("in", 2, at("5"))],
+            [("in", 1, at("99999999999999.99", quantity=999_999_999))] * 3 + [("in", 2, at("5"))],
             *(2, None),
             id="more than money can hold",
         ),
