@@ -15,11 +15,13 @@ from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
 from spark_jobs.gold import BUILD
+from spark_jobs.gold.missing_rates import BROKEN_WITHOUT_RATE, missing_rates
+from spark_jobs.lib.breaches import breaches, without_rates
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import DataCommit, Lake
-from spark_jobs.lib.quality import conform, violations
+from spark_jobs.lib.quality import conform, violations, warnings
 from spark_jobs.lib.runs import Step, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import settings
@@ -97,8 +99,15 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
         built = built.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
         broken = violations(built, mart)
         if broken:
-            named = ", ".join(f"{name}: {rows:,} rows" for name, rows in sorted(broken.items()))
-            raise UserError(f"{mart.id} breaks checks that must hold ({named}). The mart before it stays.")
+            cause = None
+            if BROKEN_WITHOUT_RATE.get(mart.name) in broken:
+                missing = missing_rates(mart.name, built, rows, context)
+                cause = without_rates(missing, mart, context.reporting_currency)
+            raise UserError(cause or breaches(built, mart, broken))
+        record.details = {"warned": warnings(built, mart)}
+        record.note = ", ".join(
+            f"{name}: {count:,} warned" for name, count in record.details["warned"].items()
+        )
         versions = {name: commit.version for name, commit in inputs.items()}
         metadata = {"built_from": _state(inputs, context), "inputs": versions, "run_id": step.run_id}
         lake.overwrite(built, lake.path(mart), None, metadata)

@@ -60,9 +60,9 @@ def convert(amount: Column, rate: Column, unit: Column) -> Column:
 def proportion(amount: Column, part: Column, of: Column, unit: Column, rest: Column | None = None) -> Column:
     """Amount × part ÷ of + rest, rounded once to `unit`; null unless `of` is above zero.
 
-    Exact for an amount below 10¹² and a part below 10¹⁴; null beyond.
+    Exact for an amount and a part below 10¹³; null beyond.
     """
-    numerator = _whole(amount, 16) * _whole(part, 18)
+    numerator = _whole(amount, 17) * _whole(part, 17)
     if rest is not None:
         numerator += (_whole(rest, 5) * _whole(of, 24)).cast("decimal(34,0)")
     return _quotient(numerator, _whole(of, 28) * _whole(unit, 5)) * unit

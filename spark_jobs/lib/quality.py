@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pyspark.sql import Column, DataFrame
@@ -133,6 +134,52 @@ def violations(df: DataFrame, table: Table) -> dict[str, int]:
     ).first()
     counts = row.asDict() if row is not None else {}
     return {name: int(broken) for name, broken in counts.items() if broken}
+
+
+def examples(df: DataFrame, table: Table, check: str, limit: int = 3) -> list[str]:
+    """A few of the rows that break a check which stops a run: key and the values the check looks at.
+
+    One text per row, such as `order_id=7: units=null`, in the key's order.
+    """
+    if check == "key_not_unique":
+        found = df.groupBy(*table.key).count().where("count > 1").withColumnRenamed("count", "rows")
+        looked_at = ["rows"]
+    else:
+        ((breaks, looked_at),) = [
+            (condition, _looked_at(table, name))
+            for name, _, condition in _row_checks(table, set())
+            if name == check
+        ]
+        found = df.where(breaks)
+    shown = [*table.key, *(name for name in looked_at if name not in table.key)]
+    rows = found.select(*shown).orderBy(*table.key).limit(limit).collect()
+    return [
+        ": ".join(
+            ", ".join(f"{name}={_shown(row[name])}" for name in names)
+            for names in (table.key, shown[len(table.key) :])
+            if names
+        )
+        for row in rows
+    ]
+
+
+def _shown(value: object) -> str:
+    """A value on one line of a log."""
+    if value is None:
+        return "null"
+    return repr(value[:100]) if isinstance(value, str) else str(value)
+
+
+def _looked_at(table: Table, check: str) -> list[str]:
+    """The columns that a check is about, by its expression, or by its name where it is a column's own."""
+    said = next((declared.expression for declared in table.checks if declared.name == check), check)
+    words = set(re.findall(r"\w+", said))
+    return [
+        name
+        for name in table.column_names
+        if name in words
+        or any(check == f"{name}_{rule}" for rule in ("required", "not_allowed", "below_minimum"))
+    ]
 
 
 def warnings(df: DataFrame, table: Table) -> dict[str, int]:

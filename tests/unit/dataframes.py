@@ -126,14 +126,16 @@ def _comparable(value: Any, kind: str) -> Any:
     return value
 
 
-def build(spark: SparkSession, mart: str, **given: list[dict[str, Any]]) -> DataFrame:
+def build(
+    spark: SparkSession, mart: str, context: Context = CONTEXT, **given: list[dict[str, Any]]
+) -> DataFrame:
     """The mart from these input rows, e.g. `silver_orders=[…]`; inputs left out are empty."""
     table = TABLES[f"gold.{mart}"]
     inputs = {name.replace(".", "_"): TABLES[name] for name in table.inputs}
     unknown = set(given) - set(inputs)
     assert not unknown, f"{table.id} does not read {sorted(unknown)}"
     frames = {name: rows(spark, source, *given.get(name, [])) for name, source in inputs.items()}
-    return conform(BUILD[mart](**frames, context=CONTEXT), table)
+    return conform(BUILD[mart](**frames, context=context), table)
 
 
 def cleaned(spark: SparkSession, name: str, *given: dict[str, Any]) -> DataFrame:

@@ -8,9 +8,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.gold.catalogue import product_spans
+from spark_jobs.gold.catalogue import branch_spans, product_spans
 from spark_jobs.lib.quality import newest_state
-from tests.unit.dataframes import assert_rows, build, cleaned
+from tests.unit.dataframes import assert_rows, build, cleaned, rows
 
 
 def lines_sold_at(spark: SparkSession, *moments: str, **inputs: list[dict[str, Any]]):
@@ -40,9 +40,10 @@ def test_a_line_keeps_the_product_as_it_was_sold(spark: SparkSession) -> None:
             {"product_id": 7, "valid_from": "2026-02-01 00:00:00", "brand": "new", "category_id": 1},
             {"product_id": 7, "valid_from": "2026-03-01 00:00:00", "is_current_deletion": True},
         ],
-        silver_categories=[
+        silver_category_versions=[
             {"category_id": 1, "name": "top"},
-            {"category_id": 2, "name": "middle", "parent_category_id": 1, "is_deleted": True},
+            {"category_id": 2, "name": "middle", "parent_category_id": 1},
+            {"category_id": 2, "valid_from": "2026-01-02 00:00:00", "is_current_deletion": True},
             {"category_id": 3, "name": "leaf", "parent_category_id": 2},
         ],
     )
@@ -53,6 +54,71 @@ def test_a_line_keeps_the_product_as_it_was_sold(spark: SparkSession) -> None:
         {"order_line_id": 3, "brand": "new", "category": "top", "department": "top"},
         {"order_line_id": 4, "brand": None, "category": None, "department": None},
     )
+
+
+def version(category_id: int, day: str, name: str, parent: int | None = None) -> dict[str, Any]:
+    at = f"2026-{day} 00:00:00"
+    return {"category_id": category_id, "valid_from": at, "name": name, "parent_category_id": parent}
+
+
+def test_a_line_keeps_the_category_and_department_of_its_sale(spark: SparkSession) -> None:
+    lines = lines_sold_at(
+        spark,
+        *("2025-01-01 00:00:00", "2026-02-01 00:00:00", "2026-03-01 00:00:00", "2026-04-01 00:00:00"),
+        *("2026-05-01 00:00:00", "2026-05-31 23:59:59"),
+        silver_product_versions=[{"product_id": 7, "valid_from": "2026-01-01 00:00:00", "category_id": 3}],
+        silver_category_versions=[
+            version(1, "01-01", "Home"),
+            version(1, "03-01", "House"),
+            version(2, "01-01", "Light", parent=1),
+            version(2, "02-01", "Lighting", parent=1),
+            version(3, "01-01", "Lamps", parent=2),
+            version(3, "04-01", "Floor lamps", parent=2),
+            version(3, "05-01", "Floor lamps", parent=4),
+            version(4, "05-15", "Outlet"),
+        ],
+    )
+    assert_rows(
+        lines,
+        *(
+            {"order_line_id": n, "category": category, "department": department}
+            for n, (category, department) in enumerate(
+                [
+                    ("Lamps", "Home"),
+                    ("Lamps", "Home"),
+                    ("Lamps", "House"),
+                    ("Floor lamps", "House"),
+                    ("Floor lamps", "Outlet"),
+                    ("Floor lamps", "Outlet"),
+                ],
+                1,
+            )
+        ),
+    )
+
+
+def test_branches_of_every_moment_cover_all_time_once_even_in_a_circle(spark: SparkSession) -> None:
+    table = TABLES["silver.category_versions"]
+    versions = [version(n, "01-01", f"level {n}", parent=n - 1 or None) for n in range(1, 10)]
+    circle = [
+        version(20, "01-01", "a", parent=21),
+        version(21, "01-01", "b", parent=20),
+        version(20, "02-01", "a later", parent=21),
+        version(22, "01-01", "alone", parent=404),
+    ]
+    spans = branch_spans(rows(spark, table, *versions, *circle)).collect()
+    assert {(r["category"], r["department"]) for r in spans if r["category_id"] < 20} == {
+        (f"level {n}", "level 1") for n in range(1, 10)
+    }
+    assert [r["department"] for r in spans if r["category_id"] == 22] == ["alone"]
+    for category_id in {row["category_id"] for row in spans}:
+        own = sorted(
+            (row for row in spans if row["category_id"] == category_id), key=lambda row: str(row["starts_at"])
+        )
+        ends = [row["ends_at"] for row in own if row["ends_at"] is not None]
+        starts = [row["starts_at"] for row in own if row["starts_at"] is not None]
+        assert len(own) == len(ends) + 1 == len(starts) + 1
+        assert sorted(ends) == sorted(starts)
 
 
 @pytest.mark.parametrize(
@@ -103,39 +169,4 @@ def test_cost_is_that_of_the_moment_of_sale_and_overlaps_add_no_rows(spark: Spar
         {"order_line_id": 2, "cost_of_goods": "3.02", "product_margin": "26.98"},
         {"order_line_id": 3, "cost_of_goods": "6.00", "product_margin": "24.00"},
         {"order_line_id": 4, "cost_of_goods": None, "product_margin": None},
-    )
-
-
-def test_refunds_are_converted_at_the_rate_of_the_original_order(spark: SparkSession) -> None:
-    counted = {"is_counted": True, "exchange_rate": "0.9", "order_date": "2026-05-04"}
-    refunds = build(
-        spark,
-        "refund_lines",
-        gold_orders=[{"order_id": 1, **counted}, {"order_id": 2, **counted, "is_counted": False}],
-        silver_refunds=[
-            {"refund_id": 1, "order_id": 1, "refunded_at": "2026-06-30 22:00:00", "shipping_amount": "5"},
-            {"refund_id": 2, "order_id": 2},
-            {"refund_id": 3, "order_id": 1, "is_deleted": True},
-        ],
-        silver_refund_lines=[
-            {"refund_line_id": 1, "refund_id": 1, "order_line_id": 4, "amount": "10.05", "tax_amount": "1"},
-            {"refund_line_id": 2, "refund_id": 2, "amount": "99"},
-            {"refund_line_id": 3, "refund_id": 3, "amount": "99"},
-            {"refund_line_id": 4, "refund_id": 1, "amount": "99", "is_deleted": True},
-        ],
-        silver_order_lines=[{"order_line_id": 4, "order_id": 1, "product_id": 7}],
-    )
-    shared = {"refund_date": "2026-07-01", "order_date": "2026-05-04"}
-    assert_rows(
-        refunds,
-        {
-            **shared,
-            **{"refund_line_key": "line:1", "product_id": 7},
-            **{"returned_amount": "9.04", "returned_tax": "0.90", "returned_shipping": 0},
-        },
-        {
-            **shared,
-            **{"refund_line_key": "shipping:1", "product_id": None},
-            **{"returned_amount": 0, "returned_tax": 0, "returned_shipping": "4.50"},
-        },
     )

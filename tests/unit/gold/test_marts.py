@@ -167,15 +167,10 @@ def test_a_customer_is_known_by_orders_returns_and_habits(spark: SparkSession) -
             order(5, "2026-06-01", person_id="g:y", exclusion_reason="failed"),
         ],
         gold_order_lines=[
-            {"order_line_id": 1, "person_id": "c:1", "category": "b", "units": 2},
-            {
-                "order_line_id": 2,
-                "person_id": "c:1",
-                "category": "a",
-                "units": 2,
-                "returns_by_order_date": "3",
-            },
+            {"order_line_id": n, "person_id": "c:1", "category": category, "units": 2}
+            for n, category in enumerate("ba")
         ],
+        gold_refund_lines=[{"order_id": 1, "returned_amount": "3"}],
     )
     names = ("person_id", "is_guest", "orders", "net_sales", "favourite_category", "acquisition_channel")
     names = (*names, "recency_days", "rfm_segment", "expected_next_order_date")

@@ -113,24 +113,24 @@ SMALLEST = Decimal("0.0001")
 
 @pytest.mark.parametrize("sign", [1, -1])
 def test_the_largest_amounts_and_rates_are_right_to_the_last_digit(spark: SparkSession, sign: int) -> None:
-    rate, discount = Decimal("9999999999.999999999999"), Decimal("999999999999.9999")
+    rate, part = Decimal("9999999999.999999999999"), Decimal("9999999999999.9999")
     df = spark.createDataFrame(
-        [(sign * LARGEST, discount, rate)], "a decimal(18,4), d decimal(18,4), rate decimal(22,12)"
+        [(sign * LARGEST, part, rate)], "a decimal(18,4), d decimal(18,4), rate decimal(22,12)"
     )
     cent, finest = unit_of_currency("EUR"), unit_of_currency("UYW")
     a, d = F.col("a"), F.col("d")
     (found,) = df.select(
         convert(a, F.col("rate"), finest),
-        proportion(d, a, F.abs(a), cent),
+        proportion(d, sign * d, d, cent),
         divide_money(a, F.lit(7), finest),
         divide(a, d, 6),
     ).collect()
     with localcontext(prec=60):
         assert tuple(found) == (
             exactly(sign * LARGEST * rate, SMALLEST),
-            sign * exactly(discount, CENT),
+            sign * exactly(part, CENT),
             exactly(sign * LARGEST / 7, SMALLEST),
-            exactly(sign * LARGEST / discount, Decimal("0.000001")),
+            exactly(sign * LARGEST / part, Decimal("0.000001")),
         )
 
 
@@ -146,7 +146,7 @@ def test_what_no_money_column_holds_is_null_and_no_error(spark: SparkSession) ->
         round_half_even(a, finest),
         convert(a, rate, finest),
         proportion(large, large, tiny, finest),
-        proportion(F.lit(Decimal(10) ** 11), large, tiny, finest),
+        proportion(F.lit(Decimal(10) ** 12), F.lit(Decimal(10) ** 12), tiny, finest),
         divide_money(a, tiny, finest),
         divide(F.lit(Decimal(10) ** 23), tiny, 6),
     ).collect()

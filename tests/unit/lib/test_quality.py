@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import MissingColumnsError, conform, newest_state, only_state, violations
+from spark_jobs.lib.quality import (
+    MissingColumnsError,
+    conform,
+    examples,
+    newest_state,
+    only_state,
+    violations,
+)
 from tests.unit.dataframes import assert_rows, cleaned, rows
 
 CATEGORIES = TABLES["silver.categories"]
@@ -55,9 +62,12 @@ def test_checks_of_a_whole_mart_are_counted_by_name(spark: SparkSession) -> None
         orders,
         {"order_id": 1, "is_counted": True, "exclusion_reason": None},
         {"order_id": 2, "is_counted": True, "exclusion_reason": "test", "exchange_rate": None},
-        {"order_id": 2, "is_counted": False, "exclusion_reason": "test"},
+        {"order_id": 2, "is_counted": False, "exclusion_reason": "test", "status": None},
     )
-    broken = {"key_not_unique": 1, "exchange_rate_required": 1, "exclusion_has_a_reason": 1}
+    broken = {
+        **{"key_not_unique": 1, "status_required": 1, "exclusion_has_a_reason": 1},
+        "counted_order_has_exchange_rate": 2,
+    }
     assert violations(df, orders) == broken
 
 
@@ -98,6 +108,30 @@ def test_rows_of_which_each_has_its_key_alone_need_no_grouping(spark: SparkSessi
     assert plain.columns == grouped.columns
     assert plain.sort("category_id").collect() == grouped.sort("category_id").collect()
     assert [row.is_deleted for row in plain.sort("category_id").collect()] == [False, True]
+
+
+def test_a_broken_check_shows_key_and_values_of_a_few_rows(spark: SparkSession) -> None:
+    table = TABLES["gold.orders"]
+    counted = {"order_id": 1, "is_counted": True}
+    df = rows(
+        spark,
+        table,
+        {**counted, "status": "x\ny"},
+        {**counted, "order_id": 2, "exclusion_reason": "test"},
+        {**counted, "order_id": 3, "exclusion_reason": "lost"},
+        *({**counted, "order_id": 4, "order_number": "a"} for _ in range(2)),
+    )
+    reasons = [
+        "order_id=2: is_counted=True, exclusion_reason='test'",
+        "order_id=3: is_counted=True, exclusion_reason='lost'",
+    ]
+    assert examples(df, table, "exclusion_has_a_reason") == reasons
+    assert examples(df, table, "exclusion_has_a_reason", limit=1) == reasons[:1]
+    assert examples(df, table, "exclusion_reason_not_allowed") == ["order_id=3: exclusion_reason='lost'"]
+    assert examples(df, table, "key_not_unique") == ["order_id=4: rows=2"]
+    assert examples(df, table, "counted_order_has_exchange_rate", limit=1) == [
+        "order_id=1: is_counted=True, exchange_rate=null"
+    ]
 
 
 changes = st.lists(
