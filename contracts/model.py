@@ -32,6 +32,15 @@ class Pii(StrEnum):
     DIRECT = "direct"  # contact data; never in gold
 
 
+class Form(StrEnum):
+    """How silver writes a column of a source's key, so that every comparison of keys writes it alike."""
+
+    EXACT = "exact"  # as the source does
+    TRIMMED = "trimmed"  # without blanks around it
+    CODE = "code"  # in upper case, without blanks around it
+    DAY = "day"  # the date alone
+
+
 class ContractError(ValueError):
     """A declaration that contradicts itself or another one."""
 
@@ -50,6 +59,7 @@ class Column:
     source: str | None = None  # the input column it comes from, where the name differs
     pii: Pii = Pii.NONE
     on_failure: OnFailure | None = None  # of required, allowed and minimum; default by layer
+    form: Form = Form.EXACT  # of a source's key column
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-_BLANKS = " \t\r\n\u00a0\ufeff"
+BLANKS = " \t\r\n\u00a0\ufeff"
 _ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]|$)"
 
 
@@ -21,7 +21,7 @@ def parsed(df: DataFrame, name: str, source: str | Column, fields: tuple[str, ..
 def text(source: str | Column) -> Column:
     """Text without blanks around it; null when nothing is left."""
     column = F.col(source) if isinstance(source, str) else source
-    trimmed = F.btrim(column.cast("string"), F.lit(_BLANKS))
+    trimmed = F.btrim(column.cast("string"), F.lit(BLANKS))
     return F.when(trimmed != "", trimmed)
 
 

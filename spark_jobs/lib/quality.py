@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts.model import Column as Declared
-from contracts.model import Layer, OnFailure, Table
+from contracts.model import Form, Layer, OnFailure, Table
 from spark_jobs.lib.parsing import text
 
 # What every row of a source table carries from bronze to silver, beside its own columns.
@@ -64,14 +64,42 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
     )
 
 
+def mark_shared_keys(df: DataFrame, table: Table, source: Table) -> DataFrame:
+    """Checked rows, of which those are rejected as `key_not_unique` whose key another row claims.
+
+    Silver writes some keys in another form than the source, so two of its rows can be one key. The ingest
+    brings all of them in one snapshot. The row that is written as silver writes it stays, then the first by
+    the source's key as text; so the choice is the same whatever came before.
+    """
+    if all(source.column(name).form is Form.EXACT for name in source.key):
+        return df
+    in_source = [F.col(f"_raw.{name}").cast("string") for name in source.key]
+    in_silver = [F.col(name).cast("string") for name in table.key]
+    is_as_written = F.lit(True)
+    for raw, written in zip(in_source, in_silver, strict=True):
+        is_as_written = is_as_written & raw.eqNullSafe(written)
+    claimants = Window.partitionBy(*table.key, "_ingested_at", "_op").orderBy(
+        is_as_written.desc(), *in_source
+    )
+    has_key = F.lit(True)
+    for name in table.key:
+        has_key = has_key & F.col(name).isNotNull()
+    is_other = (F.col("_op") != "delete") & has_key & (F.col("_claim") > 1)
+    shared = F.array_append(F.col("_failed"), F.lit("key_not_unique"))
+    ranked = df.withColumn("_claim", F.row_number().over(claimants))
+    return ranked.withColumn("_failed", F.when(is_other, shared).otherwise(F.col("_failed"))).drop("_claim")
+
+
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
     """One row per key: the contract's columns of its newest version, and whether the row is gone.
 
     Expects rows that passed their checks. The newest version is the one of the latest snapshot, then the
     greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
     source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
-    gone when its deletion is of a later snapshot than its newest version. Without `newest_by` our own topic
-    wins over those of others, then what reached bronze first, as in every later batch (`refresh.commit`).
+    gone when its deletion is of a later snapshot than its newest version; of one and the same snapshot the
+    deletion is that of another row of the source, whose key silver writes alike. Without `newest_by` our own
+    topic wins over those of others, then what reached bronze first, as in every later batch
+    (`refresh.commit`).
     `_is_delete_only` marks keys of which only the deletion is here.
     """
     carried = ("_ingested_at", "_version_at", "_batch_id")
@@ -90,7 +118,7 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
         F.max(F.when(is_deletion, deletion)).alias("deletion"),
     )
     only_deletion = F.col("newest").isNull()
-    deleted_last = F.col("deletion._ingested_at") >= F.col("newest._ingested_at")
+    deleted_last = F.col("deletion._ingested_at") > F.col("newest._ingested_at")
     is_deleted = only_deletion | F.coalesce(deleted_last, F.lit(False))
     values = [
         F.col(n) if n in table.key else F.col(f"newest.{n}").alias(n)

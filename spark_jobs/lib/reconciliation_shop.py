@@ -17,6 +17,7 @@ from spark_jobs.lib.changed_rows import (
     unknown_rows,
 )
 from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.keys import silver_sql
 from spark_jobs.lib.money_sums import MONEY_SUMS, as_currency
 from spark_jobs.lib.reconciliation import EXACT, Amount, Comparison, compare_groups
 from spark_jobs.lib.reconciliation_tables import LakeTables, copies_in_silver
@@ -25,11 +26,8 @@ from spark_jobs.lib.runs import Step
 Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
 
 
-# A row is only read again when its change time is new, or when all rows are compared.
-_COMPARE_ROWS = (
-    "./shoplake run with INGEST_CHECKSUM_HOURS=0 in .env compares every row and takes in what changed without"
-    " a new change time"
-)
+# After a difference the next ingest compares every row of the table (`checksums.forget_compared`).
+_COMPARE_ROWS = "./shoplake run, which compares every row of the table and takes in what changed without a new change time"
 
 
 def compare_source(tables: LakeTables, ingest: Step, shop: Shop | None = None) -> list[Comparison]:
@@ -130,30 +128,45 @@ def _naming(compared: Comparison, copy: Table, rows: Sequence[Named]) -> Compari
 
 
 def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
-    """Table `unequal`: keys whose newest version silver does not show, and whether quarantine has it."""
+    """Table `unequal`: keys whose newest version silver does not show, and whether quarantine has it.
+
+    Keys are compared as silver writes them. Of several rows that are one key there, silver shows one; the
+    others are missing.
+    """
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
     key = ", ".join(f"b.{name}" for name in table.key)
-    same = " AND ".join(f"{_text(f's.{name}')} = {_text(f'b.{name}')}" for name in table.key)
-    first = table.key[0]
+    written = ", ".join(silver_sql(table, name, f"b.{name}") for name in table.key)
+    same = " AND ".join(
+        f"{silver_sql(table, name, f's.{name}')} = {silver_sql(table, name, f'b.{name}')}"
+        for name in table.key
+    )
     is_quarantined = "false"
     if tables.lake.exists(tables.lake.quarantine_path(copy)):
         tables.register_quarantine(copy)
+        # What is set aside has U+FFFD for the U+0000 that PostgreSQL does not hold.
         rejected = " AND ".join(
-            f"{_text(f'q.raw ->> {name!r}')} = {_text(f'b.{name}')}" for name in table.key
+            f"q.raw ->> {name!r} = replace(CAST(b.{name} AS VARCHAR), chr(0), chr(65533))"
+            for name in table.key
         )
         is_quarantined = (
             f"EXISTS (SELECT 1 FROM quarantine q WHERE {rejected} AND q.ingested_at = b._ingested_at)"
         )
     tables.execute(
-        f"CREATE OR REPLACE TEMP TABLE unequal AS SELECT {key}, s.{first} IS NULL AS is_missing,"
-        f" {is_quarantined} AS is_quarantined FROM {bronze} b LEFT JOIN {silver} s ON {same}"
-        f" WHERE s.{first} IS NULL OR s._ingested_at < b._ingested_at"
+        f"CREATE OR REPLACE TEMP TABLE unequal AS WITH judged AS ("
+        f"SELECT b.*, {is_quarantined} AS is_quarantined FROM {bronze} b), claims AS ("
+        f"SELECT b.*, row_number() OVER (PARTITION BY {written} ORDER BY is_quarantined, {key}) AS claim"
+        f" FROM judged b) SELECT {key}, s.{table.key[0]} IS NULL OR claim > 1 AS is_missing, is_quarantined"
+        f" FROM claims b LEFT JOIN {silver} s ON {same}"
+        f" WHERE s.{table.key[0]} IS NULL OR s._ingested_at < b._ingested_at OR claim > 1"
     )
 
 
 def _compare_money(tables: LakeTables, table: Table, copy: Table) -> list[Comparison]:
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
-    same = " AND ".join(f"{_text(f'u.{name}')} = {_text(f't.{name}')}" for name in table.key)
+    same = " AND ".join(
+        f"{silver_sql(table, name, f'u.{name}')} = {silver_sql(table, name, f't.{name}')}"
+        for name in table.key
+    )
     of_quarantined = f"(SELECT t.* FROM {{}} t SEMI JOIN unequal u ON {same} AND u.is_quarantined)"
     left, right = _sums(tables, table, bronze), _sums(tables, table, silver)
     lost = _sums(tables, table, of_quarantined.format(bronze))
@@ -177,7 +190,3 @@ def _sums(tables: LakeTables, table: Table, source: str) -> Sums:
             of_measure = answer.setdefault(measure, {})
             of_measure[currency] = EXACT.add(of_measure.get(currency, 0), amount or Decimal(0))
     return answer
-
-
-def _text(expression: str) -> str:
-    return f"upper(trim(CAST({expression} AS VARCHAR)))"

@@ -17,7 +17,7 @@ from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.event_sources import POSTHOG
 from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.quality import check_rows, conform, newest_state, only_state
+from spark_jobs.lib.quality import check_rows, conform, mark_shared_keys, newest_state, only_state
 from spark_jobs.lib.runs import TableRecord
 
 APP = "build_silver"
@@ -114,8 +114,9 @@ def checked_rows(
     source with every expression behind it written out, thousands of them, which Spark's optimizer does not
     survive. A cache would do, too, but Spark first compiles a columnar form of each table for it.
     """
-    cleaned = clean(with_system_columns(raw, declared(table.inputs[0])), context)
-    checked = check_rows(conform(cleaned, table), table)
+    source = declared(table.inputs[0])
+    cleaned = clean(with_system_columns(raw, source), context)
+    checked = mark_shared_keys(check_rows(conform(cleaned, table), table), table, source)
     return checked.withColumn("_raw", F.when(F.size("_failed") > 0, F.col("_raw")))
 
 
@@ -256,7 +257,7 @@ def _upsert(names: list[str]) -> str:
     )
     newer = "s._ingested_at >= t._ingested_at"
     return (
-        f"WHEN MATCHED AND s._is_delete_only AND {newer} THEN UPDATE SET {deletion} "
+        f"WHEN MATCHED AND s._is_delete_only AND s._ingested_at > t._ingested_at THEN UPDATE SET {deletion} "
         f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
         f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
         f" VALUES ({', '.join(f's.{name}' for name in names)})"

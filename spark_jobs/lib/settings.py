@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     ingest_safety_lag_seconds: int = 2
     ingest_max_lost_share: float = 0.2
     ingest_key_check_rows: int = 5_000_000  # above it, rows gone from the source are not looked for
+    ingest_checksum_hours: float = 24  # between checks for rows changed without a change time; 0: every run
 
     # Events
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
