@@ -27,7 +27,10 @@ Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
 
 
 # After a difference the next ingest compares every row of the table (`checksums.forget_compared`).
-_COMPARE_ROWS = "./shoplake run, which compares every row of the table and takes in what changed without a new change time"
+_COMPARE_ROWS = (
+    "./shoplake run, which compares every row of the table and takes in what changed without a new change"
+    " time"
+)
 
 
 def compare_source(tables: LakeTables, ingest: Step, shop: Shop | None = None) -> list[Comparison]:
