@@ -15,6 +15,7 @@ from asyncmy import errors
 from contracts.model import Table
 from spark_jobs.lib.bronze import source_text
 from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.keys import silver_sql
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.mysql_source import connect, query
 from spark_jobs.lib.mysql_types import quoted
@@ -123,7 +124,10 @@ def missing_rows(tables: LakeTables, table: Table, condition: str) -> list[Named
 def unknown_rows(tables: LakeTables, table: Table, silver: str) -> list[Named]:
     """Rows that silver has and bronze has not."""
     bronze, names = tables.bronze(table.name), ", ".join(table.key)
-    same = " AND ".join(f"{_text(f's.{name}')} = {_text(f'b.{name}')}" for name in table.key)
+    same = " AND ".join(
+        f"{silver_sql(table, name, f's.{name}')} = {silver_sql(table, name, f'b.{name}')}"
+        for name in table.key
+    )
     rows = tables.rows(
         f"SELECT {names} FROM {silver} s ANTI JOIN {bronze} b ON {same} ORDER BY {names} LIMIT {EXAMPLES}"
     )
@@ -135,7 +139,7 @@ def rows_with_other_money(tables: LakeTables, table: Table, silver: str, measure
     bronze, key = tables.bronze(table.name), table.key[0]
     expression = MONEY_SUMS[table.name].measures[measure]
     sides = [
-        f"SELECT {_text(key)} AS key, sum({expression}) AS amount FROM {side} GROUP BY 1"
+        f"SELECT {silver_sql(table, key, key)} AS key, sum({expression}) AS amount FROM {side} GROUP BY 1"
         for side in (bronze, silver)
     ]
     rows = tables.rows(
@@ -164,7 +168,3 @@ def _named(table: Table, row: Sequence[Any], sides: Mapping[str, str] | None = N
 
 def _or_none(amount: Decimal | None) -> str:
     return "not there" if amount is None else f"{amount:,}"
-
-
-def _text(expression: str) -> str:
-    return f"upper(trim(CAST({expression} AS VARCHAR)))"

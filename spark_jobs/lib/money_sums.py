@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-BLANKS = " \t\r\n\u00a0\ufeff"  # as `parsing.text` takes them away
+from spark_jobs.lib.parsing import BLANKS
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,10 @@ from spark_jobs.lib.runs import Step
 Sums = dict[str, dict[str, Amount]]  # measure → currency → amount
 
 
-# A row is only read again when its change time is new, or when all rows are compared.
+# After a difference the next ingest compares every row of the table (`checksums.forget_compared`).
 _COMPARE_ROWS = (
-    "./shoplake run with INGEST_CHECKSUM_HOURS=0 in .env compares every row and takes in what changed without"
-    " a new change time"
+    "./shoplake run, which compares every row of the table and takes in what changed without a new change"
+    " time"
 )
 
 

@@ -99,8 +99,12 @@ class LakeTables:
         self._duckdb.register(name, delta.rows())
 
     def register_quarantine(self, table: Table) -> None:
-        """Table `quarantine`: the rejected rows of a silver table."""
-        self.register("quarantine", self.lake.open(self.lake.quarantine_path(table)))
+        """Table `quarantine`: the rejected rows of a silver table; `raw` only where it is JSON."""
+        rejected = self.lake.open(self.lake.quarantine_path(table)).rows()
+        self._duckdb.register("all_quarantined", rejected)
+        is_json = "* REPLACE (CASE WHEN json_valid(raw) THEN raw END AS raw)"
+        kept = is_json if "raw" in rejected.schema.names else "*"
+        self.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS SELECT {kept} FROM all_quarantined")
 
     def execute(self, sql: str) -> None:
         """Run a statement; raises as `rows` does."""

@@ -261,7 +261,6 @@ def test_what_refers_to_nothing_is_named(spark: SparkSession) -> None:
         ("line_without_order:2", "None", "9.00", "9.00"),
         ("line_without_order:3", "None", "6.00", "6.00"),
         ("refund_without_order:1", "None", "7.00", "7.00"),
-        ("refund_line_without_order_line:1", "None", "7.00", "7.00"),
         ("refund_line_without_refund:2", "None", "1.19", "1.19"),
         ("refund_line_without_order_line:3", "None", "1.00", "1.00"),
         ("refund_line_without_order_line:4", "None", "1.00", "1.00"),
