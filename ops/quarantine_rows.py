@@ -21,9 +21,11 @@ from local.settings import LocalError
 from spark_jobs.lib.lake import Lake
 
 # A raw row may have megabytes: few at a time, and no file read ahead.
-ROWS_AT_A_TIME = 64
+ROWS_AT_A_TIME = 512
 FACTS_AT_A_TIME = 50_000
 FULL = {"batch_readahead": 1, "fragment_readahead": 1}
+# When a row was set aside, when it was ingested, its table and its id.
+Key = tuple[datetime, str, str, str]
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def reasons_of(lake: Lake, tables: Sequence[Table]) -> list[Reason]:
 
 def newest_rows(lake: Lake, tables: Sequence[Table], limit: int, reason: str | None = None) -> list[Rejected]:
     """The newest rows, newest first; of one reason, where one is given."""
-    keys = heapq.nlargest(limit, (key for table in tables for key in _keys(lake, table, reason)))
+    keys = heapq.nlargest(limit, (key for table in tables for key in _keys(lake, table, limit, reason)))
     wanted: dict[str, dict[str, datetime]] = {}
     for at, _, table_name, row_id in keys:
         wanted.setdefault(table_name, {})[row_id] = at
@@ -125,15 +127,17 @@ def _by_reason(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     return grouped
 
 
-def _keys(lake: Lake, table: Table, reason: str | None) -> Iterator[tuple[datetime, str, str, str]]:
-    """What orders rows, newest greatest, and finds them again."""
+def _keys(lake: Lake, table: Table, limit: int, reason: str | None) -> Iterator[Key]:
+    """What orders rows, newest greatest, and finds them again: of each batch, no more than are wanted."""
     for every in _facts(lake, table):
         batch = every if reason is None else _of_reason(every, reason)
-        moments = batch.column("quarantined_at").to_pylist()
-        ingested = batch.column("ingested_at").cast(pa.string()).to_pylist()
-        ids = batch.column("row_id").to_pylist()
-        for at, before, row_id in zip(moments, ingested, ids, strict=True):
-            yield at, before or "", table.name, row_id
+        newest = pc.select_k_unstable(
+            batch,
+            limit,
+            sort_keys=[(name, "descending") for name in ("quarantined_at", "ingested_at", "row_id")],
+        )
+        for row in batch.take(newest).to_pylist():
+            yield row["quarantined_at"], str(row["ingested_at"] or ""), table.name, row["row_id"]
 
 
 def _of_reason(batch: pa.RecordBatch, reason: str) -> pa.RecordBatch:

@@ -65,9 +65,8 @@ def exit_code(main: Callable[[Sequence[str] | None], int | None]) -> int:
 
 
 def note(error: BaseException, name: str, value: str) -> None:
-    """Tell an error where it happened, for `told`; who is nearest speaks first and is not overruled."""
-    if not noted(error, name):
-        error.add_note(f"{name}: {value}")
+    """Tell an error where it happened, for `told`; who is nearest speaks first, and the first is heard."""
+    error.add_note(f"{name}: {value}")
 
 
 def noted(error: BaseException, name: str) -> str:

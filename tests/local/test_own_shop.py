@@ -51,7 +51,10 @@ def test_no_demo_shop_is_written_into_ones_own(env: Path) -> None:
         run_demo("demo", lambda: stack_of(env))
 
 
-def test_a_misspelt_setting_stops_the_demo_before_anything_starts(env: Path) -> None:
+def test_a_misspelt_setting_stops_the_demo_before_anything_starts(
+    env: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stack, "up", lambda *_, **__: pytest.fail("servers were started"))
     with env.open("a") as file:
         file.write("SHOP_TIMZONE=UTC\n")
     with pytest.raises(LocalError, match="SHOP_TIMZONE is not a setting; did you mean SHOP_TIMEZONE"):
