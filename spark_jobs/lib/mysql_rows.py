@@ -32,6 +32,8 @@ ROWS_PER_FETCH = 100
 # Long columns of one row together; a line has at most four times as much, and what is bounded.
 LONG_ROW_BYTES = 256 * 1024
 SHARE_OF_PACKET = 16
+# Characters: the server looks for the beginning of each piece from the text's own.
+PIECE_LENGTH = 1_000_000
 KEYS_PER_QUERY = 1_000
 
 
@@ -171,7 +173,7 @@ class RowReader:
         name = quoted(column.name)
         whole = f"CAST({name} AS BINARY)" if column.is_bytes else name
         (((length),),) = await query(connection, f"SELECT CHAR_LENGTH({whole}) {source}")
-        step, pieces = self.long_bytes // 4, []
+        step, pieces = min(PIECE_LENGTH, self.max_packet // SHARE_OF_PACKET), []
         for start in range(1, length + 1, step):
             piece = f"SUBSTRING({whole}, {start}, {step})"
             text = f"HEX({piece})" if column.is_bytes else f"CONVERT({piece} USING utf8mb4)"

@@ -63,11 +63,13 @@ def test_a_column_that_is_added_stops_no_table(shop: Shop, environment: Environm
     alter(shop, "DROP COLUMN note")
     run("3")
     alter(
-        shop, "ADD COLUMN note INT NULL FIRST, ADD COLUMN area POLYGON NULL, ADD COLUMN `a.b ``c` BIT(3) NULL"
+        shop,
+        "ADD COLUMN note INT NULL FIRST, ADD COLUMN area POLYGON NULL, ADD COLUMN `a.b ``c` BIT(3) NULL,"
+        " ADD COLUMN `größe-1 x` TEXT",
     )
     shop.execute("UPDATE coupons SET note = 5, updated_at = UTC_TIMESTAMP(6)")
     run("4")
-    assert bronze("coupons", "note")[-1:] == ([("5",)] if has_rows else [])
+    assert (("5",) in bronze("coupons", "note")) == has_rows
     alter(
         shop,
         "DROP COLUMN area, ADD COLUMN AREA DOUBLE NOT NULL DEFAULT 1.5, MODIFY COLUMN updated_at DATETIME",
@@ -75,7 +77,7 @@ def test_a_column_that_is_added_stops_no_table(shop: Shop, environment: Environm
     notes = run("5")
     alter(shop, "MODIFY COLUMN updated_at DATETIME(6) NOT NULL FIRST", touch=False)
     run("6")
-    assert columns("orders")["a_b__c_"] == "decimal(20,0)"
+    assert columns("orders")["a_b__c"] == "decimal(20,0)"
     assert columns("orders")["größe-1_x"] == "string"
     assert columns("orders")["area"] == "string"
     assert "column 'AREA' kept as area" in notes["orders"]
@@ -117,10 +119,16 @@ def test_a_table_that_is_gone_or_another_is_refused(shop: Shop, environment: Env
     shop.execute("ALTER TABLE orders MODIFY total_amount DECIMAL(12,4), MODIFY is_test VARCHAR(5)")
     with pytest.raises(UserError) as refused:
         ingest_mysql.main(["--run-id", "1"])
-    assert str(refused.value) == (
-        "the shop's schema no longer fits the contracts: column orders.total_amount was decimal(12,2) and is"
-        " decimal(12,4); column orders.is_test was tinyint(1) and is varchar(5); table coupons is gone."
-        " Nothing was ingested. Adapt contracts/sources/shop.py and what reads it, or restore the column,"
+    said, _, next_step = (
+        str(refused.value).removeprefix("the shop's schema no longer fits the contracts: ").partition(". ")
+    )
+    assert sorted(said.split("; ")) == [
+        "column orders.is_test was tinyint(1) and is varchar(5)",
+        "column orders.total_amount was decimal(12,2) and is decimal(12,4)",
+        "table coupons is gone",
+    ]
+    assert next_step == (
+        "Nothing was ingested. Adapt contracts/sources/shop.py and what reads it, or restore the column,"
         " then run again."
     )
     with pytest.raises(UserError, match="table coupons is gone"):
