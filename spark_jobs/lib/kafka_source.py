@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -15,6 +18,10 @@ from spark_jobs.lib.event_sources import Source, Topic
 from spark_jobs.lib.lake import Lake
 
 CONNECT_TIMEOUT_MS = 10_000
+# For looking whether offsets hold messages: transactions and compaction leave some that do not.
+LOOK_SECONDS = 5.0
+POLL_MS = 500
+MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,12 @@ def offered(source: Source) -> dict[Topic, Offered]:
     Raises:
         UserError: naming the setting when the broker does not answer or lacks a topic.
     """
+    with _consumer(source) as consumer:
+        return {topic: _offered_of(consumer, topic, source) for topic in source.topics}
+
+
+@contextmanager
+def _consumer(source: Source) -> Iterator[KafkaConsumer]:
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=source.servers.split(","),
@@ -38,15 +51,43 @@ def offered(source: Source) -> dict[Topic, Offered]:
             request_timeout_ms=CONNECT_TIMEOUT_MS,
             allow_auto_create_topics=False,
             group_id=None,
+            isolation_level="read_committed",  # as the stream reads
         )
     except (KafkaError, OSError, ValueError) as error:
         raise _unreachable(source, error) from None
     try:
-        return {topic: _offered_of(consumer, topic, source) for topic in source.topics}
+        yield consumer
     except KafkaError as error:
         raise _unreachable(source, error) from None
     finally:
         consumer.close()
+
+
+def missing_messages(source: Source, wanted: Mapping[Topic, dict[int, int]]) -> int:
+    """How many messages Kafka has that bronze has not; 0 when all newer offsets hold none.
+
+    `wanted` has the offset that bronze wants next of each partition. Counted are so many messages as are
+    found in a few seconds; of the rest, which would be another batch, the offsets are counted.
+    """
+    with _consumer(source) as consumer:
+        at = {
+            TopicPartition(topic.name, number): offset
+            for topic, offsets in wanted.items()
+            for number, offset in offsets.items()
+        }
+        ends = consumer.end_offsets(list(at))
+        behind = [each for each, end in ends.items() if at[each] < end]
+        consumer.assign(behind)
+        for each in behind:
+            consumer.seek(each, at[each])
+        found, deadline = 0, time.monotonic() + LOOK_SECONDS
+        while behind and found < MOST_COUNTED and time.monotonic() < deadline:
+            polled = consumer.poll(timeout_ms=POLL_MS)
+            found += sum(
+                1 for each, records in polled.items() for record in records if record.offset < ends[each]
+            )
+            behind = [each for each in behind if consumer.position(each) < ends[each]]
+        return found + sum(ends[each] - consumer.position(each) for each in behind)
 
 
 def _offered_of(consumer: KafkaConsumer, topic: Topic, source: Source) -> Offered:
@@ -115,7 +156,7 @@ def starting_offsets(
 
 
 def lag(wanted: dict[int, int], there: Offered) -> int:
-    """How many messages that Kafka has are not in bronze."""
+    """How many offsets that Kafka has are beyond bronze; not each of them need hold a message."""
     return sum(
         max(0, end - wanted.get(partition, there.earliest[partition])) for partition, end in there.end.items()
     )
