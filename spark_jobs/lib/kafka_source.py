@@ -87,7 +87,8 @@ def missing_messages(source: Source, wanted: Mapping[Topic, dict[int, int]]) -> 
                 1 for each, records in polled.items() for record in records if record.offset < ends[each]
             )
             behind = [each for each in behind if consumer.position(each) < ends[each]]
-        return found + sum(ends[each] - consumer.position(each) for each in behind)
+        left: int = sum(ends[each] - consumer.position(each) for each in behind)
+        return found + left
 
 
 def _offered_of(consumer: KafkaConsumer, topic: Topic, source: Source) -> Offered:
