@@ -22,6 +22,7 @@ CONNECT_TIMEOUT_MS = 10_000
 LOOK_SECONDS = 5.0
 POLL_MS = 500
 MOST_COUNTED = 10_000
+_LIFE = "@"  # in no topic's own name
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,31 @@ def _unreachable(source: Source, error: Exception) -> UserError:
 
 
 def next_offsets(lake: Lake, topic: str) -> dict[int, int]:
-    """The offset that bronze wants next of each partition it has seen; none while bronze is empty."""
+    """The offset that bronze wants next of each partition it has seen; none while bronze is empty.
+
+    Of a topic that was made anew, those of its present life.
+    """
+    return _present_life(lake, topic)[1]
+
+
+def name_in_bronze(lake: Lake, topic: str, is_made_anew: bool = False) -> str:
+    """What bronze calls a topic: `events`, and once it was made anew `events@2`, whose offsets begin anew."""
+    life = _present_life(lake, topic)[0] + is_made_anew
+    return topic if life == 1 else f"{topic}{_LIFE}{life}"
+
+
+def _present_life(lake: Lake, topic: str) -> tuple[int, dict[int, int]]:
     path = lake.path(CAPTURED)
     if not lake.exists(path):
-        return {}
-    positions = (
-        lake.open(path).rows().to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
-    )
-    newest = positions.group_by("partition").aggregate([("offset", "max")]).to_pylist()
-    return {row["partition"]: row["offset_max"] + 1 for row in newest}
+        return 1, {}
+    is_of_topic = (pc.field("topic") == topic) | pc.starts_with(pc.field("topic"), f"{topic}{_LIFE}")
+    positions = lake.open(path).rows().to_table(columns=["topic", "partition", "offset"], filter=is_of_topic)
+    lives: dict[int, dict[int, int]] = {1: {}}
+    for row in positions.group_by(["topic", "partition"]).aggregate([("offset", "max")]).to_pylist():
+        number = row["topic"].removeprefix(topic).removeprefix(_LIFE) or "1"
+        if number.isdigit():
+            lives.setdefault(int(number), {})[row["partition"]] = row["offset_max"] + 1
+    return max(lives), lives[max(lives)]
 
 
 def starting_offsets(
@@ -145,8 +162,9 @@ def starting_offsets(
         start[partition] = max(begin, earliest)
     if shorter:
         raise UserError(
-            f"Kafka holds less than bronze: {'; '.join(shorter)}. The topic was made anew, or the broker is"
-            f" another one: check {source.servers_setting}, or name another topic in {source.topics_setting}."
+            f"Kafka holds less than bronze: {'; '.join(shorter)}. The broker is another one: check"
+            f" {source.servers_setting}. Or the topic was made anew: to read it from its beginning, beside what"
+            f" bronze has, run python -m spark_jobs.jobs.stream_events --topic-made-anew {topic.name}"
         )
     if lost and not accept_gap:
         raise UserError(

@@ -1,4 +1,4 @@
-"""What strangers send, through the gateway's own code and then through silver: nothing stops, nothing bends."""
+"""What strangers send, through the gateway and then through silver: nothing stops, nothing bends."""
 
 from __future__ import annotations
 
