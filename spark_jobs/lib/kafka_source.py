@@ -163,8 +163,8 @@ def starting_offsets(
     if shorter:
         raise UserError(
             f"Kafka holds less than bronze: {'; '.join(shorter)}. The broker is another one: check"
-            f" {source.servers_setting}. Or the topic was made anew: to read it from its beginning, beside what"
-            f" bronze has, run python -m spark_jobs.jobs.stream_events --topic-made-anew {topic.name}"
+            f" {source.servers_setting}. Or the topic was made anew: to read it from its beginning, beside"
+            f" what bronze has, run python -m spark_jobs.jobs.stream_events --topic-made-anew {topic.name}"
         )
     if lost and not accept_gap:
         raise UserError(
