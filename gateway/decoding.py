@@ -31,9 +31,6 @@ _LAYERS = 4
 _CHUNK = 1 << 20
 _BASE64 = re.compile(rb"[A-Za-z0-9+/= ]+")
 _FORM_START = re.compile(rb"(?:^|&)(?:data|_|ip|compression)=")
-_LONE_SURROGATE = re.compile(
-    rb"\\(?:[^u]|u(?:[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?![dD][89a-fA-F])|([dD][89a-fA-F][0-9a-fA-F]{2})))"
-)
 
 
 def query_fields(query: bytes) -> dict[str, str]:
@@ -182,11 +179,3 @@ DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "br": _brotli,
     "zstd": _zstd,
 }
-
-
-def without_lone_surrogates(json: bytes) -> bytes:
-    r"""JSON in which each half of a surrogate pair without its other half, `\ud83d`, is `\ufffd`.
-
-    Browsers write them where a text was cut inside an emoji; JSON parsers refuse them.
-    """
-    return _LONE_SURROGATE.sub(lambda found: b"\\ufffd" if found[1] else found[0], json)

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from gateway import decoding
+from gateway import hostile
 from gateway.envelope import Context, Message, message, uuid7
 from gateway.errors import BadEvent, Refused, no_token, too_large, unparseable, wrong_token
 from gateway.timestamps import event_time, from_query, parse
@@ -87,11 +87,8 @@ def parse_request(json: bytes, fields: dict[str, str], is_engage: bool, max_even
         request = _shape(json, is_engage)
     except _UNREADABLE:
         # Worth a second look only after the first has failed.
-        repaired = decoding.without_lone_surrogates(json)
-        if repaired == json:
-            raise unparseable("payload is not JSON of a known shape") from None
         try:
-            request = _shape(repaired, is_engage)
+            request = _pieces(hostile.whole_characters(json), is_engage)
         except _UNREADABLE:
             raise unparseable("payload is not JSON of a known shape") from None
     if request.sent_at is None:
@@ -114,6 +111,19 @@ def _shape(json: bytes, is_engage: bool) -> Request:
         historical = body.historical_migration is True
         return Request(_list(body.batch), token, parse(body.sent_at), historical, is_engage)
     return Request([Raw(json)], None, None, False, is_engage)
+
+
+def _pieces(json: bytes, is_engage: bool) -> Request:
+    """The same of a body that is no JSON until it is mended, or cut into events of which some are none."""
+    try:
+        return _shape(json, is_engage)
+    except _UNREADABLE:
+        found = hostile.cut(json)
+        if found is None:
+            raise
+    request = _shape(found.rest, is_engage)
+    request.events = [Raw(piece) for piece in found.pieces]
+    return request
 
 
 def _first_text(*values: object) -> str | None:
@@ -147,12 +157,17 @@ def read_events(request: Request, max_bytes: int) -> tuple[list[Parsed], Bad]:
 
 
 def _read(raw: Raw) -> Parsed:
+    sent = bytes(memoryview(raw))
+    json = hostile.whole_characters(sent)
+    raw = raw if json is sent else Raw(json)
     try:
         event = _event(raw)
         inside = bytes(memoryview(event.properties))
         properties = _properties(inside if inside not in (b"", b"null") else _EMPTY_OBJECT)
     except _UNREADABLE:
+        hostile.check_limits(json, is_json=False)
         raise BadEvent("not_an_event") from None
+    hostile.check_limits(json)
     return Parsed(raw, event, properties)
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway import decoding
+from gateway import decoding, hostile
 from gateway.envelope import Context, Message, message
 from gateway.errors import BadEvent, Refused, no_token, too_large, unparseable
 from gateway.settings import GatewaySettings
@@ -80,7 +80,7 @@ class Request:
 class Batch:
     """The body, read: each event, or why it cannot be one, under its id."""
 
-    events: dict[str, tuple[Raw, _Event]]
+    events: dict[str, tuple[Raw, _Event | None]]
     is_historical: bool
     is_internal: bool
 
@@ -146,7 +146,7 @@ def parse_batch(body: bytes, request: Request, settings: GatewaySettings) -> Bat
         batch = _batch(json)
     except _UNREADABLE:
         try:
-            batch = _batch(decoding.without_lone_surrogates(json))
+            batch = _pieces(hostile.whole_characters(json))
         except _UNREADABLE:
             raise unparseable("failed to parse request body") from None
     if not batch.batch:
@@ -156,24 +156,46 @@ def parse_batch(body: bytes, request: Request, settings: GatewaySettings) -> Bat
     return Batch(_by_id(batch.batch), batch.historical_migration, batch.capture_internal is True)
 
 
-def _by_id(raws: list[Raw]) -> dict[str, tuple[Raw, _Event]]:
-    found: dict[str, tuple[Raw, _Event]] = {}
+def _pieces(json: bytes) -> _Batch:
+    """A body that is no JSON until it is mended, or cut into events of which some are none."""
+    try:
+        return _batch(json)
+    except _UNREADABLE:
+        found = hostile.cut(json)
+        if found is None:
+            raise
+    batch = _batch(found.rest)
+    batch.batch = [Raw(piece) for piece in found.pieces]
+    return batch
+
+
+def _by_id(raws: list[Raw]) -> dict[str, tuple[Raw, _Event | None]]:
+    found: dict[str, tuple[Raw, _Event | None]] = {}
     for raw in raws:
+        whole = hostile.whole_characters(bytes(memoryview(raw)))
         try:
-            event = _event(raw)
+            event: _Event | None = _event(whole)
+            stated: str | None = event.uuid if event else None
         except _UNREADABLE:
-            raise unparseable("an event is no object with a uuid") from None
-        uuid = canonical_uuid(event.uuid.strip())
+            event, stated = None, hostile.stated_uuid(whole)
+        if stated is None:
+            raise unparseable("an event is no object with a uuid")
+        uuid = canonical_uuid(stated.strip())
         if uuid is None:
             raise Refused(400, "missing_event_uuid", "event submitted without a uuid")
         if uuid in found:
             raise Refused(400, "duplicate_event_uuid", "duplicate event uuid")
-        found[uuid] = raw, event
+        found[uuid] = Raw(whole), event
     return found
 
 
 def to_message(
-    uuid: str, raw: Raw, event: _Event, context: Context, library: tuple[str, str] | None, is_internal: bool
+    uuid: str,
+    raw: Raw,
+    event: _Event | None,
+    context: Context,
+    library: tuple[str, str] | None,
+    is_internal: bool,
 ) -> Message:
     """The event in its envelope.
 
@@ -182,6 +204,9 @@ def to_message(
     """
     if len(memoryview(raw)) > context.settings.gateway_max_event_bytes:
         raise BadEvent("event_too_big", 413)
+    hostile.check_limits(bytes(memoryview(raw)), is_json=event is not None)
+    if event is None:
+        raise BadEvent("malformed_event")
     name = _checked_name(event.event)
     distinct_id = _checked_id(event.distinct_id)
     if not isinstance(event.timestamp, str) or parse_strict(event.timestamp) is None:

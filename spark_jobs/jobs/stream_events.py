@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
@@ -24,7 +25,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from contracts.sources.events import BASE64, CAPTURED
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.event_sources import Source, Topic, event_sources
-from spark_jobs.lib.kafka_source import next_offsets, offered, starting_offsets
+from spark_jobs.lib.kafka_source import name_in_bronze, next_offsets, offered, starting_offsets
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.object_store import require_bucket
 from spark_jobs.lib.session import spark_session
@@ -43,7 +44,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     config, lake = settings(), Lake()
     require_bucket(config)
-    starts = {source: starting(source, lake, args.accept_gap) for source in event_sources(config)}
+    starts = {
+        source: starting(source, lake, args.accept_gap, args.topic_made_anew)
+        for source in event_sources(config)
+    }
     stopping = Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
@@ -59,12 +63,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
 
 
-def starting(source: Source, lake: Lake, accept_gap: bool) -> Start:
-    """Where to go on in each topic of a source."""
-    return {
-        topic: starting_offsets(next_offsets(lake, topic.in_bronze), there, topic, source, accept_gap)
-        for topic, there in offered(source).items()
-    }
+def starting(source: Source, lake: Lake, accept_gap: bool, made_anew: Sequence[str] = ()) -> Start:
+    """Where to go on in each topic of a source; one that was made anew is read from its beginning."""
+    start = {}
+    for topic, there in offered(source).items():
+        is_anew = topic.name in made_anew
+        wanted = {} if is_anew else next_offsets(lake, topic.in_bronze)
+        named = replace(topic, in_bronze=name_in_bronze(lake, topic.in_bronze, is_anew))
+        start[named] = starting_offsets(wanted, there, topic, source, accept_gap)
+    return start
 
 
 def stream(lake: Lake, config: Settings, starts: Mapping[Source, Start], stopping: Event) -> int:
@@ -96,6 +103,13 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="stream_events", description=__doc__)
     parser.add_argument("--accept-gap", action="store_true", help="go on without events that Kafka deleted")
+    parser.add_argument(
+        "--topic-made-anew",
+        metavar="TOPIC",
+        action="append",
+        default=[],
+        help="read this topic from its beginning, as a new one beside what bronze has of its name",
+    )
     return parser.parse_args(argv)
 
 

@@ -95,9 +95,9 @@ def _numbers_as_text(json: Column) -> Column:
 
 
 def _has_long_name(json: Column) -> Column:
-    name = F.exists(
-        F.split(json, r'"\s*:'),
-        lambda before: F.length(F.substring_index(before, '"', -1)) > MAX_NAME_CHARACTERS,
+    name = F.exists(  # each without its last character, which tells its end from an escaped quote
+        F.split(json, r'[^\\]"\s*:'),
+        lambda before: F.length(F.substring_index(before, '"', -1)) >= MAX_NAME_CHARACTERS,
     )
     return F.when(F.length(json) > MAX_NAME_CHARACTERS, name).otherwise(F.lit(False))
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow.compute as pc
@@ -15,6 +18,11 @@ from spark_jobs.lib.event_sources import Source, Topic
 from spark_jobs.lib.lake import Lake
 
 CONNECT_TIMEOUT_MS = 10_000
+# For looking whether offsets hold messages: transactions and compaction leave some that do not.
+LOOK_SECONDS = 5.0
+POLL_MS = 500
+MOST_COUNTED = 10_000
+_LIFE = "@"  # in no topic's own name
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,12 @@ def offered(source: Source) -> dict[Topic, Offered]:
     Raises:
         UserError: naming the setting when the broker does not answer or lacks a topic.
     """
+    with _consumer(source) as consumer:
+        return {topic: _offered_of(consumer, topic, source) for topic in source.topics}
+
+
+@contextmanager
+def _consumer(source: Source) -> Iterator[KafkaConsumer]:
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=source.servers.split(","),
@@ -38,15 +52,44 @@ def offered(source: Source) -> dict[Topic, Offered]:
             request_timeout_ms=CONNECT_TIMEOUT_MS,
             allow_auto_create_topics=False,
             group_id=None,
+            isolation_level="read_committed",  # as the stream reads
         )
     except (KafkaError, OSError, ValueError) as error:
         raise _unreachable(source, error) from None
     try:
-        return {topic: _offered_of(consumer, topic, source) for topic in source.topics}
+        yield consumer
     except KafkaError as error:
         raise _unreachable(source, error) from None
     finally:
         consumer.close()
+
+
+def missing_messages(source: Source, wanted: Mapping[Topic, dict[int, int]]) -> int:
+    """How many messages Kafka has that bronze has not; 0 when all newer offsets hold none.
+
+    `wanted` has the offset that bronze wants next of each partition. Counted are so many messages as are
+    found in a few seconds; of the rest, which would be another batch, the offsets are counted.
+    """
+    with _consumer(source) as consumer:
+        at = {
+            TopicPartition(topic.name, number): offset
+            for topic, offsets in wanted.items()
+            for number, offset in offsets.items()
+        }
+        ends = consumer.end_offsets(list(at))
+        behind = [each for each, end in ends.items() if at[each] < end]
+        consumer.assign(behind)
+        for each in behind:
+            consumer.seek(each, at[each])
+        found, deadline = 0, time.monotonic() + LOOK_SECONDS
+        while behind and found < MOST_COUNTED and time.monotonic() < deadline:
+            polled = consumer.poll(timeout_ms=POLL_MS)
+            found += sum(
+                1 for each, records in polled.items() for record in records if record.offset < ends[each]
+            )
+            behind = [each for each in behind if consumer.position(each) < ends[each]]
+        left: int = sum(ends[each] - consumer.position(each) for each in behind)
+        return found + left
 
 
 def _offered_of(consumer: KafkaConsumer, topic: Topic, source: Source) -> Offered:
@@ -72,15 +115,31 @@ def _unreachable(source: Source, error: Exception) -> TransientError:
 
 
 def next_offsets(lake: Lake, topic: str) -> dict[int, int]:
-    """The offset that bronze wants next of each partition it has seen; none while bronze is empty."""
+    """The offset that bronze wants next of each partition it has seen; none while bronze is empty.
+
+    Of a topic that was made anew, those of its present life.
+    """
+    return _present_life(lake, topic)[1]
+
+
+def name_in_bronze(lake: Lake, topic: str, is_made_anew: bool = False) -> str:
+    """What bronze calls a topic: `events`, and once it was made anew `events@2`, whose offsets begin anew."""
+    life = _present_life(lake, topic)[0] + is_made_anew
+    return topic if life == 1 else f"{topic}{_LIFE}{life}"
+
+
+def _present_life(lake: Lake, topic: str) -> tuple[int, dict[int, int]]:
     path = lake.path(CAPTURED)
     if not lake.exists(path):
-        return {}
-    positions = (
-        lake.open(path).rows().to_table(columns=["partition", "offset"], filter=pc.field("topic") == topic)
-    )
-    newest = positions.group_by("partition").aggregate([("offset", "max")]).to_pylist()
-    return {row["partition"]: row["offset_max"] + 1 for row in newest}
+        return 1, {}
+    is_of_topic = (pc.field("topic") == topic) | pc.starts_with(pc.field("topic"), f"{topic}{_LIFE}")
+    positions = lake.open(path).rows().to_table(columns=["topic", "partition", "offset"], filter=is_of_topic)
+    lives: dict[int, dict[int, int]] = {1: {}}
+    for row in positions.group_by(["topic", "partition"]).aggregate([("offset", "max")]).to_pylist():
+        number = row["topic"].removeprefix(topic).removeprefix(_LIFE) or "1"
+        if number.isdigit():
+            lives.setdefault(int(number), {})[row["partition"]] = row["offset_max"] + 1
+    return max(lives), lives[max(lives)]
 
 
 def starting_offsets(
@@ -103,8 +162,9 @@ def starting_offsets(
         start[partition] = max(begin, earliest)
     if shorter:
         raise UserError(
-            f"Kafka holds less than bronze: {'; '.join(shorter)}. The topic was made anew, or the broker is"
-            f" another one: check {source.servers_setting}, or name another topic in {source.topics_setting}."
+            f"Kafka holds less than bronze: {'; '.join(shorter)}. The broker is another one: check"
+            f" {source.servers_setting}. Or the topic was made anew: to read it from its beginning, beside"
+            f" what bronze has, run python -m spark_jobs.jobs.stream_events --topic-made-anew {topic.name}"
         )
     if lost and not accept_gap:
         raise UserError(
@@ -115,7 +175,7 @@ def starting_offsets(
 
 
 def lag(wanted: dict[int, int], there: Offered) -> int:
-    """How many messages that Kafka has are not in bronze."""
+    """How many offsets that Kafka has are beyond bronze; not each of them need hold a message."""
     return sum(
         max(0, end - wanted.get(partition, there.earliest[partition])) for partition, end in there.end.items()
     )

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
@@ -97,6 +98,10 @@ class LakeTables:
     def register(self, name: str, delta: LakeTable) -> None:
         """Give a Delta table a name."""
         self._duckdb.register(name, delta.rows())
+
+    def register_rows(self, name: str, rows: pa.RecordBatchReader) -> None:
+        """Give rows a name; they can be read once."""
+        self._duckdb.register(name, rows)
 
     def register_quarantine(self, table: Table) -> None:
         """Table `quarantine`: the rejected rows of a silver table; `raw` only where it is JSON."""

@@ -67,7 +67,7 @@ class Captured:
         self.envelope = json.loads(self.message.value)
         try:
             self.data = json.loads(self.envelope["data"])
-        except ValueError:
+        except (ValueError, RecursionError):
             self.data = self.envelope["data"]
         self.headers = {
             name: value.decode() if isinstance(value, bytes) else value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import signal
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Producer
 from deltalake import DeltaTable
 from kafka.admin import KafkaAdminClient
 from kafka.structs import TopicPartition
@@ -16,7 +18,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from contracts.sources.events import CAPTURED
 from kafka import KafkaProducer
 from spark_jobs.lib.event_sources import event_sources
-from spark_jobs.lib.kafka_source import lag, next_offsets, offered
+from spark_jobs.lib.kafka_source import lag, missing_messages, next_offsets, offered
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.settings import settings
 from tests.integration.bronze import write_bronze
@@ -91,6 +93,62 @@ def test_lost_offsets_stop_the_stream_until_the_gap_is_accepted(
     rows = DeltaTable(Lake().path(CAPTURED)).to_pyarrow_dataset().to_table(columns=["partition", "offset"])
     positions = sorted((row["partition"], row["offset"]) for row in rows.to_pylist())
     assert positions == [(0, 0), (0, 1), (0, 2), (0, 3), (1, 0), (1, 3)]
+
+
+def behind(topic: str) -> int:
+    (source,) = event_sources(settings())
+    ((of_topic, there),) = offered(source).items()
+    wanted = next_offsets(Lake(), topic)
+    return missing_messages(source, {of_topic: {n: wanted.get(n, at) for n, at in there.earliest.items()}})
+
+
+@retry(stop=stop_after_delay(120), wait=wait_fixed(0.5), reraise=True)
+def wait_until_nothing_is_missing(topic: str) -> None:
+    assert behind(topic) == 0
+
+
+def test_transactions_leave_offsets_that_no_message_has_and_nothing_that_was_taken_back(
+    stream_environment: Environment, topic: str
+) -> None:
+    producer = Producer(
+        {"bootstrap.servers": settings().kafka_bootstrap_servers, "transactional.id": f"of {topic}"}
+    )
+    producer.init_transactions()
+    for value, is_kept in ((b"kept", True), (b"taken back", False), (b"kept too", True)):
+        producer.begin_transaction()
+        producer.produce(topic, value, partition=0)
+        producer.flush()
+        producer.commit_transaction() if is_kept else producer.abort_transaction()
+    assert behind(topic) == 2
+    with streaming(stream_environment):
+        wait_until_nothing_is_missing(topic)
+    rows = DeltaTable(Lake().path(CAPTURED)).to_pyarrow_dataset().to_table(columns=["value"])
+    assert sorted(row["value"] for row in rows.to_pylist()) == ["kept", "kept too"]
+    (source,) = event_sources(settings())
+    (there,) = offered(source).values()
+    assert lag(next_offsets(Lake(), topic), there) > 0  # the marker of the last transaction
+
+
+def test_bytes_that_are_no_text_are_kept_without_loss(stream_environment: Environment, topic: str) -> None:
+    binary, latin = b"\x00\x00\x00\x00\x05\x0e\xc3\x28", '{"name": "café"}'.encode("latin-1")
+    producer = KafkaProducer(bootstrap_servers=settings().kafka_bootstrap_servers, acks="all")
+    for value in (binary, latin, None, b"text"):
+        producer.send(topic, value, key=b"\xff", partition=0, headers=[("h", b"\xfe"), ("empty", b"")])
+    producer.flush()
+    producer.close()
+    with streaming(stream_environment):
+        wait_until_caught_up(topic)
+    columns = ["offset", "value", "value_encoding", "key", "headers"]
+    rows = DeltaTable(Lake().path(CAPTURED)).to_pyarrow_dataset().to_table(columns=columns).to_pylist()
+    found = {row["offset"]: (row["value"], row["value_encoding"]) for row in rows}
+    assert found == {
+        0: (b64encode(binary).decode(), "base64"),
+        1: (b64encode(latin).decode(), "base64"),
+        2: (None, None),
+        3: ("text", None),
+    }
+    assert {row["key"] for row in rows} == {"base64:/w=="}
+    assert rows[0]["headers"] == [{"key": "h", "value": "base64:/g=="}, {"key": "empty", "value": ""}]
 
 
 @pytest.mark.parametrize(

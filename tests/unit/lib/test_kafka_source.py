@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from contracts.sources.events import CAPTURED_EVENT
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from contracts.sources.events import CAPTURED, CAPTURED_EVENT
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.event_sources import Source, Topic
-from spark_jobs.lib.kafka_source import Offered, lag, starting_offsets
+from spark_jobs.lib.kafka_source import Offered, lag, name_in_bronze, next_offsets, starting_offsets
+from spark_jobs.lib.lake import Lake
 
 TOPIC = Topic("t", CAPTURED_EVENT, "t")
 SOURCE = Source("own", "k:9092", (TOPIC,), "KAFKA_BOOTSTRAP_SERVERS", "KAFKA_EVENTS_TOPIC")
@@ -29,10 +34,32 @@ def test_lost_offsets_are_named_exactly_until_they_are_accepted() -> None:
 
 
 def test_a_topic_made_anew_is_never_taken_for_the_old_one() -> None:
-    with pytest.raises(UserError, match=r"t partition 0 ends at 10, bronze at 11"):
+    words = r"t partition 0 ends at 10, bronze at 11.*--topic-made-anew t$"
+    with pytest.raises(UserError, match=words):
         starting_offsets({0: 11}, THERE, TOPIC, SOURCE, accept_gap=True)
 
 
 def test_the_lag_counts_what_bronze_has_not() -> None:
     assert lag({}, THERE) == 25
     assert lag({0: 10, 1: 19}, THERE) == 1
+
+
+def test_a_topic_made_anew_has_a_name_and_offsets_of_its_own(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    assert (name_in_bronze(lake, "t"), next_offsets(lake, "t")) == ("t", {})
+
+    def hold(topic: str, *positions: tuple[int, int]) -> None:
+        partitions, offsets = zip(*positions, strict=True)
+        rows = {
+            "topic": pa.array([topic] * len(positions)),
+            "partition": pa.array(partitions, pa.int32()),
+            "offset": pa.array(offsets, pa.int64()),
+        }
+        write_deltalake(lake.path(CAPTURED), pa.table(rows), mode="append")
+
+    hold("t", (0, 8), (0, 9), (1, 3))
+    hold("t2", (0, 99))
+    assert (name_in_bronze(lake, "t"), next_offsets(lake, "t")) == ("t", {0: 10, 1: 4})
+    assert name_in_bronze(lake, "t", is_made_anew=True) == "t@2"
+    hold("t@2", (1, 0))
+    assert (name_in_bronze(lake, "t"), next_offsets(lake, "t")) == ("t@2", {1: 1})

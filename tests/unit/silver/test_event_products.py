@@ -23,6 +23,10 @@ def test_an_event_has_one_row_for_each_product_it_names(spark: SparkSession) -> 
         said("neither", {"products": []}),
         said("unreadable", {"product_id": "lamp", "price": "cheap"}),
         said("nothing", {"url": "/products"}),
+        said("text", {"products": '[{"product_id": "8", "price": "1.422,50 €", "quantity": 2.0}]'}),
+        said("object", {"products": {"product_id": 8.0, "price": "1,422"}}),
+        said("ids", {"products": [8, "9", None, "lamp"]}),
+        said("broken list", {"product_id": 7, "products": "[{oops"}),
     ]
     found = DERIVE["event_products"](
         silver_events=rows(spark, TABLES["silver.events"], *events), context=CONTEXT
@@ -38,6 +42,28 @@ def test_an_event_has_one_row_for_each_product_it_names(spark: SparkSession) -> 
                 ("list", 2, None, "B", None, None, None),
                 ("both", 1, 9, None, None, None, None),
                 ("unreadable", 1, None, None, None, None, None),
+                ("text", 1, 8, None, "1422.50", 2, None),
+                ("object", 1, 8, None, None, None, None),
+                ("ids", 1, 8, None, None, None, None),
+                ("ids", 2, 9, None, None, None, None),
+                ("ids", 4, None, None, None, None, None),
+                ("broken list", 1, 7, None, None, None, None),
             )
         ),
+    )
+
+
+def test_what_cannot_be_read_of_a_product_is_named(spark: SparkSession) -> None:
+    listed = [
+        {"product_id": "lamp", "price": "1,422", "quantity": 1.5, "position": "first"},
+        {"product_id": 7},
+    ]
+    event = {"event_id": "e", "properties": json.dumps({"products": listed})}
+    found = DERIVE["event_products"](
+        silver_events=rows(spark, TABLES["silver.events"], event), context=CONTEXT
+    )
+    assert_rows(
+        found,
+        {"line_number": 1, "unreadable_claims": ["product_id", "price_amount", "quantity", "list_position"]},
+        {"line_number": 2, "unreadable_claims": []},
     )
