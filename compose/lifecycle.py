@@ -10,9 +10,11 @@ from pathlib import Path
 from compose import backup, preflight, settings
 from compose.docker import Compose, docker
 from compose.errors import ComposeError
+from local.env_file import misspelt
 
 IMAGES = ("spark", "superset")
 BEFORE = "before-upgrade"
+IN_SCHEDULER = ("exec", "-T", "airflow-scheduler")
 
 
 @contextmanager
@@ -33,6 +35,8 @@ def prepare(shop: str = "", new_env: bool = True) -> Compose:
     had_env = settings.env_file().exists()
     if new_env and not had_env:
         settings.make_env()
+    if wrong := misspelt(settings.env_file()):
+        raise ComposeError("\n".join(wrong))
     compose = Compose(settings.remember(settings.load(), shop))
     if not had_env:
         preflight.require_no_databases(compose)
@@ -56,6 +60,9 @@ def up(shop: str = "") -> None:
             check_rights(compose)
     with step("Services healthy"):
         start(compose)
+    if compose.settings.shop == settings.NO_SHOP:
+        with step("Empty marts"):
+            compose.must(*IN_SCHEDULER, "python", "-m", "spark_jobs.jobs.publish_empty")
     first_run = compose.ask("exec", "-T", "airflow-api-server", "python", "-m", "compose.inside.first_run")
     summary(compose, first_run, time.monotonic() - began)
 
@@ -106,6 +113,10 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
     if first_run:
         print("The first run has begun: the dashboard “Shop overview” has data in a few minutes.")
         print(f"Follow it: {where.url('AIRFLOW_PORT')}/dags/medallion/runs/{first_run}")
+    if where.shop == settings.NO_SHOP:
+        print(f"The shop is yours: {where.get('SHOP_MYSQL_HOST')}:{where.get('SHOP_MYSQL_PORT')}.")
+        print(f"SHOP_TIMEZONE and REPORTING_CURRENCY in {where.env_file} say what a figure means.")
+        print("After a change: make up; another run: the button of “medallion” in Airflow.")
     print(f"Ready in {seconds:.0f} s (make ps, make logs S=spark, make down).")
 
 

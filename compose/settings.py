@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compose.errors import ComposeError
-from local.env_file import EMPTY_SECRET, EXAMPLE, ensure_env_file, set_values
+from contracts.settings import RULES, missing_beside, problem
+from local.env_file import EMPTY_SECRET, EXAMPLE, LINE, ensure_env_file, set_values
 
 ROOT = Path(__file__).resolve().parents[1]
 NO_SHOP = "none"
@@ -46,7 +47,8 @@ IN_URLS = ("AIRFLOW_DB_PASSWORD", "SUPERSET_DB_PASSWORD")
 URL_SAFE = re.compile(r"[A-Za-z0-9._~=-]+")
 # Every setting that the example names, also those that it only shows.
 LINE_NAMES = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
-LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
+# Of these, what is said below is more.
+RULED_BELOW = frozenset({"LAKE_URI", "AWS_ENDPOINT_URL"})
 
 
 @dataclass(frozen=True)
@@ -156,11 +158,15 @@ def find_problems(settings: Settings) -> list[str]:
             found.append(
                 f"{name} in {where}: only letters, digits and . _ ~ = - can be used. Next: change it."
             )
-    numbers = [*PORTS, "SPARK_WORKERS", "DEMO_DAYS", "DEMO_CUSTOMERS"]
-    bad = [name for name in numbers if settings.get(name) and not settings.get(name).isdigit()]
-    if bad:
-        found.append(f"{', '.join(bad)} in {where}: not a number. Next: correct it, then make up.")
-        return found
+    unusable = [
+        each.what
+        for name in sorted(RULES.keys() - RULED_BELOW)
+        if (each := problem(name, settings.get(name)))
+    ]
+    unusable += [each.what for each in missing_beside(settings.values)]
+    if unusable:
+        next_step = f"Next: correct it in {where}, then make up."
+        return [*found, *(f"{what}{'' if what.endswith('?') else '.'} {next_step}" for what in unusable)]
     if settings.get("SHOP", "demo") not in (*SHOPS, NO_SHOP):
         shops = "|".join((*SHOPS, NO_SHOP))
         found.append(f"There is no shop {settings.get('SHOP')!r}. Next: make up SHOP={shops}")

@@ -121,10 +121,10 @@ METRICS: dict[str, Metric] = {
             MONEY,
             f"gross_sales − discounts − returns by order date − cost_of_goods, {_REPORTING}",
         ),
-        Metric("views", COUNT, "Product Viewed events, bots left out"),
-        Metric("cart_adds", COUNT, "Product Added events, bots left out"),
+        Metric("views", COUNT, "Product Viewed events that name the product, bots' sessions left out"),
+        Metric("cart_adds", COUNT, "Product Added events that name the product, bots' sessions left out"),
         Metric("purchases", COUNT, "Counted orders with this product"),
-        Metric("cart_orders", COUNT, "Counted orders with this product bought in a tracked visit"),
+        Metric("cart_orders", COUNT, "Counted orders with this product that a session reports"),
         Metric(
             "view_to_cart_rate",
             SHARE,
@@ -143,7 +143,11 @@ METRICS: dict[str, Metric] = {
         Metric("product_view_sessions", COUNT, "Sessions that viewed a product"),
         Metric("cart_sessions", COUNT, "Sessions that added a product to a cart"),
         Metric("checkout_sessions", COUNT, "Sessions that started a checkout"),
-        Metric("purchase_sessions", COUNT, "Sessions with a counted order of the shop's database"),
+        Metric(
+            "purchase_sessions",
+            COUNT,
+            "Sessions with a counted order of the shop's database; an order has one session",
+        ),
         Metric(
             "conversion_rate",
             SHARE,
@@ -158,7 +162,11 @@ METRICS: dict[str, Metric] = {
             COUNT,
             "Searches followed by a Product Clicked or Viewed in the same visit, before the next search",
         ),
-        Metric("ordered_searches", COUNT, "Searches followed by a counted order in the same visit"),
+        Metric(
+            "ordered_searches",
+            COUNT,
+            "Searches followed by the first report of a counted order in the same session, placed after them",
+        ),
         Metric(
             "search_click_rate",
             SHARE,
@@ -181,13 +189,14 @@ METRICS: dict[str, Metric] = {
             is_additive=False,
             ratio=("attributed_sales", "spend"),
         ),
-        Metric("tracked_orders", COUNT, "Counted orders that a visit reports"),
-        Metric("untracked_orders", COUNT, "Counted orders that no visit reports"),
-        Metric("unknown_purchases", COUNT, "Orders that a visit reports and the shop does not know"),
+        Metric("tracked_orders", COUNT, "Counted orders that a session reports"),
+        Metric("untracked_orders", COUNT, "Counted orders that no session reports"),
+        Metric("unknown_purchases", COUNT, "Orders that a session reports and the shop does not have"),
         Metric(
             "mismatched_orders",
             COUNT,
-            "Tracked orders whose reported total or currency differs from the shop's",
+            "Tracked orders whose first report claims another total or currency than the shop's; a claim that"
+            " is not there or cannot be read is none",
         ),
         Metric("untracked_sales", MONEY, f"gross_sales − discounts of untracked orders, {_REPORTING}"),
         Metric(

@@ -32,6 +32,15 @@ class Pii(StrEnum):
     DIRECT = "direct"  # contact data; never in gold
 
 
+class Form(StrEnum):
+    """How silver writes a column of a source's key, so that every comparison of keys writes it alike."""
+
+    EXACT = "exact"  # as the source does
+    TRIMMED = "trimmed"  # without blanks around it
+    CODE = "code"  # in upper case, without blanks around it
+    DAY = "day"  # the date alone
+
+
 class ContractError(ValueError):
     """A declaration that contradicts itself or another one."""
 
@@ -50,6 +59,10 @@ class Column:
     source: str | None = None  # the input column it comes from, where the name differs
     pii: Pii = Pii.NONE
     on_failure: OnFailure | None = None  # of required, allowed and minimum; default by layer
+    max_length: int | None = None  # characters of a text, where `limits` allows more
+    is_document: bool = False  # a text of any length, such as JSON; never in a key or an index
+    is_open_ended: bool = False  # the end of a span: a moment beyond the range means that there is none
+    form: Form = Form.EXACT  # of a source's key column
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,8 @@ class Table:
     checks: tuple[Check, ...] = ()
     partition_by: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()  # of its input's messages, which it takes; for tables of the event topics
-    max_rejected_share: float = 0.05  # a larger share of quarantined rows stops the run
+    # A larger share of rows whose newest version is quarantined stops the run, of a table of the shop only.
+    max_rejected_share: float = 0.05
 
     def __post_init__(self) -> None:
         """Refuse a declaration that contradicts itself."""
@@ -107,6 +121,19 @@ class Table:
     def id(self) -> str:
         """Its name with its layer, as `inputs` spell it."""
         return f"{self.layer.value}.{self.name}"
+
+    @property
+    def source_layer(self) -> Layer:
+        """Where its first input lives: what a silver table is fed by."""
+        return Layer(self.inputs[0].partition(".")[0])
+
+    @property
+    def indexes(self) -> tuple[tuple[str, ...], ...]:
+        """The columns of its key, then of each index: what dashboards filter by and other marts join on."""
+        dates = (column.name for column in self.columns if column.type == "date")
+        referencing = (column.name for column in self.columns if column.references)
+        names = dict.fromkeys(name for name in (*dates, *referencing) if name != self.key[0])
+        return (self.key, *((name,) for name in names))
 
     @property
     def column_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from contracts.gold import TABLES as GOLD
+from contracts.limits import check_indexes
 from contracts.model import ContractError, Layer, Table
 from contracts.silver import TABLES as SILVER
 from contracts.sources import TABLES as SOURCES
@@ -15,7 +16,8 @@ def registry(tables: Iterable[Table]) -> Mapping[str, Table]:
     """Tables by id, inputs before what is built from them.
 
     Raises:
-        ContractError: on a table declared twice, an unknown input or reference, or a cycle.
+        ContractError: on a table declared twice, an unknown input or reference, a cycle, or an index row that
+            PostgreSQL could not hold.
     """
     by_id: dict[str, Table] = {}
     for table in tables:
@@ -23,6 +25,7 @@ def registry(tables: Iterable[Table]) -> Mapping[str, Table]:
             raise ContractError(f"{table.id} is declared twice")
         by_id[table.id] = table
     for table in by_id.values():
+        check_indexes(table)
         for wanted in table.inputs:
             if wanted not in by_id:
                 raise ContractError(f"{table.id} reads {wanted}, which nobody declares")

@@ -11,7 +11,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from dags.schedule import from_next
-from dags.spark_job import plain_job
+from dags.spark_job import plain_job, tell_of_failure
 
 with DAG(
     dag_id="maintenance",
@@ -22,6 +22,7 @@ with DAG(
     max_active_runs=1,
     default_args={
         "owner": "shoplake",
+        "on_failure_callback": tell_of_failure,
         "retries": 2,
         "retry_delay": timedelta(minutes=1),
         "execution_timeout": timedelta(hours=2),

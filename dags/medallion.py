@@ -17,7 +17,7 @@ from airflow.sdk import DAG, Asset
 from contracts.model import Layer
 from contracts.registry import tables_of
 from dags.schedule import from_next
-from dags.spark_job import assets, plain_job, spark_job
+from dags.spark_job import assets, plain_job, spark_job, tell_of_failure
 
 with DAG(
     dag_id="medallion",
@@ -28,6 +28,7 @@ with DAG(
     max_active_runs=1,
     default_args={
         "owner": "shoplake",
+        "on_failure_callback": tell_of_failure,
         "retries": 2,
         "retry_delay": timedelta(seconds=20),
         "execution_timeout": timedelta(hours=1),

@@ -9,11 +9,14 @@ The Airflow connection `spark_default` alone decides the engine of jobs that use
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,11 @@ from airflow.providers.apache.spark.hooks.spark_connect import SparkConnectHook
 from airflow.providers.apache.spark.hooks.spark_submit import SparkSubmitHook
 from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import Asset, BaseHook, BaseOperator
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from contracts.model import Layer
 from contracts.registry import tables_of
+from dags import alerts
 
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTION = "spark_default"
@@ -33,6 +37,8 @@ DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # run, and the second to commit fails and is tried again.
 DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 PR_SET_PDEATHSIG = 1
+# A job ends with it when a person must do something first: another try would end in the same way.
+HOPELESS = 2
 
 
 class JobOperator(BaseOperator):
@@ -53,14 +59,20 @@ class JobOperator(BaseOperator):
         """Run the job.
 
         Raises:
-            AirflowException: when it fails; its own last lines say why.
+            AirflowException: when it fails, with the job's own words.
+            AirflowFailException: the same, when no other try can help.
         """
+        with _outcome_of(self.job) as environment:
+            self._start(environment)
+
+    def _start(self, environment: dict[str, str]) -> None:
         if not self.uses_spark:
-            self._run({})
+            self._run(environment)
         elif BaseHook.get_connection(CONNECTION).conn_type == SparkConnectHook.conn_type:
-            self._run({"SPARK_REMOTE": SparkConnectHook(CONNECTION).get_connection_url()})
+            remote = SparkConnectHook(CONNECTION).get_connection_url()
+            self._run(environment | {"SPARK_REMOTE": remote})
         else:
-            self._submit()
+            self._submit(environment)
 
     def _run(self, environment: dict[str, str]) -> None:
         _die_with_parent()
@@ -71,9 +83,9 @@ class JobOperator(BaseOperator):
             cwd=str(ROOT),
         )
         if result.exit_code != 0:
-            raise AirflowException(f"{self.job} failed ({result.exit_code}); the lines above say why.")
+            raise AirflowException(f"{self.job} ended with {result.exit_code}")
 
-    def _submit(self) -> None:
+    def _submit(self, environment: dict[str, str]) -> None:
         _die_with_parent()
         jars = os.environ.get("SHOPLAKE_JARS")
         self._submission = SparkSubmitHook(
@@ -83,7 +95,7 @@ class JobOperator(BaseOperator):
             jars=jars,
             packages=None if jars else DELTA_PACKAGE,
             conf={"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"},
-            env_vars=_environment(),
+            env_vars=_environment() | environment,
         )
         application = str(ROOT / "spark_jobs" / "jobs" / f"{self.job}.py")
         self._submission.submit(application, preexec_fn=_die_with_parent)
@@ -94,6 +106,21 @@ class JobOperator(BaseOperator):
             self._process.send_sigterm()  # type: ignore[no-untyped-call]
         if self._submission:
             self._submission.on_kill()
+
+
+@contextmanager
+def _outcome_of(job: str) -> Iterator[dict[str, str]]:
+    """Give the environment in which a job says how it ended, and fail with its words."""
+    with tempfile.TemporaryDirectory(prefix="shoplake-") as folder:
+        file = Path(folder) / "outcome.json"
+        try:
+            yield {"SHOPLAKE_OUTCOME_FILE": str(file)}
+        except AirflowException as error:
+            if not file.exists():  # it was killed, or ran on another machine
+                raise AirflowException(f"{job} failed; the lines above say why ({error})") from None
+            outcome = json.loads(file.read_text(encoding="utf-8"))
+            kind = AirflowFailException if outcome["exit_code"] == HOPELESS else AirflowException
+            raise kind(f"{job}: {outcome['error']}") from None
 
 
 def _die_with_parent() -> None:
@@ -132,6 +159,16 @@ def _task(name: str, doc: str, outlets: Iterable[Asset], *arguments: str, uses_s
         doc_md=doc,
         outlets=list(outlets),
     )
+
+
+def tell_of_failure(context: Any) -> None:
+    """Send an alert for a task that has failed for good; of a chain of tasks, that is one for a run."""
+    task = context["ti"]
+    where = (task.dag_id, task.run_id, task.task_id)
+    base_url = os.environ.get("AIRFLOW__API__BASE_URL", "")
+    link = alerts.log_url(base_url, *where, task.try_number)
+    error = str(context.get("exception") or "")
+    alerts.send(alerts.failed(*where, error.removeprefix(f"{task.task_id}: "), link), os.environ)
 
 
 def assets(layer: Layer) -> list[Asset]:

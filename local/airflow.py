@@ -89,6 +89,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
     }
     return {
         **settings.platform_environment(),
+        **settings.alert_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
         # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.

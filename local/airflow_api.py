@@ -15,6 +15,8 @@ from local.settings import LocalError
 
 DAG_DEADLINE_SECONDS = 90
 POLL_SECONDS = 1.0
+# Of a failed task, in whose end its job says why.
+LOG_LINES = 200
 FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
@@ -80,11 +82,15 @@ class AirflowApi:
         self._until(self._require_dag, dag_id)
         return bool(self._get(f"/dags/{dag_id}/dagRuns?limit=1")["dag_runs"])
 
-    def follow(self, dag_id: str, run_id: str, deadline_seconds: float = 3600) -> Iterator[TaskState]:
+    def follow(
+        self, dag_id: str, run_id: str, deadline_seconds: float = 3600, *, again: str = "./shoplake run"
+    ) -> Iterator[TaskState]:
         """Every change of state of the run's tasks, until the run has ended.
 
+        `again` is the command that starts another run.
+
         Raises:
-            LocalError: when the run failed, naming the task, or did not end in time.
+            LocalError: when the run failed, naming the task and what its job said, or did not end in time.
         """
         seen: dict[str, str] = {}
         wait = Retrying(
@@ -107,11 +113,21 @@ class AirflowApi:
                 f"The run {run_id} of {dag_id} has not ended after {deadline_seconds:.0f} s."
             ) from None
         if state != "success":
-            failed = ", ".join(name for name, state in seen.items() if state == "failed")
-            raise LocalError(
-                f"The run of {dag_id} failed in {failed}. "
-                f"Next: read its log at {self.url}/dags/{dag_id}/runs/{run_id}, then make demo."
-            )
+            raise LocalError(self._why_failed(dag_id, run_id, seen, again))
+
+    def _why_failed(self, dag_id: str, run_id: str, states: dict[str, str], again: str) -> str:
+        failed = [name for name, state in states.items() if state == "failed"]
+        what = f"The run of {dag_id} failed in {', '.join(failed) or run_id}"
+        where = f"{self.url}/dags/{dag_id}/runs/{run_id}"
+        try:
+            lines = self.log_tail(dag_id, run_id, failed[0], LOG_LINES) if failed else []
+        except httpx.HTTPError:  # of a task that never began there is no log
+            lines = []
+        said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
+        if not said:
+            return f"{what}. Next: read its log at {where}, then {again}."
+        cause = "\n".join(dict.fromkeys(said))
+        return f"{what}: {cause}\nIts log is at {where}. When that is mended, {again} starts another run."
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
         """The run's tasks in the order in which they began."""

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg2
 
-from local import preflight, superset
+from contracts.model import Layer
+from contracts.registry import tables_of
+from local import own_shop, preflight, superset
 from local.airflow_api import AirflowApi
 from local.console import Progress
 from local.env_file import set_values
@@ -20,6 +22,7 @@ from local.stack import Stack, Work
 from simulator.errors import SimulatorError
 from simulator.record import Record
 from simulator.shops import SHOPS
+from spark_jobs.lib.empty_release import publish_empty
 from spark_jobs.lib.settings import ROOT
 
 ENV_FILE = ROOT / ".env"
@@ -39,21 +42,38 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
         raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
         stack = _prepare(shop, open_stack)
-    load = Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))
     with progress.step("Servers", "Starting servers"):
-        stack.up(report=progress.note, work=[] if shop == NO_SHOP else [load])
+        stack.up(report=progress.note, work=_shop_work(stack, shop, size, progress))
     if shop != NO_SHOP:
         with progress.step("Pipeline", "Running the DAG medallion"):
             _run_pipeline(stack, progress)
-        with progress.step("Dashboards", "Importing dashboards"):
-            superset.import_assets(stack.home)
+    with progress.step("Dashboards", "Importing dashboards"):
+        if shop == NO_SHOP:
+            publish_empty(stack.settings, tables_of(Layer.GOLD))
+        superset.import_assets(stack.home)
     _summary(stack, shop, progress, time.monotonic() - began)
+    if shop == NO_SHOP:
+        own_shop.show_next_steps(stack.settings, stack.env_file, progress.console)
+
+
+def _shop_work(stack: Stack, shop: str, size: Sequence[str], progress: Progress) -> list[Work]:
+    """What fills the shop while other servers start; of a shop of one's own, nothing."""
+    if shop != NO_SHOP:
+        return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
+    if stack.settings.has_own_shop:
+        return []
+    return [Work("empty tables", LOAD_NEEDS, lambda: own_shop.create_tables(stack.home))]
 
 
 def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
     stack = open_stack()
     loaded = loaded_shop(stack)
     if shop != NO_SHOP:
+        if stack.settings.has_own_shop:
+            raise LocalError(
+                f"SHOP_MYSQL_HOST={stack.settings.shop_mysql_host} in {stack.env_file} is a shop of your own;"
+                " no other is loaded into it. Next: make demo SHOP=none"
+            )
         if loaded not in (None, shop):
             raise LocalError(
                 f"The shop {loaded} is loaded, not {shop}. Next: make clean, then make demo SHOP={shop}"
@@ -63,8 +83,13 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
             stack.down()
             stack = open_stack()
     running = stack.supervisor.is_running()
-    checks = preflight.checks(stack.settings, stack.home.state, running)
-    preflight.require([*checks, preflight.check_lake(stack.settings)])
+    preflight.require(
+        [
+            *preflight.check_env_file(stack.env_file),
+            *preflight.checks(stack.settings, stack.home.state, running),
+            preflight.check_lake(stack.settings),
+        ]
+    )
     return stack
 
 
@@ -107,7 +132,7 @@ def _run_pipeline(stack: Stack, progress: Progress) -> None:
         airflow.unpause("medallion")  # of a paused DAG no run goes on
     else:
         run_id = airflow.trigger("medallion")
-    for task in airflow.follow("medallion", run_id):
+    for task in airflow.follow("medallion", run_id, again="make demo"):
         if task.state in ("success", "failed", "skipped"):
             progress.note(
                 task.task_id if task.state == "success" else f"{task.task_id}: {task.state}", task.seconds

@@ -12,9 +12,15 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from contracts.settings import unknown_names
+
 EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
 # `NAME=` without a value in the example is a secret that every installation draws for itself.
 EMPTY_SECRET = re.compile(r"^([A-Z][A-Z0-9_]*)=$", re.MULTILINE)
+
+LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
+# Whose own variables `.env` may hold too.
+OVERRIDE = "docker-compose.override.yml"
 
 
 def ensure_env_file(env_file: Path, example: Path = EXAMPLE) -> list[str]:
@@ -35,6 +41,25 @@ def ensure_env_file(env_file: Path, example: Path = EXAMPLE) -> list[str]:
         text = EMPTY_SECRET.sub(lambda match: f"{match[1]}={random_secret(match[1])}", template)
     write_private(env_file, text)
     return wanted
+
+
+def misspelt(env_file: Path) -> list[str]:
+    """What `env_file` says that nobody reads: a line that is not NAME=value, or a name that is no setting.
+
+    A misspelt name would leave its setting at the default without a word.
+    """
+    found, names = [], []
+    for number, line in enumerate(env_file.read_text(errors="replace").splitlines(), start=1):
+        if match := LINE.match(line.strip()):
+            names.append(match[1])
+        elif line.strip() and not line.strip().startswith("#"):
+            found.append(f"{env_file}, line {number}: not NAME=value. Next: correct it.")
+    override = env_file.with_name(OVERRIDE)
+    theirs = set(re.findall(r"\$\{?(\w+)", override.read_text())) if override.exists() else set()
+    for each in unknown_names(dict.fromkeys(name for name in names if name not in theirs)):
+        end = "" if each.what.endswith("?") else "."
+        found.append(f"{env_file}: {each.what}{end} Next: correct the name, or remove the line.")
+    return found
 
 
 def set_values(env_file: Path, values: Mapping[str, str]) -> bool:

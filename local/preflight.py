@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from local.env_file import misspelt
 from local.settings import LocalError, LocalSettings
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.object_store import require_bucket
@@ -38,6 +39,13 @@ def checks(settings: LocalSettings, state: Path, running: bool = False) -> list[
     """All findings. Of a stack that runs, ports and memory are its own business and are not looked at."""
     found = [check_java(), check_disk(state)]
     return found if running else [*found, check_memory(), *check_ports(settings)]
+
+
+def check_env_file(env_file: Path) -> Iterator[Check]:
+    """Every line of `.env` says something that is read."""
+    for line in misspelt(env_file):
+        found, _, next_step = line.partition(" Next: ")
+        yield Check("Settings", False, found, next_step)
 
 
 def check_lake(settings: LocalSettings) -> Check:

@@ -5,16 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from contracts.settings import missing_beside
 from gateway.settings import GatewaySettings
-from spark_jobs.lib.settings import Settings
+from spark_jobs.lib.settings import Settings, Unusable, unusable
+
+# Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
+BUNDLED_HOST = "127.0.0.1"
 
 
 class LocalError(Exception):
     """What went wrong and what to do next, in words for the person at the terminal."""
+
+
+class UnusableSettings(LocalError):
+    """Settings that are missing or cannot be meant, a line for each."""
+
+    def __init__(self, env_file: Path, found: list[Unusable]) -> None:
+        super().__init__("\n".join([f"{env_file} cannot be used:", *(each.text() for each in found)]))
+        self.found = found
 
 
 class LocalSettings(Settings, GatewaySettings):
@@ -52,8 +65,24 @@ class LocalSettings(Settings, GatewaySettings):
     stream_driver_memory: str = "640m"
     spark_cores: int = 2
 
+    # Who hears of a failed run (dags/alerts.py)
+    alert_webhook_url: SecretStr = SecretStr("")
+    alert_email_to: str = ""
+    alert_email_from: str = ""
+    alert_smtp_host: str = ""
+    alert_smtp_port: int = 587
+    alert_smtp_user: str = ""
+    alert_smtp_password: SecretStr = SecretStr("")
+    alert_smtp_starttls: bool = True
+
     # Where downloads are kept between checkouts
     shoplake_cache: Path = Path("~/.cache/shoplake")
+
+    @model_validator(mode="after")
+    def _have_what_they_need(self) -> Self:
+        if found := missing_beside(self.environment()):
+            raise ValueError("; ".join(each.what for each in found))
+        return self
 
     @property
     def kafka_port(self) -> int:
@@ -65,16 +94,24 @@ class LocalSettings(Settings, GatewaySettings):
         """Port of the Spark Connect server."""
         return _port_of(self.spark_remote)
 
+    @property
+    def has_own_shop(self) -> bool:
+        """Whether the shop is in a MySQL of one's own, which local mode does not start."""
+        return self.shop_mysql_host != BUNDLED_HOST
+
     def ports(self) -> dict[str, tuple[int, str]]:
         """Port and the setting that changes it, for each server that listens."""
-        return {
+        bundled_shop = {
             "mariadb": (self.shop_mysql_port, "SHOP_MYSQL_PORT"),
+            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
+        }
+        return {
+            **({} if self.has_own_shop else bundled_shop),
             "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
             "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
             "spark-connect": (self.spark_port, "SPARK_REMOTE"),
             "gateway": (self.gateway_port, "GATEWAY_PORT"),
-            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
             **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
             "superset": (self.superset_port, "SUPERSET_PORT"),
@@ -90,6 +127,10 @@ class LocalSettings(Settings, GatewaySettings):
         """The lake's keys and address in S3, for a server that is told nothing else; none for a folder."""
         written = self.environment() if self.lake_is_in_s3 else {}
         return {name: value for name, value in written.items() if name.startswith("AWS_")}
+
+    def alert_environment(self) -> dict[str, str]:
+        """What Airflow is told of those who hear of a failed run."""
+        return {name: value for name, value in self.environment().items() if name.startswith("ALERT_")}
 
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
@@ -111,7 +152,11 @@ def _port_of(address: str) -> int:
 
 
 def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
-    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment."""
+    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment.
+
+    Raises:
+        UnusableSettings: naming each setting that is missing or cannot be meant.
+    """
 
     class FromFile(LocalSettings):
         model_config = SettingsConfigDict(env_file=env_file, extra="ignore")
@@ -120,7 +165,4 @@ def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) ->
     try:
         return FromFile(**values)  # type: ignore[arg-type]
     except ValidationError as error:
-        names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        raise LocalError(
-            f"{env_file}: missing or unusable {names}. Next: make demo fills in what is missing."
-        ) from None
+        raise UnusableSettings(env_file, unusable(error)) from None

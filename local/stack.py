@@ -68,14 +68,11 @@ class Stack:
     def servers(self) -> dict[str, Server]:
         """Every server, in the order in which they start."""
         home = self.home
-        servers = [
-            mariadb.server(home),
-            postgres.server(home),
-            kafka.server(home),
-            *gateway.servers(home),
-            storefront.server(home),
-            spark.connect_server(home),
-        ]
+        has_shop = not self.settings.has_own_shop
+        servers = [mariadb.server(home)] if has_shop else []
+        servers += [postgres.server(home), kafka.server(home), *gateway.servers(home)]
+        servers += [storefront.server(home)] if has_shop else []
+        servers += [spark.connect_server(home)]
         servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
         return {server.name: server for server in servers}
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from local.settings import LocalError
-from ops import doctor, run, sql, status, trace
+from ops import alert_test, doctor, quarantine, run, sql, status, trace
 
 app = typer.Typer(
     help="Look after the platform: how it stands, what it says, what is wrong.",
@@ -19,8 +19,10 @@ app = typer.Typer(
 app.command("status")(status.command)
 app.command("sql")(sql.command)
 app.command("trace")(trace.command)
+app.add_typer(quarantine.app, name="quarantine")
 app.command("run")(run.command)
 app.command("doctor")(doctor.command)
+app.command("alert-test")(alert_test.command)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from local import preflight
 from local.preflight import Check
-from local.settings import LocalError, LocalSettings
+from local.settings import LocalError, LocalSettings, UnusableSettings
 from local.stack import Stack
 from ops import installation, lake_report, sql
 from spark_jobs.lib.lake import Lake
@@ -25,7 +25,7 @@ STALE_AFTER = timedelta(hours=2)
 def command() -> None:
     """Say what is wrong now, and for each finding the next command; fails when something is."""
     console = Console(highlight=False)
-    findings = list(examine(installation.stack()))
+    findings = list(examine())
     for finding in findings:
         mark = "[green]✓[/green]" if finding.is_good else "[red]✗[/red]"
         console.print(f"{mark} {escape(f'{finding.name}: {finding.found}')}", soft_wrap=True)
@@ -35,8 +35,25 @@ def command() -> None:
         raise typer.Exit(1)
 
 
-def examine(stack: Stack) -> Iterator[Check]:
-    """Every finding: the machine, the servers, the last run, the marts."""
+def examine() -> Iterator[Check]:
+    """Every finding: the settings, the machine, the servers, the last run, the marts.
+
+    Where a setting cannot be used, nothing else can be looked at.
+    """
+    misspelt = list(preflight.check_env_file(installation.ENV_FILE))
+    yield from misspelt
+    try:
+        stack = installation.stack()
+    except UnusableSettings as error:
+        yield from (Check("Settings", False, each.what, each.next_step) for each in error.found)
+        return
+    if not misspelt:
+        yield Check("Settings", True, f"all of {installation.ENV_FILE} is known and can be used")
+    yield from check_installation(stack)
+
+
+def check_installation(stack: Stack) -> Iterator[Check]:
+    """The machine, the servers, the last run, the marts."""
     is_running = stack.supervisor.is_running()
     yield from preflight.checks(stack.settings, stack.home.state, is_running)
     yield from check_servers(stack)
@@ -70,7 +87,9 @@ def check_run(steps: list[Step], now: datetime) -> Check:
     run_id, newest = steps[0].run_id, datetime.fromisoformat(steps[-1].started_at)
     failed = [step.name for step in steps if step.state == "failed"]
     if failed:
-        return Check("Last run", False, f"{run_id} failed in {', '.join(failed)}", "./shoplake run")
+        why = next((f": {step.details['error']}" for step in steps if "error" in step.details), "")
+        found, _, next_step = f"{run_id} failed in {', '.join(failed)}{why}".partition(" Next: ")
+        return Check("Last run", False, found, next_step or "./shoplake run")
     minutes = int((now - newest).total_seconds() // 60)
     found = f"{run_id}, {minutes} min ago, {len(steps)} steps, none failed"
     return Check("Last run", now - newest <= STALE_AFTER, found, "./shoplake run")

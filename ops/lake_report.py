@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from deltalake import DeltaTable
 
 from contracts.model import Layer
 from contracts.registry import table, tables_of
@@ -38,12 +40,37 @@ def facts(lake: Lake) -> list[TableFacts]:
 def newest_order_placed_at(lake: Lake) -> datetime | None:
     """When the newest order was placed, UTC, from the statistics of its files; None when unknown."""
     path = lake.path(table("silver.orders"))
-    if not lake.exists(path):
+    return _newest(lake.open(path), "placed_at") if lake.exists(path) else None
+
+
+@dataclass(frozen=True)
+class QuarantineFacts:
+    """Rows that silver set aside: in all, the newest one's time, UTC, and how many the last run added."""
+
+    rows: int
+    newest_at: datetime | None
+    of_last_run: int
+
+
+def quarantine_facts(lake: Lake, last_run: Sequence[Step]) -> QuarantineFacts:
+    """How much is in quarantine, from the logs of its tables and the record of the run."""
+    paths = map(lake.quarantine_path, tables_of(Layer.SILVER))
+    there = [lake.open(path) for path in paths if lake.exists(path)]
+    moments = [moment for delta in there if (moment := _newest(delta, "quarantined_at"))]
+    added = [record for step in last_run if step.name == "build_silver" for record in step.tables.values()]
+    return QuarantineFacts(
+        sum(int(delta.count()) for delta in there),
+        max(moments, default=None),
+        sum(record.quarantined for record in added),
+    )
+
+
+def _newest(delta: DeltaTable, column: str) -> datetime | None:
+    """The greatest time in a column, UTC, from the statistics of the table's files; None when unknown."""
+    actions = delta.get_add_actions(flatten=True)
+    if f"max.{column}" not in actions.schema.names:
         return None
-    actions = lake.open(path).get_add_actions(flatten=True)
-    if "max.placed_at" not in actions.schema.names:
-        return None
-    values = [value for value in actions.column("max.placed_at").to_pylist() if value is not None]
+    values = [value for value in actions.column(f"max.{column}").to_pylist() if value is not None]
     newest = max(values, default=None)
     return newest.replace(tzinfo=newest.tzinfo or UTC) if newest else None
 

@@ -24,7 +24,10 @@ def command(
     settings = installation.settings()
     began = time.monotonic()
     try:
-        follow(AirflowApi(settings), dag_id, console)
+        airflow = AirflowApi(settings)
+        follow(airflow, dag_id, console)
+        # A shop of one's own was started without a run; from the first that went well, upkeep goes on too.
+        airflow.unpause("maintenance")
     except httpx.HTTPStatusError as error:
         raise LocalError(_why_refused(error, settings)) from None
     except httpx.HTTPError as error:
@@ -45,7 +48,7 @@ def follow(airflow: AirflowApi, dag_id: str, console: Console) -> None:
     console.print(f"{run_id}  [dim]{airflow.url}/dags/{dag_id}/runs/{run_id}[/dim]", soft_wrap=True)
     failed = []
     try:
-        for task in airflow.follow(dag_id, run_id):
+        for task in airflow.follow(dag_id, run_id, again=f"./shoplake run {dag_id}"):
             if task.state == "success":
                 console.print(f"  [green]✓[/green] {task.task_id} [dim]{task.seconds:.1f} s[/dim]")
             elif task.state in ("failed", "up_for_retry", "upstream_failed", "skipped"):

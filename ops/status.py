@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from local.console import status_table
 from ops import installation, lake_report
 from ops.events_report import EventsReport, events_report
-from ops.lake_report import TableFacts
+from ops.lake_report import QuarantineFacts, TableFacts
 from spark_jobs.lib.runs import Step
 
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
@@ -30,7 +31,9 @@ def command(
     console.print()
     show_events(events_report(stack.settings), console)
     console.print()
-    show_run(lake_report.last_run(lake), console)
+    last_run = lake_report.last_run(lake)
+    show_run(last_run, console)
+    show_quarantine(lake_report.quarantine_facts(lake, last_run), datetime.now(UTC), console)
     console.print()
     facts = lake_report.facts(lake)
     if not facts:
@@ -79,6 +82,22 @@ def show_run(steps: list[Step], console: Console) -> None:
             f"{sum(record.written for record in records):,}",
         )
     console.print(table)
+    for step in steps:
+        if step.state == "failed" and (error := step.details.get("error")):
+            console.print(f"[red]✗[/red] {step.name}: {escape(error)}", soft_wrap=True)
+
+
+def show_quarantine(found: QuarantineFacts, now: datetime, console: Console) -> None:
+    """A line on the rows that silver set aside."""
+    if not found.rows:
+        console.print("Nothing is in quarantine.")
+        return
+    newest = f", newest {age(found.newest_at, now)}" if found.newest_at else ""
+    console.print(
+        f"In quarantine: {found.rows:,} rows{newest}; {found.of_last_run:,} in the last run."
+        " Next: ./shoplake quarantine list",
+        soft_wrap=True,
+    )
 
 
 def show_freshness(

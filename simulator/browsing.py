@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ from simulator.catalogue import Catalogue
 from simulator.markets import cents, local_price, pick_market
 from simulator.orders import Placed, net_amounts
 from simulator.people import Buyer, People, market_of
+from simulator.reports import further_reports
 from simulator.schema import Row
 from simulator.visitors import HOST, Device, landing, new_device, random_uuid, time_uuid
 
@@ -22,6 +23,8 @@ TRACKED_SHARE = 0.93  # of web orders; blockers hide the rest
 WRONG_AMOUNT_SHARE = 0.01  # of tracked orders: the page forgot the shipping
 BOT_SHARE = 0.03
 LONG_PAUSE_SHARE = 0.02  # visits with a break that cuts them in two sessions
+SHARED_SHARE = 0.04  # of tracked orders soon after another one: two customers at one device
+SOON = timedelta(minutes=25)
 SEARCHES = (
     "lamp",
     "gift",
@@ -121,11 +124,13 @@ class Browsing:
         self._of_customer: dict[int, list[Device]] = defaultdict(list)
         self._of_guest: dict[str, Device] = {}
         self._anonymous: list[Device] = []
+        self._last_purchase: tuple[Device, datetime] | None = None
 
     def purchase(self, buyer: Buyer, placed: Placed) -> list[Event]:
-        """The visit that ends with this order."""
+        """The visit that ends with this order, and whatever reports the order once more."""
         rng, order = self.rng, placed.order
-        device = self._device_of(buyer)
+        device = self._shared_device(buyer, order) or self._device_of(buyer)
+        self._last_purchase = device, order["placed_at"]
         visit = Visit(device, order["currency"], rng)
         products = [
             self._line_properties(line, position) for position, line in enumerate(placed.lines, start=1)
@@ -153,7 +158,8 @@ class Browsing:
         if rng.random() < WRONG_AMOUNT_SHARE:
             money["total"] = str(Decimal(money["total"]) - Decimal(money["shipping"]))
         visit.step("Order Completed", {**money, "products": products})
-        return visit.events(end=to_millis(order["placed_at"]))
+        events = visit.events(end=to_millis(order["placed_at"]))
+        return [*events, *further_reports(events[-1], order, self.seed)]
 
     def visit(self, at: datetime, start: datetime | None = None) -> list[Event]:
         """A visit without an order, by a person or a robot; it may `start` before the prices it sees."""
@@ -270,6 +276,18 @@ class Browsing:
             "total": str(order["total_amount"]),
             "currency": order["currency"],
         }
+
+    def _shared_device(self, buyer: Buyer, order: Row) -> Device | None:
+        """The device of the last order, now and then: who orders next sits beside who just did."""
+        if self._last_purchase is None:
+            return None
+        device, before = self._last_purchase
+        chance = random.Random(f"{self.seed}/shared/{order['id']}").random()
+        if chance >= SHARED_SHARE or order["placed_at"] - before > SOON:
+            return None
+        if buyer.customer is None or device.user != str(buyer.customer["id"]):
+            device.user = None  # logged out since
+        return device
 
     def _device_of(self, buyer: Buyer) -> Device:
         rng, customer = self.rng, buyer.customer

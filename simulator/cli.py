@@ -20,6 +20,7 @@ from simulator.errors import SimulatorError
 from simulator.ledger import open_ledger
 from simulator.live import Pace, live_on
 from simulator.shops import SHOPS
+from spark_jobs.lib.settings import unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -118,8 +119,7 @@ def _one_line_errors() -> Iterator[None]:
     except SimulatorError as error:
         _stop(str(error))
     except ValidationError as error:
-        missing = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        _stop(f"Settings missing or wrong: {missing}. `make demo` writes them to .env.")
+        _stop("\n".join(each.text() for each in unusable(error)))
 
 
 def _stop(message: str) -> NoReturn:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from simulator.browsing import TRACKED_SHARE, Browsing
-from simulator.capture import Event
+from simulator.capture import Event, to_millis
 from simulator.catalogue import Catalogue
 from simulator.markets import add_rates
 from simulator.orders import RESERVING_METHODS, SALES_CHANNELS, SLOW_METHODS, OrderDesk, Placed
@@ -83,7 +83,7 @@ class DemoShop:
         events: list[Event] = []
         for at, order in sorted([*tracked, *others], key=lambda planned: planned[0]):
             events += browsing.visit(at) if order is None else browsing.purchase(*order)
-        return events
+        return [event for event in events if event.at <= to_millis(plan.until)]
 
     def _demand(self) -> Iterator[tuple[datetime, str]]:
         rng = self._rng("demand")

@@ -32,7 +32,7 @@ from simulator.errors import SimulatorError
 from simulator.record import Record, Seen
 from simulator.schema import Row
 from simulator.state import State
-from simulator.visits import Figures, Placed, Visits, sessions, shared_out, shares
+from simulator.visits import Figures, Placed, Visits, shared_out, shares
 
 _STEPS = {
     "Product Viewed": "product_view_sessions",
@@ -96,17 +96,16 @@ class Ledger:
     def product_daily(self) -> dict[tuple[date, int], Figures]:
         """Figures per local day and product that was viewed, put into a cart, sold or given back."""
         rows: dict[tuple[date, int], Figures] = defaultdict(_product_row)
-        for event in self._events:
-            if (
-                event.product_id is not None
-                and not event.is_bot
-                and event.name in ("Product Viewed", "Product Added")
-            ):
-                row = rows[(self._day_of_millis(event.at), event.product_id)]
-                row["views" if event.name == "Product Viewed" else "cart_adds"] += 1
+        for visit in self.visits.of_people:
+            for event in visit.events:
+                if event.product_id is not None and event.name in ("Product Viewed", "Product Added"):
+                    row = rows[(self._day_of_millis(event.at), event.product_id)]
+                    row["views" if event.name == "Product Viewed" else "cart_adds"] += 1
         for order in self.orders:
+            has_session = self.visits.session_of(order.row["id"]) is not None
             for product_id in {line.product_id for line in order.lines}:
                 rows[(order.day, product_id)]["purchases"] += 1
+                rows[(order.day, product_id)]["cart_orders"] += has_session
             for line in order.lines:
                 row = rows[(order.day, line.product_id)]
                 row["units"] += line.units
@@ -133,23 +132,24 @@ class Ledger:
             row["returns"] += sum((item.amount for item in order.returns), ZERO)
             row["first_order_date"] = min(row["first_order_date"] or order.day, order.day)
             row["last_order_date"] = max(row["last_order_date"] or order.day, order.day)
+            if order.is_first:
+                session = self.visits.session_of(order.row["id"])
+                row["acquisition_channel"] = session.first.channel if session else "untracked"
         for row in rows.values():
             row["net_sales"] = row["gross_sales"] - row["discounts"] - row["returns"]
         return dict(rows)
 
     def funnel_daily(self) -> dict[tuple[date, str, str], Figures]:
-        """Sessions per local day, channel and device, robots left out."""
-        counted = {order.row["id"] for order in self.orders}
-        rows: dict[tuple[date, str, str], Figures] = defaultdict(_funnel_row)
-        for session in sessions(self._events):
-            if any(event.is_bot for event in session):
-                continue
-            first = session[0]
+        """Sessions per local day, channel and device, bots left out."""
+        steps = ("sessions", *_STEPS.values(), "purchase_sessions")
+        rows: dict[tuple[date, str, str], Figures] = defaultdict(lambda: dict.fromkeys(steps, 0))
+        for visit in self.visits.of_people:
+            first = visit.first
             row = rows[(self._day_of_millis(first.at), first.channel, first.device)]
             row["sessions"] += 1
-            for name in {event.name for event in session} & _STEPS.keys():
+            for name in {event.name for event in visit.events} & _STEPS.keys():
                 row[_STEPS[name]] += 1
-            row["purchase_sessions"] += any(event.order_id in counted for event in session)
+            row["purchase_sessions"] += bool(self.visits.counted_of(visit))
         return dict(rows)
 
     def sessions(self) -> dict[str, Figures]:
@@ -168,7 +168,9 @@ class Ledger:
         """Carts that a product was put into, robots left out."""
         now = self._now or datetime.now(self._zone)
         today = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return carts.carts(self.visits, self._day_of_millis, self._rate_if_any, int(today.timestamp() * 1000))
+        return carts.carts(
+            self.visits, self._day_of_millis, self._converted_if_any, int(today.timestamp() * 1000)
+        )
 
     def channel_attribution(self) -> dict[tuple[date, str, str], Figures]:
         """Orders and what is left of them shared out to visits, and spend, per day, channel and model."""
@@ -317,9 +319,9 @@ class Ledger:
             raise LookupError(f"no exchange rate {currency} → {self._currency} on {day}")
         return Decimal(found["rate"])
 
-    def _rate_if_any(self, day: date, currency: str) -> Decimal | None:
+    def _converted_if_any(self, amount: Decimal, day: date, currency: str) -> Decimal | None:
         try:
-            return self._rate(day, currency)
+            return self._converted(amount, self._rate(day, currency))
         except LookupError:
             return None
 
@@ -381,16 +383,16 @@ def _sales_row() -> Figures:
 
 def _product_row() -> Figures:
     amounts = ("gross_sales", "discounts", "returns", "net_sales")
-    return {**dict.fromkeys(("views", "cart_adds", "purchases", "units"), 0), **dict.fromkeys(amounts, ZERO)}
+    return {
+        **dict.fromkeys(("views", "cart_adds", "purchases", "cart_orders", "units"), 0),
+        **dict.fromkeys(amounts, ZERO),
+    }
 
 
 def _person_row() -> Figures:
     amounts = ("gross_sales", "discounts", "returns", "net_sales")
-    return {"orders": 0, **dict.fromkeys(amounts, ZERO), "first_order_date": None, "last_order_date": None}
-
-
-def _funnel_row() -> Figures:
-    return dict.fromkeys(("sessions", *_STEPS.values(), "purchase_sessions"), 0)
+    names = ("first_order_date", "last_order_date", "acquisition_channel")
+    return {"orders": 0, **dict.fromkeys(amounts, ZERO), **dict.fromkeys(names)}
 
 
 def _attribution_row() -> Figures:

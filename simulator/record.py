@@ -23,7 +23,7 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE IF NOT EXISTS rows (shop_table TEXT, row_key TEXT, row TEXT, PRIMARY KEY (shop_table, row_key));
 CREATE TABLE IF NOT EXISTS events (
-  uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_id INTEGER, product_id INTEGER,
+  uuid TEXT PRIMARY KEY, visitor TEXT, at INTEGER, name TEXT, order_reference TEXT, product_id INTEGER,
   channel TEXT, device TEXT, is_bot INTEGER, customer INTEGER, anonymous_id TEXT, path TEXT, cart_id TEXT,
   query TEXT, result_count INTEGER, price TEXT, quantity INTEGER, currency TEXT, total TEXT
 );
@@ -43,7 +43,7 @@ class Seen:
     visitor: str
     at: int
     name: str
-    order_id: int | None
+    order_reference: str | None  # the order that an Order Completed event names, by its id or its number
     product_id: int | None
     channel: str
     device: str
@@ -63,14 +63,14 @@ class Seen:
     def of(cls, event: Event) -> Seen:
         """What counts of an event."""
         own = event.properties
-        order_id = own.get("order_id") if event.name == "Order Completed" else None
+        reference = own.get("order_id") if event.name == "Order Completed" else None
         product_id = own.get("product_id")
         return cls(
             event.uuid,
             own.get("$device_id") or event.distinct_id,
             event.at,
             event.name,
-            int(order_id) if order_id else None,
+            reference,
             int(product_id) if product_id else None,
             channels.channel(own),
             channels.device(own),

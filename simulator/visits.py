@@ -23,7 +23,8 @@ from simulator.record import Seen
 from simulator.schema import Row
 
 SESSION_GAP_MILLIS = 30 * 60 * 1000
-LOOKBACK_MILLIS = 90 * 24 * 60 * 60 * 1000
+DAY_MILLIS = 24 * 60 * 60 * 1000
+LOOKBACK_MILLIS = 90 * DAY_MILLIS
 _PERSONS = uuid.UUID("932979b4-65c3-4424-8467-0b66ec27bc22")
 Figures = dict[str, Any]
 
@@ -53,6 +54,9 @@ class Visit:
         return sum(event.name == name for event in self.events)
 
 
+Report = tuple[Seen, Visit]  # an Order Completed event and its session
+
+
 @dataclass(frozen=True)
 class Placed:
     """Any order of the shop, with its person; `counted` where it counts."""
@@ -78,10 +82,13 @@ class Visits:
     def __init__(self, events: list[Seen], placed: list[Placed], day: Callable[[int], date]) -> None:
         self._events, self._day = events, day
         self.placed = {order.row["id"]: order for order in placed}
+        self._by_number: dict[str, list[Placed]] = defaultdict(list)
+        for order in placed:
+            self._by_number[_plain(order.row["order_number"])].append(order)
         owners = self._owners()
         self.all = [self._visit(own, owners) for own in sessions(events)]
         self.all.sort(key=lambda visit: (visit.first.at, visit.session_id))
-        self._bought_in = self._first_to_name_each_order()
+        self._reports, self._unknown = self._first_reports()
         self._name_persons()
         _remember_channels(self.all)
 
@@ -90,13 +97,28 @@ class Visits:
         """Visits without a robot's."""
         return [visit for visit in self.all if not visit.is_bot]
 
-    def _first_to_name_each_order(self) -> dict[int, str]:
-        found: dict[int, str] = {}
-        for visit in self.all:
-            for event in visit.events:
-                if event.order_id is not None and event.order_id in self.placed:
-                    found.setdefault(event.order_id, visit.session_id)
-        return found
+    def _first_reports(self) -> tuple[dict[int, Report], list[Report]]:
+        """The first report of each order of the shop, and of each that it does not have; bots report none."""
+        known: dict[int, Report] = {}
+        unknown: dict[str, Report] = {}
+        every = [(event, visit) for visit in self.of_people for event in visit.events]
+        for event, visit in sorted(every, key=lambda report: (report[0].at, report[0].uuid)):
+            if event.name == "Order Completed":
+                order = self._named(event)
+                if order is not None:
+                    known.setdefault(order.row["id"], (event, visit))
+                else:
+                    unknown.setdefault(_plain(event.order_reference or event.uuid), (event, visit))
+        return known, list(unknown.values())
+
+    def _named(self, report: Seen) -> Placed | None:
+        """The order with that id; or with that number, where the other was not placed on those days."""
+        said = _plain(report.order_reference or "")
+        by_number = sorted(self._by_number.get(said, []), key=lambda order: abs(order.at - report.at))
+        by_id = [self.placed[int(said)]] if said.isdigit() and int(said) in self.placed else []
+        candidates = [*by_id, *by_number]
+        near = [order for order in candidates if abs(order.at - report.at) <= DAY_MILLIS]
+        return next(iter(near or candidates), None)
 
     def _name_persons(self) -> None:
         """Who ordered in it, else the customer, else whoever the same person once ordered as."""
@@ -115,10 +137,19 @@ class Visits:
                 visit.person = key
 
     def orders_of(self, visit: Visit) -> list[Placed]:
-        """Orders bought in a visit, oldest first: those that no visit before it names."""
-        named = {event.order_id for event in visit.events if event.order_id is not None}
-        own = [self.placed[each] for each in named if self._bought_in.get(each) == visit.session_id]
-        return sorted(own, key=lambda order: order.moment)
+        """Orders bought in a session, oldest first: those that it is the first to report."""
+        return sorted(self._bought_in[visit.session_id], key=lambda order: order.moment)
+
+    @cached_property
+    def _bought_in(self) -> dict[str, list[Placed]]:
+        found: dict[str, list[Placed]] = defaultdict(list)
+        for number, (_, visit) in self._reports.items():
+            found[visit.session_id].append(self.placed[number])
+        return found
+
+    def session_of(self, order: int) -> Visit | None:
+        """The session that an order was bought in; null when none reports it."""
+        return self._reports[order][1] if order in self._reports else None
 
     def counted_of(self, visit: Visit) -> list[Order]:
         """Counted orders bought in a visit, oldest first."""
@@ -179,35 +210,33 @@ class Visits:
             ]
             for place, following in pairwise([*searches, len(visit.events)]):
                 search = visit.events[place]
-                row = rows[(self._day(search.at), " ".join((search.query or "").lower().split()))]
+                term = " ".join((search.query or "").lower().split())[:200].strip()
+                row = rows[(self._day(search.at), term)]
                 row["searches"] += 1
                 row["zero_result_searches"] += search.result_count == 0
                 until_next = {event.name for event in visit.events[place:following]}
                 row["clicked_searches"] += bool(until_next & {"Product Clicked", "Product Viewed"})
-                row["ordered_searches"] += any(self._counts(event) for event in visit.events[place:])
+                row["ordered_searches"] += self._leads_to_an_order(search, visit)
         return dict(rows)
 
-    def _counts(self, event: Seen) -> bool:
-        order = self.placed.get(event.order_id) if event.order_id is not None else None
-        return order is not None and order.counted is not None
+    def _leads_to_an_order(self, search: Seen, visit: Visit) -> bool:
+        """Whether its session goes on to report a counted order that was placed after it."""
+        for order in self.orders_of(visit):
+            report, _ = self._reports[order.row["id"]]
+            is_later = (report.at, report.uuid) > (search.at, search.uuid) and order.at >= search.at
+            if is_later and order.counted is not None:
+                return True
+        return False
 
     def tracking_coverage(self) -> dict[tuple[date, str, str, str], Figures]:
         """The mart of the same name."""
-        reports: dict[int, tuple[Seen, Visit]] = {}
-        for visit in self.of_people:
-            for event in visit.events:
-                if event.order_id is not None:
-                    known = reports.get(event.order_id)
-                    if known is None or (event.at, event.uuid) < (known[0].at, known[0].uuid):
-                        reports[event.order_id] = event, visit
         rows: dict[tuple[date, str, str, str], Figures] = defaultdict(_coverage_row)
         for number, order in self.placed.items():
             if order.counted is not None:
-                self._cover(rows, order, order.counted, reports.get(number))
-        for number, (report, visit) in reports.items():
-            if number not in self.placed:
-                key = (self._day(report.at), "unknown", visit.first.channel, visit.first.device)
-                rows[key]["unknown_purchases"] += 1
+                self._cover(rows, order, order.counted, self._reports.get(number))
+        for report, visit in self._unknown:
+            key = (self._day(report.at), "unknown", visit.first.channel, visit.first.device)
+            rows[key]["unknown_purchases"] += 1
         return dict(rows)
 
     @staticmethod
@@ -215,7 +244,7 @@ class Visits:
         rows: dict[tuple[date, str, str, str], Figures],
         order: Placed,
         counted: Order,
-        found: tuple[Seen, Visit] | None,
+        found: Report | None,
     ) -> None:
         if found is None:
             row = rows[(counted.day, order.row["sales_channel"], "untracked", "unknown")]
@@ -231,13 +260,15 @@ class Visits:
         row["orders"] += 1
 
     def touches(self, order: Placed) -> list[Visit]:
-        """Visits of the order's person in the 90 days before it, the one it was bought in included."""
-        return [
+        """Sessions of the order's person in the 90 days before it, and the one it was bought in."""
+        own = self.session_of(order.row["id"])
+        others = [
             visit
             for visit in self._of_person[order.person]
-            if order.at - LOOKBACK_MILLIS < visit.first.at <= order.at
-            or self._bought_in.get(order.row["id"]) == visit.session_id
+            if order.at - LOOKBACK_MILLIS < visit.first.at <= order.at and visit is not own
         ]
+        found = others if own is None else [*others, own]
+        return sorted(found, key=lambda visit: (visit.first.at, visit.session_id))
 
     @cached_property
     def _of_person(self) -> dict[str, list[Visit]]:
@@ -296,6 +327,11 @@ def millis(at: datetime) -> int:
 def moment(at: int) -> datetime:
     """The moment of milliseconds UTC."""
     return datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
+
+
+def _plain(number: str) -> str:
+    """An order's number as it is compared: case and a leading `#` do not matter."""
+    return number.strip().lstrip("# ").lower()
 
 
 def _person_without_orders(visit: Visit) -> str:

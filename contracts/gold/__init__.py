@@ -1,5 +1,6 @@
 """The marts: the business' words."""
 
+from contracts.gold.amount_differences import AMOUNT_DIFFERENCES
 from contracts.gold.cart_abandonment import CART_ABANDONMENT
 from contracts.gold.channel_attribution import CHANNEL_ATTRIBUTION
 from contracts.gold.customer_360 import CUSTOMER_360
@@ -28,4 +29,5 @@ TABLES = (
     SEARCH_TERMS,
     CHANNEL_ATTRIBUTION,
     TRACKING_COVERAGE,
+    AMOUNT_DIFFERENCES,
 )

@@ -25,10 +25,11 @@ CART_ABANDONMENT = Table(
         "gold.order_lines",
         "silver.exchange_rates",
     ),
-    grain="one row per cart that a product was added to, robots left out",
+    grain="one row per cart that a product was added to, bots left out",
     doc=(
-        "Carts and what became of them. A cart is bought by the first counted order of its person since it"
-        " was begun that was bought in the same visit or holds one of its products."
+        "Carts and what became of them. A cart is bought by the first counted order since it was begun that"
+        " was bought in the session it was begun in, or that is its person's and holds one of its products."
+        " Taking out more units than there are leaves none."
     ),
     key=("cart_id",),
     columns=(
@@ -51,8 +52,9 @@ CART_ABANDONMENT = Table(
         Column(
             "cart_value",
             MONEY,
-            "Prices × pieces left in it, as its events claim, at the rate of its day, in the reporting"
-            " currency; null when they name no currency that the shop has a rate for",
+            "Units left in it × the price each product last had in it, as its events claim, in the reporting"
+            " currency: each currency is converted at the rate of the cart's day, then added. Null when a"
+            " product's price is not named, its quantity cannot be read or a currency has no rate",
         ),
         Column(
             "stage_reached",

@@ -20,9 +20,10 @@ CHANNEL_ATTRIBUTION = Table(
     ),
     grain="one row per day, channel and model with an order or spend",
     doc=(
-        f"Counted orders, shared out to the visits of their person in the {LOOKBACK_DAYS} days before."
-        " Position gives 40 % to the first visit, 40 % to the last and the rest to those between. Orders"
-        " without a visit are `untracked`. Each model shares out every order to the cent: add up one only."
+        "Counted orders, shared out to the session they were bought in and the other sessions of their person"
+        f" in the {LOOKBACK_DAYS} days before. Position gives 40 % to the first session, 40 % to the last and"
+        " the rest to those between. Orders"
+        " without a session are `untracked`. Each model shares out every order to the cent: add up one only."
     ),
     key=("sales_date", "channel", "model"),
     columns=(

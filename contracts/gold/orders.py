@@ -32,11 +32,15 @@ ORDERS = Table(
         "silver.customers",
         "silver.exchange_rates",
         "silver.sessions",
+        "silver.events",
     ),
     grain="one row per order of the shop, excluded ones with the reason",
     doc=(
         "Orders in the reporting currency. Money columns are sums of rounded lines. An order that does not"
-        " count needs no rate: without one its amounts in the reporting currency are null."
+        " count needs no rate: without one its amounts in the reporting currency are null. An order has one"
+        " session: of the sessions of people, not of bots, the one that reports it first, with an Order"
+        " Completed event that names its id or its number. Where one order's id is another's number, the id"
+        " is meant, unless only the order of that number was placed within a day of the report."
     ),
     key=("order_id",),
     columns=(
@@ -84,11 +88,18 @@ ORDERS = Table(
             "What the customer was asked to pay, tax included, in the order's currency",
             required=True,
         ),
-        Column("session_id", "string", "The visit it was bought in; null when it was not tracked"),
-        Column("channel", "string", "Where that visit came from; null when it was not tracked"),
+        Column("session_id", "string", "The session it was bought in; null when it was not tracked"),
+        Column("channel", "string", "Where that session came from; null when it was not tracked"),
+        Column("reported_at", "timestamp", "When its session first reported it, UTC; null when none did"),
+        Column("report_event_id", "string", "The event of that report"),
     ),
     checks=(
         Check("exclusion_has_a_reason", "is_counted = (exclusion_reason IS NULL)", OnFailure.FAIL),
+        Check(
+            "a_session_reports_it",
+            "(session_id IS NULL) = (reported_at IS NULL) AND (session_id IS NULL) = (channel IS NULL)",
+            OnFailure.FAIL,
+        ),
         Check(
             "counted_order_has_exchange_rate", "NOT is_counted OR exchange_rate IS NOT NULL", OnFailure.FAIL
         ),

@@ -12,7 +12,8 @@ PRODUCT_DAILY = Table(
         "gold.orders",
         "gold.order_lines",
         "gold.refund_lines",
-        "silver.events",
+        "gold.sessions",
+        "silver.event_products",
         "silver.products",
         "silver.categories",
     ),
@@ -41,5 +42,8 @@ PRODUCT_DAILY = Table(
             "is_complete", "boolean", "The day is over and its late-data allowance has passed", required=True
         ),
     ),
-    checks=(Check("net_sales_adds_up", "net_sales = gross_sales - discounts - returns", OnFailure.FAIL),),
+    checks=(
+        Check("net_sales_adds_up", "net_sales = gross_sales - discounts - returns", OnFailure.FAIL),
+        Check("cart_orders_are_purchases", "cart_orders <= purchases", OnFailure.FAIL),
+    ),
 )

@@ -14,8 +14,8 @@ SESSIONS = Table(
     inputs=("silver.sessions", "gold.orders"),
     grain="one row per visit: events of one visitor with no gap of more than 30 minutes",
     doc=(
-        "Visits, their person as orders know it, and the orders bought in them. Robots are flagged; figures"
-        " elsewhere leave them out."
+        "Sessions, their person as orders know it, and the orders bought in them, as `orders` has it. Bots"
+        " are flagged; figures elsewhere leave them out."
     ),
     key=("session_id",),
     columns=(
@@ -44,7 +44,7 @@ SESSIONS = Table(
         ),
         Column("landing_path", "string", "First page"),
         Column("device", "string", "Device of the first event", required=True, allowed=DEVICES),
-        Column("is_bot", "boolean", "Any of its events is a robot's", required=True),
+        Column("is_bot", "boolean", "Any of its events is a bot's; no order belongs to it", required=True),
         Column("event_count", "bigint", "Events", required=True),
         Column("search_count", "bigint", "Products Searched events", required=True),
         Column("product_view_count", "bigint", "Product Viewed events", required=True),
@@ -60,5 +60,9 @@ SESSIONS = Table(
             required=True,
         ),
     ),
-    checks=(Check("ends_after_it_starts", "ended_at >= started_at", OnFailure.FAIL),),
+    checks=(
+        Check("ends_after_it_starts", "ended_at >= started_at", OnFailure.FAIL),
+        Check("bots_buy_nothing", "NOT is_bot OR orders = 0", OnFailure.FAIL),
+        Check("an_order_is_named", "(orders = 0) = (order_id IS NULL)", OnFailure.FAIL),
+    ),
 )

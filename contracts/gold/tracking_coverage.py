@@ -11,8 +11,8 @@ TRACKING_COVERAGE = Table(
     inputs=("silver.events", "gold.orders", "gold.sessions"),
     grain="one row per day, sales channel, channel and device with a counted order or a tracked purchase",
     doc=(
-        "Counted orders of the shop's database beside the purchases that visits report. The database decides;"
-        " robots' visits report nothing."
+        "Counted orders of the shop's database beside the purchases that sessions report, by the order's id"
+        " or its number. The database decides; bots' sessions report nothing."
     ),
     key=("coverage_date", "sales_channel", "channel", "device"),
     columns=(

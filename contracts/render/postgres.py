@@ -60,10 +60,11 @@ def comments(table: Table, physical_name: str, kind: Literal["TABLE", "VIEW"] = 
 
 def index_statements(table: Table, physical_name: str) -> tuple[str, ...]:
     """Indexes on the columns that dashboards filter by and other marts join on, beside the primary key's."""
-    referencing = (column.name for column in table.columns if column.references)
-    dates = (column.name for column in table.columns if column.type == "date")
-    indexed = dict.fromkeys(name for name in (*dates, *referencing) if name != table.key[0])
-    return tuple(f"CREATE INDEX ON {_qualified(physical_name)} ({_quoted(name)});" for name in indexed)
+    _key, *indexes = table.indexes
+    return tuple(
+        f"CREATE INDEX ON {_qualified(physical_name)} ({', '.join(map(_quoted, index))});"
+        for index in indexes
+    )
 
 
 def _qualified(name: str) -> str:

@@ -29,7 +29,7 @@ COUPONS = Table(
             "usage_limit_count", "bigint", "How often it may be used; null for no limit", source="usage_limit"
         ),
         Column("valid_from", "timestamp", "From when it is accepted, UTC"),
-        Column("valid_to", "timestamp", "Until when, exclusive, UTC"),
+        Column("valid_to", "timestamp", "Until when, exclusive, UTC", is_open_ended=True),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),
     ),
 )

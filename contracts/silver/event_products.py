@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contracts.model import Column, Layer, Pii, Table
+from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
+
+# Columns that may hold less than their sender claims; each is a warning by this name.
+UNREADABLE = ("product_id", "price_amount", "quantity", "list_position")
 
 EVENT_PRODUCTS = Table(
     name="event_products",
@@ -28,5 +31,15 @@ EVENT_PRODUCTS = Table(
         Column("list_position", "bigint", "Position in a list on the page, as sent"),
         Column("cart_id", "string", "Cart it is about"),
         Column("order_id", "bigint", "Order it is about"),
+        Column(
+            "unreadable_claims",
+            "array<string>",
+            "Columns of which the sender claims something that cannot be read, or not in one way only",
+            required=True,
+        ),
+    ),
+    checks=tuple(
+        Check(f"{name}_unreadable", f"NOT array_contains(unreadable_claims, '{name}')", OnFailure.WARN)
+        for name in UNREADABLE
     ),
 )

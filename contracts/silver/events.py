@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from contracts.model import Column, Layer, Pii, Table
+from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
+
+# Columns that may hold less than their sender claims; each is a warning by this name.
+UNREADABLE = (
+    *("occurred_at", "customer_id", "product_id", "search_result_count", "quantity"),
+    *("value_amount", "currency"),
+)
 
 EVENTS = Table(
     name="events",
@@ -46,7 +52,12 @@ EVENTS = Table(
         ),
         Column("customer_id", "bigint", "The logged-in customer; null when anonymous"),
         Column("product_id", "bigint", "Product it is about"),
-        Column("order_id", "bigint", "Order it is about"),
+        Column("order_id", "bigint", "Order it is about; null when its sender names it by its number"),
+        Column(
+            "order_reference",
+            "string",
+            "Order it is about, as its sender names it: the id or the number that customers see",
+        ),
         Column("cart_id", "string", "Cart it is about"),
         Column("search_query", "string", "What was searched for"),
         Column("search_result_count", "bigint", "What the search found; null when its sender does not say"),
@@ -66,12 +77,25 @@ EVENTS = Table(
             "string",
             "Which advertiser's click id the page carried: gclid, msclkid, fbclid, ttclid",
         ),
-        Column("device", "string", "desktop, mobile, tablet or unknown", required=True),
+        Column("device", "string", "desktop, mobile, tablet or unknown", required=True, max_length=20),
         Column("is_bot", "boolean", "Its user agent names a robot, or is empty", required=True),
-        Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT),
+        Column(
+            "unreadable_claims",
+            "array<string>",
+            "Columns of which the sender claims something that cannot be read, or not in one way only",
+            required=True,
+        ),
+        Column("properties", "string", "All properties as sent, JSON", pii=Pii.DIRECT, is_document=True),
         Column("_kafka_topic", "string", "Topic that it came from, as bronze names it", required=True),
         Column("_kafka_partition", "int", "Position in the topic", required=True),
         Column("_kafka_offset", "bigint", "Position in the topic", required=True),
         Column("_ingested_at", "timestamp", "When the stream committed it, UTC", required=True),
+    ),
+    checks=(
+        *(
+            Check(f"{name}_unreadable", f"NOT array_contains(unreadable_claims, '{name}')", OnFailure.WARN)
+            for name in UNREADABLE
+        ),
+        Check("distinct_id_may_be_cut", "length(distinct_id) < 200", OnFailure.WARN),
     ),
 )

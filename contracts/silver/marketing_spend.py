@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.limits import KEY_TEXT_LENGTH
 from contracts.model import Column, Layer, Table
 
 MARKETING_SPEND = Table(
@@ -15,7 +16,7 @@ MARKETING_SPEND = Table(
     columns=(
         Column("marketing_spend_id", "bigint", "Identifier given by the shop", required=True, source="id"),
         Column("spend_date", "date", "The day", required=True),
-        Column("channel", "string", "Where", required=True),
+        Column("channel", "string", "Where", required=True, max_length=KEY_TEXT_LENGTH),
         Column("campaign", "string", "For what", required=True),
         Column("amount", "decimal(18,4)", "Cost, in `currency`", required=True, minimum=0),
         Column("currency", "string", "ISO 4217", required=True),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.model import Column, Layer, Table
+from contracts.limits import AMOUNT
+from contracts.model import Check, Column, Layer, OnFailure, Table
 
 ORDER_LINES = Table(
     name="order_lines",
@@ -52,4 +53,5 @@ ORDER_LINES = Table(
         ),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),
     ),
+    checks=(Check("line_value_in_range", f"unit_price_amount * quantity < {AMOUNT}", OnFailure.QUARANTINE),),
 )

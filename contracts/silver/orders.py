@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.limits import KEY_TEXT_LENGTH
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 
 ORDER_STATUSES = ("placed", "paid", "shipped", "delivered", "cancelled", "failed")
@@ -24,7 +25,13 @@ ORDERS = Table(
             pii=Pii.PSEUDONYM,
         ),
         Column("status", "string", "Where the order is in its life", required=True, allowed=ORDER_STATUSES),
-        Column("sales_channel", "string", "Where it was sold: web, app, store …", required=True),
+        Column(
+            "sales_channel",
+            "string",
+            "Where it was sold: web, app, store …",
+            required=True,
+            max_length=KEY_TEXT_LENGTH,
+        ),
         Column("currency", "string", "ISO 4217", required=True),
         Column("prices_include_tax", "boolean", "Line prices and discounts contain tax", required=True),
         Column(

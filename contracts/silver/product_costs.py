@@ -25,7 +25,9 @@ PRODUCT_COSTS = Table(
         ),
         Column("currency", "string", "ISO 4217", required=True),
         Column("valid_from", "timestamp", "From when it holds, UTC", required=True),
-        Column("valid_to", "timestamp", "Until when, exclusive; null while it holds, UTC"),
+        Column(
+            "valid_to", "timestamp", "Until when, exclusive; null while it holds, UTC", is_open_ended=True
+        ),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),
     ),
     checks=(Check("ends_after_it_starts", "valid_to > valid_from", OnFailure.WARN),),

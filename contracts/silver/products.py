@@ -28,7 +28,7 @@ PRODUCTS = Table(
         ),
         Column("currency", "string", "ISO 4217", required=True),
         Column("is_active", "boolean", "On sale", required=True),
-        Column("attributes", "string", "The shop's free attributes, JSON"),
+        Column("attributes", "string", "The shop's free attributes, JSON", is_document=True),
         Column("created_at", "timestamp", "When it was added, UTC"),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),
     ),

@@ -64,5 +64,11 @@ SESSIONS = Table(
         Column("checkout_count", "bigint", "Checkout Started events", required=True),
         Column("payment_count", "bigint", "Payment Info Entered events", required=True),
         Column("order_ids", "array<bigint>", "Orders its Order Completed events name, sorted", required=True),
+        Column(
+            "order_references",
+            "array<string>",
+            "The same orders as the events name them, by id or by number, sorted",
+            required=True,
+        ),
     ),
 )

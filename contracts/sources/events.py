@@ -10,6 +10,7 @@ CAPTURED_EVENT = (
 )
 CLICKHOUSE_EVENT = "clickhouse_event"  # an event as PostHog hands it to its database
 PERSON_DISTINCT_ID = "person_distinct_id"  # whose an id is, as PostHog hands it to its database
+BASE64 = "base64"
 FORMATS = (CAPTURED_EVENT, CLICKHOUSE_EVENT, PERSON_DISTINCT_ID)
 
 CAPTURED = Table(
@@ -28,10 +29,20 @@ CAPTURED = Table(
         Column("partition", "int", "Kafka partition", required=True),
         Column("offset", "bigint", "Position in the partition", required=True),
         Column("key", "string", "`token:distinct_id`"),
-        Column("headers", "array<struct<key:string,value:string>>", "Message headers as text"),
+        Column(
+            "headers",
+            "array<struct<key:string,value:string>>",
+            "Message headers as text; bytes that are no UTF-8 as `base64:` and their base64, as in `key`",
+        ),
         Column("kafka_timestamp", "timestamp", "When the broker took the message", required=True),
         Column("format", "string", "How its topic's messages are written", required=True, allowed=FORMATS),
         Column("value", "string", "The message as it came, broken ones included", pii=Pii.DIRECT),
+        Column(
+            "value_encoding",
+            "string",
+            "`base64` where the message is no UTF-8 and `value` holds its bytes so; null for text",
+            allowed=(BASE64,),
+        ),
         Column("_ingested_at", "timestamp", "When the stream committed it", required=True),
         Column("_ingested_date", "date", "Day of `_ingested_at`, UTC", required=True),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.model import Column, Layer, Pii, Table
+from contracts.model import Column, Form, Layer, Pii, Table
 
 _ID = Column("id", "bigint unsigned", "Identifier given by the shop", required=True)
 _ORDER_ID = Column("order_id", "bigint unsigned", "The order it belongs to", required=True)
@@ -121,7 +121,7 @@ INVENTORY_LEVELS = Table(
     newest_by=("updated_at",),
     columns=(
         Column("product_id", "bigint unsigned", "The product", required=True),
-        Column("location", "varchar(40)", "Warehouse", required=True),
+        Column("location", "varchar(40)", "Warehouse", required=True, form=Form.TRIMMED),
         Column("on_hand", "int", "Pieces; below zero when oversold", required=True),
         Column("reserved", "int unsigned", "Pieces promised to orders", required=True),
         _UPDATED_AT,
@@ -342,9 +342,9 @@ EXCHANGE_RATES = Table(
     key=("rate_date", "base_currency", "quote_currency"),
     newest_by=("updated_at",),
     columns=(
-        Column("rate_date", "date", "The day it holds", required=True),
-        Column("base_currency", "char(3)", "ISO 4217", required=True),
-        Column("quote_currency", "char(3)", "ISO 4217", required=True),
+        Column("rate_date", "date", "The day it holds", required=True, form=Form.DAY),
+        Column("base_currency", "char(3)", "ISO 4217", required=True, form=Form.CODE),
+        Column("quote_currency", "char(3)", "ISO 4217", required=True, form=Form.CODE),
         Column("rate", "decimal(18,8)", "One unit of base in quote", required=True),
         _UPDATED_AT,
     ),

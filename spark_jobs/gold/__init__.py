@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pyspark.sql import DataFrame
 
 from spark_jobs.gold import (
+    amount_differences,
     cart_abandonment,
     channel_attribution,
     customer_360,
@@ -36,4 +37,5 @@ BUILD: Mapping[str, Callable[..., DataFrame]] = {
     "search_terms": search_terms.build,
     "channel_attribution": channel_attribution.build,
     "tracking_coverage": tracking_coverage.build,
+    "amount_differences": amount_differences.build,
 }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.visits import in_visits
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import MONEY_TYPE
+from spark_jobs.lib.money import total_if_all_known, zero
 from spark_jobs.lib.timezones import local_date
 
 _IN, _OUT = "Product Added", "Product Removed"
@@ -25,17 +25,17 @@ def build(
 ) -> DataFrame:
     """One row per cart that a product was put into."""
     moves = _moves(silver_event_products, gold_sessions)
-    carts = _carts(moves, gold_sessions, context)
-    carts = carts.join(_purchases(carts, moves, gold_orders, gold_order_lines), on="cart_id", how="left")
-    rated = with_rate(  # one to at most one, above and here
-        carts, silver_exchange_rates, context, currency="currency", on="cart_date", rate="exchange_rate"
-    )
+    left, carts = _left(moves), _carts(moves, gold_sessions, context)
+    values = _values(left, carts, silver_exchange_rates, context)
+    purchases = _purchases(carts, left, gold_orders, gold_order_lines)
+    carts = carts.join(values, on="cart_id", how="left").join(purchases, on="cart_id", how="left")
+    is_empty = F.col("product_count").isNull()  # one to at most one, above
     bought_at = F.col("purchase.placed_at")
     is_late = bought_at > F.col("visit_ended_at") + F.expr(_IDLE)
     status = (
         F.when(is_late, "recovered")
         .when(bought_at.isNotNull(), "ordered")
-        .when(F.col("product_count") == 0, "emptied")
+        .when(is_empty, "emptied")
         .when(F.col("last_activity_at") >= F.lit(context.as_of), "open")
         .otherwise("abandoned")
     )
@@ -45,7 +45,7 @@ def build(
         .when(F.col("has_checkout"), "checkout")
         .otherwise("cart")
     )
-    return rated.select(
+    return carts.select(
         "cart_id",
         "cart_date",
         "session_id",
@@ -54,8 +54,8 @@ def build(
         "device",
         "first_activity_at",
         "last_activity_at",
-        "product_count",
-        converted("value", context).alias("cart_value"),
+        F.coalesce("product_count", F.lit(0)).alias("product_count"),
+        F.when(is_empty, zero()).otherwise(F.col("cart_value")).alias("cart_value"),
         stage.alias("stage_reached"),
         status.alias("status"),
         F.col("purchase.order_id").alias("order_id"),
@@ -64,73 +64,116 @@ def build(
 
 
 def _moves(event_products: DataFrame, sessions: DataFrame) -> DataFrame:
-    """Products put into carts and taken out, with their visit; pieces taken out are below zero."""
-    sign = F.when(F.col("event_name") == _IN, 1).otherwise(-1)
+    """Products put into carts and taken out, with their session; units taken out are below zero.
+
+    A move without a currency is in the one that its cart named last, or names first.
+    """
+    # A removal takes out, whether its sender writes 1 or -1. Decimal, as sums of any quantities fit.
+    said = F.coalesce("quantity", F.lit(1)).cast("decimal(20,0)")
     moves = event_products.where(F.col("event_name").isin(_IN, _OUT)).select(
         "visitor_id",
         "occurred_at",
-        "event_id",
+        F.struct("occurred_at", "event_id", "line_number").alias("moment"),
         F.col("cart_id").alias("named_cart_id"),
         "product_id",
-        (sign * F.coalesce("quantity", F.lit(1))).alias("pieces"),
-        "price_amount",
+        F.coalesce(F.col("product_id").cast("string"), F.concat(F.lit("sku:"), "sku")).alias("product"),
+        F.when(F.col("event_name") == _IN, said).otherwise(-F.abs(said)).alias("units"),
+        F.array_contains("unreadable_claims", "quantity").alias("is_unclear"),
+        F.when(F.col("price_amount") >= 0, F.col("price_amount")).alias("price"),
         "currency",
     )
     found = in_visits(moves, sessions, "checkout_count", "payment_count")
     unnamed = F.concat(F.lit("session:"), "session_id")
-    return found.withColumn("cart_id", F.coalesce("named_cart_id", unnamed))
+    found = found.withColumn("cart_id", F.coalesce("named_cart_id", unnamed))
+    cart = Window.partitionBy("cart_id")
+    so_far = cart.orderBy("moment").rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    named = F.when(F.col("currency").isNotNull(), F.struct("moment", "currency"))
+    currency = F.coalesce(
+        F.max(named).over(so_far).getField("currency"), F.min(named).over(cart).getField("currency")
+    )
+    return found.withColumn("currency", currency)
+
+
+def _left(moves: DataFrame) -> DataFrame:
+    """One row per cart and product that is left in it: its units, and the price and currency it last had.
+
+    Taking out more than there is leaves nothing: what is left is the sum of all moves, less the lowest that
+    the running sum ever was below zero.
+    """
+    so_far = (
+        Window.partitionBy("cart_id", "product")
+        .orderBy("moment")
+        .rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    )
+    sums = moves.withColumn("running", F.sum("units").over(so_far))
+    priced = F.when(F.col("price").isNotNull(), F.col("moment"))
+    return (
+        sums.groupBy("cart_id", "product")
+        .agg(
+            F.max("product_id").alias("product_id"),
+            (F.sum("units") - F.least(F.min("running"), F.lit(0))).alias("units_left"),
+            F.max("is_unclear").alias("is_unclear"),
+            F.max_by(F.struct("price", "currency"), priced).alias("last"),
+        )
+        .where("units_left > 0")
+        .select("cart_id", "product_id", "units_left", "is_unclear", "last.price", "last.currency")
+    )
 
 
 def _carts(moves: DataFrame, sessions: DataFrame, context: Context) -> DataFrame:
-    """One row per cart with something put in: what is left, and the visit it was begun in."""
-
-    def first(name: str) -> Column:
-        return F.min_by(name, F.when(F.col(name).isNotNull(), F.struct("occurred_at", "event_id")))
-
+    """One row per cart with something put in, with the session it was begun in."""
     carts = moves.groupBy("cart_id").agg(
-        first("session_id").alias("session_id"),
-        first("currency").alias("currency"),
+        F.min_by("session_id", "moment").alias("session_id"),
         F.min("occurred_at").alias("first_activity_at"),
         F.max("occurred_at").alias("last_activity_at"),
         F.max(F.col("checkout_count") > 0).alias("has_checkout"),
         F.max(F.col("payment_count") > 0).alias("has_payment"),
-        F.greatest(F.sum(F.col("pieces") * F.col("price_amount")), F.lit(0)).cast(MONEY_TYPE).alias("value"),
-        F.max("pieces").alias("most_pieces"),
+        F.max("units").alias("most_units"),
     )
-    left = _left(moves).groupBy("cart_id").agg(F.count(F.lit(1)).alias("product_count"))
     visits = sessions.select(
         "session_id", "person_id", "channel", "device", F.col("ended_at").alias("visit_ended_at")
     )
     return (
-        carts.where("most_pieces > 0")
-        .join(left, on="cart_id", how="left")  # one to at most one
+        carts.where("most_units > 0")
         .join(visits, on="session_id", how="inner")  # many to one
-        .withColumn("product_count", F.coalesce("product_count", F.lit(0)))
         .withColumn("cart_date", local_date("first_activity_at", context))
     )
 
 
-def _left(moves: DataFrame) -> DataFrame:
-    """(cart_id, product_id) of what was not taken out again."""
-    pieces = moves.groupBy("cart_id", "product_id").agg(F.sum("pieces").alias("left"))
-    return pieces.where("left > 0").select("cart_id", "product_id")
+def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
+    """Products left per cart and their worth; null when units, price or rate of any of them are unknown.
+
+    Each currency is added up and converted by itself, at the rate of the cart's day.
+    """
+    units = F.when(~F.col("is_unclear"), F.col("units_left")).try_cast("decimal(9,0)")
+    parts = (
+        left.withColumn("worth", units * F.col("price"))
+        .groupBy("cart_id", "currency")
+        .agg(F.count(F.lit(1)).alias("products"), total_if_all_known("worth").alias("worth"))
+    )
+    dated = parts.join(carts.select("cart_id", "cart_date"), on="cart_id", how="inner")  # many to one
+    rated = with_rate(
+        dated, exchange_rates, context, currency="currency", on="cart_date", rate="exchange_rate"
+    )
+    return (
+        rated.withColumn("value", converted("worth", context))
+        .groupBy("cart_id")
+        .agg(F.sum("products").alias("product_count"), total_if_all_known("value").alias("cart_value"))
+    )
 
 
-def _purchases(carts: DataFrame, moves: DataFrame, orders: DataFrame, lines: DataFrame) -> DataFrame:
-    """The first counted order of the cart's person since it was begun, of that visit or with its products."""
+def _purchases(carts: DataFrame, left: DataFrame, orders: DataFrame, lines: DataFrame) -> DataFrame:
+    """The first counted order since a cart was begun: of that session, or its person's with its products.
+
+    Of that session whoever placed it, as two customers may share a device.
+    """
     counted = orders.where("is_counted").select("person_id", "order_id", "placed_at", "session_id")
-    wanted = carts.select("cart_id", "person_id", "first_activity_at", F.col("session_id").alias("begun_in"))
-    candidates = wanted.join(counted, on="person_id", how="inner").where("placed_at >= first_activity_at")
-    shared = (
-        candidates.select("cart_id", "order_id")
-        .join(lines.select("order_id", "product_id"), on="order_id", how="inner")  # one to many
-        .join(_left(moves), on=["cart_id", "product_id"], how="left_semi")
-        .select("cart_id", "order_id", F.lit(True).alias("has_its_products"))
-        .distinct()
+    wanted = carts.select("cart_id", "person_id", "first_activity_at", "session_id")
+    since, found = "placed_at >= first_activity_at", ("cart_id", "order_id", "placed_at")
+    there = wanted.drop("person_id").join(counted, on="session_id").where(since)  # many to many
+    theirs = wanted.drop("session_id").join(counted, on="person_id").where(since)  # many to many
+    with_products = theirs.join(lines.select("order_id", "product_id"), on="order_id").join(  # one to many
+        left, on=["cart_id", "product_id"], how="left_semi"
     )
-    found = candidates.join(shared, on=["cart_id", "order_id"], how="left")  # one to at most one
-    is_bought = F.coalesce(F.col("session_id") == F.col("begun_in"), F.lit(False)) | F.coalesce(
-        "has_its_products", F.lit(False)
-    )
-    first = F.min(F.struct("placed_at", "order_id"))
-    return found.where(is_bought).groupBy("cart_id").agg(first.alias("purchase"))
+    first = F.min(F.struct("placed_at", "order_id")).alias("purchase")
+    return there.select(*found).unionByName(with_products.select(*found)).groupBy("cart_id").agg(first)

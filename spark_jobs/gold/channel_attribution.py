@@ -70,30 +70,51 @@ def _orders(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
 
 
 def _touches(orders: DataFrame, sessions: DataFrame) -> DataFrame:
-    """One row per order and visit of its person before it, the visit it was bought in included.
+    """One row per order and session that led to it: its person's sessions before it, and always its own.
 
-    With `place` and `places`, and `last_place`: of the last visit that was not direct, or of the last. An
-    order without a visit has one touch, `untracked`.
+    With `place` and `places`, and `last_place`: of the last session that was not direct, or of the last. An
+    order without a session has one touch, `untracked`.
     """
-    visits = sessions.where("NOT is_bot").select("person_id", "session_id", "started_at", "channel")
-    before = (visits["started_at"] <= orders["placed_at"]) & (
-        visits["started_at"] > orders["placed_at"] - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
-    )
-    is_own = F.coalesce(visits["session_id"] == orders["own_session_id"], F.lit(False))
-    same = (visits["person_id"] == orders["person_id"]) & (before | is_own)
-    found = orders.join(visits, on=same, how="left").select(  # one to many
-        "order_id",
-        "order_date",
-        "net_sales",
-        "session_id",
-        "started_at",
-        F.coalesce("channel", F.lit("untracked")).alias("channel"),
+    people = sessions.where("NOT is_bot").select("session_id", "started_at", "channel", "person_id")
+    found = (
+        _own(orders, people)
+        .unionByName(_of_person(orders, people))
+        .join(orders.select("order_id", "order_date", "net_sales"), on="order_id", how="right")  # many to one
+        .select(
+            "order_id",
+            "order_date",
+            "net_sales",
+            "session_id",
+            "started_at",
+            F.coalesce("channel", F.lit("untracked")).alias("channel"),
+        )
     )
     all_of_order = Window.partitionBy("order_id")
     place = F.row_number().over(all_of_order.orderBy("started_at", "session_id"))
     found = found.select("*", place.alias("place"), F.count(F.lit(1)).over(all_of_order).alias("places"))
     not_direct = F.max(F.when(F.col("channel") != "direct", F.col("place"))).over(all_of_order)
     return found.withColumn("last_place", F.coalesce(not_direct, "places"))
+
+
+def _own(orders: DataFrame, sessions: DataFrame) -> DataFrame:
+    """The session that an order was bought in, whoever the session's person is: a device may be shared."""
+    own = orders.where("own_session_id IS NOT NULL").select(
+        "order_id", F.col("own_session_id").alias("session_id")
+    )
+    return own.join(sessions.drop("person_id"), on="session_id", how="inner")  # many to one
+
+
+def _of_person(orders: DataFrame, sessions: DataFrame) -> DataFrame:
+    """The other sessions of an order's person, from the days before it."""
+    begun = F.col("started_at")
+    is_recent = begun > F.col("placed_at") - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
+    is_other = ~F.col("session_id").eqNullSafe(F.col("own_session_id"))
+    return (
+        orders.select("order_id", "person_id", "placed_at", "own_session_id")
+        .join(sessions, on="person_id", how="inner")  # many to many
+        .where((begun <= F.col("placed_at")) & is_recent & is_other)
+        .select("order_id", "session_id", "started_at", "channel")
+    )
 
 
 def _share(model: str) -> Column:

@@ -43,10 +43,8 @@ def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) 
 
 
 def _days(sessions: DataFrame, orders: DataFrame, context: Context) -> DataFrame:
-    counted = orders.where("is_counted").select("order_id")
     buying = (
-        sessions.select("session_id", F.explode("order_ids").alias("order_id"))
-        .join(counted, on="order_id", how="left_semi")
+        orders.where("is_counted AND session_id IS NOT NULL")
         .select("session_id", F.lit(True).alias("has_bought"))
         .distinct()
     )

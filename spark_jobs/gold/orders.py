@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
+from spark_jobs.gold.order_sessions import first_reports
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.money import total_if_all_known
 from spark_jobs.lib.timezones import local_date
@@ -20,9 +21,10 @@ def build(
     silver_customers: DataFrame,
     silver_exchange_rates: DataFrame,
     silver_sessions: DataFrame,
+    silver_events: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per order that the shop still has; orders without lines, customer or visit included."""
+    """One row per order that the shop still has; orders without lines, customer or session included."""
     dated = silver_orders.where(~F.col("is_deleted")).withColumn(
         "order_date", local_date("placed_at", context)
     )
@@ -45,7 +47,7 @@ def build(
     return (
         _with_person(rated, silver_customers)
         .join(sums, on="order_id", how="left")  # one to at most one
-        .join(_visits(silver_sessions), on="order_id", how="left")  # one to at most one
+        .join(first_reports(silver_events, silver_sessions, dated), on="order_id", how="left")  # likewise
         .withColumn("exclusion_reason", _exclusion_reason())
         .select(
             "order_id",
@@ -70,6 +72,8 @@ def build(
             F.col("total_amount").alias("total_amount_original"),
             "session_id",
             "channel",
+            "reported_at",
+            "report_event_id",
         )
     )
 
@@ -96,13 +100,6 @@ def _with_person(orders: DataFrame, customers: DataFrame) -> DataFrame:
         .join(tests, on="account_id", how="left")  # many to at most one
         .withColumn("person_id", person)
     )
-
-
-def _visits(sessions: DataFrame) -> DataFrame:
-    """The visit of each order that a visit names; the first, if several do."""
-    named = sessions.select("started_at", "session_id", "channel", F.explode("order_ids").alias("order_id"))
-    first = F.min(F.struct("started_at", "session_id", "channel")).alias("first")
-    return named.groupBy("order_id").agg(first).select("order_id", "first.session_id", "first.channel")
 
 
 def _exclusion_reason() -> Column:

@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.catalogue import branches
+from spark_jobs.gold.visits import in_visits
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.money import divide, total, zero
 from spark_jobs.lib.timezones import is_complete, local_date
@@ -17,7 +18,8 @@ def build(
     gold_orders: DataFrame,
     gold_order_lines: DataFrame,
     gold_refund_lines: DataFrame,
-    silver_events: DataFrame,
+    gold_sessions: DataFrame,
+    silver_event_products: DataFrame,
     silver_products: DataFrame,
     silver_categories: DataFrame,
     context: Context,
@@ -42,12 +44,7 @@ def build(
         .groupBy(F.col("refund_date").alias("sales_date"), "product_id")
         .agg(total("returned_amount").alias("returns"))
     )
-    is_view, is_add = F.col("event_name") == "Product Viewed", F.col("event_name") == "Product Added"
-    seen = (
-        silver_events.where(~F.col("is_bot") & F.col("product_id").isNotNull() & (is_view | is_add))
-        .groupBy(local_date("occurred_at", context).alias("sales_date"), "product_id")
-        .agg(F.count_if(is_view).alias("views"), F.count_if(is_add).alias("cart_adds"))
-    )
+    seen = _seen(silver_event_products, gold_sessions, context)
     today = silver_products.select("product_id", F.col("name").alias("product_name"), "category_id").join(
         branches(silver_categories), on="category_id", how="left"
     )  # many to at most one
@@ -76,4 +73,22 @@ def build(
         divide(F.col("cart_orders"), F.col("cart_adds"), scale=6).alias("cart_to_order_rate"),
         "product_margin",
         is_complete("sales_date", context).alias("is_complete"),
+    )
+
+
+def _seen(event_products: DataFrame, sessions: DataFrame, context: Context) -> DataFrame:
+    """Views and cart adds per day and product, of people's sessions; an event counts once for each product.
+
+    What an event is about is its list of products, or the one that it names beside it.
+    """
+    is_view, is_add = F.col("event_name") == "Product Viewed", F.col("event_name") == "Product Added"
+    once = (
+        event_products.where(F.col("product_id").isNotNull() & (is_view | is_add))
+        .select("event_id", "event_name", "occurred_at", "visitor_id", "product_id")
+        .distinct()
+    )
+    return (
+        in_visits(once, sessions)
+        .groupBy(local_date("occurred_at", context).alias("sales_date"), "product_id")
+        .agg(F.count_if(is_view).alias("views"), F.count_if(is_add).alias("cart_adds"))
     )

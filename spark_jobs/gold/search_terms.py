@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.gold.visits import in_visits
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.money import divide
-from spark_jobs.lib.parsing import text
+from spark_jobs.lib.parsing import key_text
 from spark_jobs.lib.timezones import is_complete, local_date
 
 _SEARCH, _ORDER = "Products Searched", "Order Completed"
+# Spelled out: engines disagree on what `\\s` holds beyond ASCII.
+_BLANKS = (
+    r"[\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
+)
 _CLICKS = ("Product Clicked", "Product Viewed")
 
 
 def build(
     silver_events: DataFrame, gold_orders: DataFrame, gold_sessions: DataFrame, context: Context
 ) -> DataFrame:
-    """One row per day and term. An order counts because the shop's database has it."""
-    counted = gold_orders.where("is_counted").select("order_id", F.lit(True).alias("is_counted"))
+    """One row per day and term.
+
+    A search is followed by an order when its session reports one after it that was not placed before it; an
+    order is reported once, by `gold.orders`.
+    """
+    reported = gold_orders.where("is_counted AND report_event_id IS NOT NULL").select(
+        F.col("report_event_id").alias("event_id"), "placed_at"
+    )
     events = silver_events.where(F.col("event_name").isin(_SEARCH, _ORDER, *_CLICKS)).select(
         "event_id",
         "event_name",
         "occurred_at",
         "visitor_id",
-        "order_id",
         "search_result_count",
-        F.lower(text(F.regexp_replace("search_query", r"\s+", " "))).alias("term"),
+        _term().alias("term"),
     )
-    events = events.join(counted, on="order_id", how="left")  # many to at most one
-    visit = Window.partitionBy("session_id")
-    in_turn = visit.orderBy("occurred_at", "event_id")
+    events = events.join(reported, on="event_id", how="left")  # one to at most one
+    in_turn = Window.partitionBy("session_id").orderBy("occurred_at", "event_id")
     so_far = in_turn.rowsBetween(Window.unboundedPreceding, Window.currentRow)
+    from_here = in_turn.rowsBetween(Window.currentRow, Window.unboundedFollowing)
     is_search = (F.col("event_name") == _SEARCH) & F.col("term").isNotNull()
-    is_order = F.coalesce((F.col("event_name") == _ORDER) & F.col("is_counted"), F.lit(False))
     numbered = in_visits(events, gold_sessions).select(
         "*",
         F.sum(is_search.cast("int")).over(so_far).alias("search_number"),
-        F.sum(is_order.cast("int")).over(so_far).alias("orders_so_far"),
-        F.sum(is_order.cast("int")).over(visit).alias("orders_of_visit"),
+        F.max("placed_at").over(from_here).alias("last_placed_at"),
     )
     # A search and what follows it until the next one share a number; 0 is what came before any.
     searches = (
@@ -49,7 +56,7 @@ def build(
             *(F.max(F.when(is_search, F.col(name))).alias(name) for name in ("term", "occurred_at")),
             F.max(F.when(is_search, F.col("search_result_count"))).alias("result_count"),
             F.max(F.col("event_name").isin(*_CLICKS)).alias("is_clicked"),
-            F.max(F.when(is_search, F.col("orders_of_visit") > F.col("orders_so_far"))).alias("is_ordered"),
+            F.max(F.when(is_search, F.col("last_placed_at") >= F.col("occurred_at"))).alias("is_ordered"),
         )
     )
     days = searches.groupBy(local_date("occurred_at", context).alias("search_date"), "term").agg(
@@ -63,3 +70,8 @@ def build(
         divide(F.col("clicked_searches"), F.col("searches"), scale=6).alias("search_click_rate"),
         is_complete("search_date", context).alias("is_complete"),
     )
+
+
+def _term() -> Column:
+    """What was searched for, in lower case with blanks made one; of a long text only what a key holds."""
+    return key_text(F.lower(F.regexp_replace("search_query", _BLANKS, " ")))

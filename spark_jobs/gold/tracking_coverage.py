@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.gold.visits import in_visits
+from spark_jobs.gold.order_sessions import reports
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total
+from spark_jobs.lib.money import divide, round_half_even, total, unit_of
 from spark_jobs.lib.timezones import is_complete, local_date
 
 
@@ -16,40 +16,41 @@ def build(
 ) -> DataFrame:
     """One row per day, sales channel, channel and device.
 
-    A purchase is known by the order that an Order Completed event names; its first report speaks for it. One
-    that the shop knows but does not count, a test or a failed order, is neither tracked nor unknown.
+    An order is tracked in the session that `gold.orders` gives it; its first report speaks for it. A report
+    of an order that the shop does not have counts once however often it is sent; one that names no order
+    counts by itself. One of an order that the shop does not count is neither tracked nor unknown.
     """
-    orders = gold_orders.select(
-        "order_id",
-        "order_date",
-        "sales_channel",
-        "is_counted",
-        "net_amount",
-        "total_amount_original",
-        "currency",
+    found = reports(silver_events, gold_sessions, gold_orders)
+    claims = found.select(
+        F.col("event_id").alias("report_event_id"),
+        "device",
+        F.col("value_amount").alias("claimed_amount"),
+        F.col("currency").alias("claimed_currency"),
     )
-    both = orders.join(
-        _reports(silver_events, gold_sessions), on="order_id", how="full"
-    )  # one to at most one
-    is_tracked, is_known = F.col("report").isNotNull(), F.col("is_counted").isNotNull()
-    claim = F.col("report.value_amount")
-    differs = (claim != F.col("total_amount_original")) | (F.col("report.currency") != F.col("currency"))
-    days = (
-        both.where(~is_known | F.col("is_counted"))
-        .groupBy(
-            F.coalesce("order_date", local_date("report.occurred_at", context)).alias("coverage_date"),
-            F.coalesce("sales_channel", F.lit("unknown")).alias("sales_channel"),
-            F.coalesce("report.channel", F.lit("untracked")).alias("channel"),
-            F.coalesce("report.device", F.lit("unknown")).alias("device"),
-        )
-        .agg(
-            F.count_if(is_known).alias("orders"),
-            F.count_if(is_known & is_tracked).alias("tracked_orders"),
-            F.count_if(is_known & ~is_tracked).alias("untracked_orders"),
-            F.count_if(~is_known).alias("unknown_purchases"),
-            F.count_if(is_known & F.coalesce(differs, F.lit(False))).alias("mismatched_orders"),
-            total(F.when(~is_tracked, F.col("net_amount"))).alias("untracked_sales"),
-        )
+    orders = (
+        gold_orders.where("is_counted")
+        .join(claims, on="report_event_id", how="left")  # one to at most one
+        .withColumn("is_known", F.lit(True))
+    )
+    both = orders.unionByName(_unknown(found, context), allowMissingColumns=True)
+    is_known, is_tracked = F.col("is_known"), F.col("session_id").isNotNull()
+    unit = unit_of("currency")
+    claim, total_amount = F.col("claimed_amount"), F.col("total_amount_original")
+    differs = (round_half_even(claim, unit) != round_half_even(total_amount, unit)) | (
+        F.col("claimed_currency") != F.col("currency")
+    )
+    days = both.groupBy(
+        F.col("order_date").alias("coverage_date"),
+        F.coalesce("sales_channel", F.lit("unknown")).alias("sales_channel"),
+        F.coalesce("channel", F.lit("untracked")).alias("channel"),
+        F.coalesce("device", F.lit("unknown")).alias("device"),
+    ).agg(
+        F.count_if(is_known).alias("orders"),
+        F.count_if(is_known & is_tracked).alias("tracked_orders"),
+        F.count_if(is_known & ~is_tracked).alias("untracked_orders"),
+        F.count_if(~is_known).alias("unknown_purchases"),
+        F.count_if(is_known & F.coalesce(differs, F.lit(False))).alias("mismatched_orders"),
+        total(F.when(~is_tracked, F.col("net_amount"))).alias("untracked_sales"),
     )
     return days.select(
         "*",
@@ -58,14 +59,17 @@ def build(
     )
 
 
-def _reports(events: DataFrame, sessions: DataFrame) -> DataFrame:
-    """One row per order that a person's visit reports: its first report."""
-    purchases = events.where((F.col("event_name") == "Order Completed") & F.col("order_id").isNotNull())
-    wanted = ("occurred_at", "event_id", "channel", "device", "value_amount", "currency")
-    found = in_visits(
-        purchases.select("visitor_id", "order_id", "occurred_at", "event_id", "value_amount", "currency"),
-        sessions,
-        "channel",
-        "device",
+def _unknown(reports: DataFrame, context: Context) -> DataFrame:
+    """One row per order that reports name and the shop does not have, by its first report."""
+    first = F.min(F.struct("occurred_at", "event_id", "channel", "device")).alias("first")
+    return (
+        reports.where("order_id IS NULL")
+        .groupBy(F.coalesce("reference", F.concat(F.lit("event:"), "event_id")).alias("reference"))
+        .agg(first)
+        .select(
+            local_date("first.occurred_at", context).alias("order_date"),
+            "first.channel",
+            "first.device",
+            F.lit(False).alias("is_known"),
+        )
     )
-    return found.groupBy("order_id").agg(F.min(F.struct(*wanted)).alias("report"))

@@ -18,7 +18,7 @@ from spark_jobs.gold import BUILD
 from spark_jobs.gold.missing_rates import BROKEN_WITHOUT_RATE, missing_rates
 from spark_jobs.lib.breaches import breaches, without_rates
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.errors import TransientError, UserError, exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import DataCommit, Lake
 from spark_jobs.lib.quality import conform, violations, warnings
@@ -64,7 +64,7 @@ def _refuse_missing_inputs(lake: Lake) -> None:
     }
     missing = sorted(name for name in wanted if not lake.exists(lake.path(declared(name))))
     if missing:
-        raise UserError(
+        raise TransientError(
             f"Silver lacks {', '.join(missing)}: build_silver has not run, or their bronze tables are empty"
             " (is the stream running? `./shoplake status`)."
         )

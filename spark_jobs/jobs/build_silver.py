@@ -14,13 +14,13 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
 from contracts.registry import table as declared
-from spark_jobs.lib import refresh
+from spark_jobs.lib import refresh, rejections
 from spark_jobs.lib.archive import archived_files, identity
 from spark_jobs.lib.context import Context
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.quality import conform, warnings
+from spark_jobs.lib.quality import conform, warnings, within_limits
 from spark_jobs.lib.runs import Step, TableRecord, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import settings
@@ -114,17 +114,21 @@ def _take_in(
     record: TableRecord,
     step: Step,
 ) -> None:
-    counted, warned, fatal = refresh.count_rows(checked, table)
-    record.read, record.quarantined = counted.read, counted.quarantined
-    record.duplicates = counted.duplicates
-    record.details = {"warned": warned, "fatal": fatal, "versions": [span.after, span.until]}
+    found = refresh.count_rows(checked, table)
+    record.read, record.quarantined, record.duplicates = found.read, found.quarantined, found.duplicates
+    said = {"warned": found.warned, "fatal": found.fatal, "failed": found.failed}
+    record.details = {**said, "versions": [span.after, span.until]}
     record.note = "full" if span.after is None else ""
     if not record.read and span.after is not None:
         return
     if record.quarantined:
         refresh.quarantine(spark, lake, checked, table, step.run_id, span.until)
-    refresh.refuse_bad_batch(table, record, fatal, table.max_rejected_share)
-    quality = {"read": record.read, "quarantined": record.quarantined, "warned": warned}
+    # An hour's few changes are judged by the table they belong to.
+    rows = found.rows if span.after is None else max(found.rows, lake.row_count(lake.path(table)))
+    rejections.refuse_fatal(table, found.fatal)
+    rejections.refuse(table, checked, found.rejected, rows, found.failed)
+    quality = {"read": record.read, "quarantined": record.quarantined, "warned": found.warned}
+    quality |= {"rejected": found.rejected, "rows": rows}
     metadata = {"app": span.app, "run_id": step.run_id, "quality": quality}
     refresh.commit(spark, lake, checked, table, span, record, metadata)
     record.assert_law(table.id)
@@ -159,7 +163,8 @@ def _derive(
         inputs = {
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name))) for name in table.inputs
         }
-        built = conform(DERIVE[table.name](**inputs, context=context), table)
+        derived = DERIVE[table.name](**inputs, context=context)
+        built = within_limits(conform(derived, table), table)
         warned = warnings(built, table)
         metadata = {"built_from": state, "run_id": step.run_id, "quality": {"warned": warned}}
         lake.overwrite(built, lake.path(table), None, metadata)

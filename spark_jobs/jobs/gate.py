@@ -10,7 +10,7 @@ from contracts.model import Layer, Table
 from contracts.registry import tables_of
 from spark_jobs.lib.errors import UserError, exit_code
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.refresh import SMALLEST_SAMPLE
+from spark_jobs.lib.rejections import exceeds_limit
 from spark_jobs.lib.runs import Step, read_step, run_step
 
 
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if problems:
             raise UserError(
                 f"silver may not feed gold: {'; '.join(problems)}. The last release stays."
-                " The rejected rows and their reasons are in the lake's quarantine."
+                " Correct or delete the rows in the shop, then run again."
             )
     return 0
 
@@ -47,10 +47,13 @@ def check(lake: Lake, table: Table, built: Step | None, step: Step) -> list[str]
     record.read, record.quarantined = quality.get("read", 0), quality.get("quarantined", 0)
     record.passed = record.read - record.quarantined
     record.note = ", ".join(f"{name}: {count:,} warned" for name, count in quality.get("warned", {}).items())
-    share = record.quarantined / max(record.read, SMALLEST_SAMPLE)
+    rejected, rows = quality.get("rejected", 0), quality.get("rows", 0)
     problems = []
-    if share > table.max_rejected_share:
-        problems.append(f"{table.id} has {record.quarantined:,} of {record.read:,} rows rejected")
+    if exceeds_limit(table, rejected, rows):
+        problems.append(
+            f"{rejected:,} of the {rows:,} rows of {table.id} were rejected"
+            f" (`./shoplake quarantine show {table.name}` lists them)"
+        )
     fatal = built.tables[table.id].details.get("fatal", {}) if built and table.id in built.tables else {}
     problems += [f"{table.id} breaks {name} in {count:,} rows" for name, count in sorted(fatal.items())]
     return problems

@@ -17,18 +17,22 @@ from pyspark.sql import SparkSession
 from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import tables_of
 from spark_jobs.lib import mysql_source as mysql
-from spark_jobs.lib.bronze import EMPTY, BronzeState, bronze_state
+from spark_jobs.lib.bronze import EMPTY, BronzeState, add_columns, bronze_state
+from spark_jobs.lib.checksums import last_compared, note_compared
 from spark_jobs.lib.drift import drift, refuse_breaking
 from spark_jobs.lib.errors import UserError, exit_code
-from spark_jobs.lib.ingest import Batch, TableIngest, read_tables, usable_columns
+from spark_jobs.lib.ingest import read_tables, usable_columns
 from spark_jobs.lib.lake import Lake, Txn
 from spark_jobs.lib.runs import Step, run_step
 from spark_jobs.lib.session import in_parallel, spark_session
 from spark_jobs.lib.settings import Settings, settings
+from spark_jobs.lib.staging import Batch, TableIngest
 
 APP_ID = "ingest_mysql"
 STAGING = "staging/ingest_mysql"
 SHOP_TABLES = tables_of(Layer.SHOP)
+# Of values that bronze does not hold, as many are in the run record, and in its note.
+LEFT_OUT_NAMED, LEFT_OUT_SHOWN = 100, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,8 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         tables, batch = asyncio.run(_read(states, lake, settings(), step))
         record(step, tables)
         refuse_losses(tables, settings().ingest_max_lost_share, accepted=args.accept_loss)
+        widen(tables, lake)
         commit([each for each in tables if each.files or not each.state.columns], batch, lake, step)
         lake.storage.delete_folder(STAGING)
+        checked = {each.table.name: batch.taken_at for each in tables if each.checksums_compared}
+        note_compared(lake, last_compared(lake) | checked)
     return 0
 
 
@@ -93,11 +100,21 @@ def record(step: Step, tables: Sequence[TableIngest]) -> None:
         kept.duplicates = each.read - each.staged
         kept.details = {
             "source_rows": each.source_rows,
+            "found": each.counts,  # rows read, by how they were found
             "deleted": each.deleted,
+            "left_out": each.left_out[:LEFT_OUT_NAMED],  # values that bronze does not hold, by name
+            "checksums_compared": each.checksums_compared,
             "is_complete": each.is_full or each.keys_compared,  # bronze now has exactly the snapshot's rows
             "money": each.money,
         }
-        kept.note = "; ".join([*([f"{each.deleted} deleted"] if each.deleted else []), *each.notes])
+        notes = [f"{each.deleted} deleted"] if each.deleted else []
+        if each.left_out:
+            notes.append(
+                f"{len(each.left_out):,} values left out: {'; '.join(each.left_out[:LEFT_OUT_SHOWN])}"
+            )
+            for value in each.left_out[:LEFT_OUT_NAMED]:
+                print(f"warning: {value}. Correct it in the shop, then run again.")
+        kept.note = "; ".join([*notes, *each.notes])
 
 
 def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted: Sequence[str]) -> None:
@@ -125,6 +142,19 @@ def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted
         )
 
 
+def widen(tables: Sequence[TableIngest], lake: Lake) -> None:
+    """Give bronze tables of which no row has changed the columns that are new in the shop."""
+    for each in tables:
+        known = {name.lower() for name in each.state.columns}
+        new = {
+            column.bronze_name: column.arrow_type
+            for column in each.columns
+            if column.bronze_name.lower() not in known
+        }
+        if new and known and not each.files:
+            add_columns(lake, each.table, new)
+
+
 def commit(tables: Sequence[TableIngest], batch: Batch, lake: Lake, step: Step) -> None:
     """Append the staged rows of each table to bronze, one commit each."""
     if not tables:
@@ -139,7 +169,7 @@ def commit(tables: Sequence[TableIngest], batch: Batch, lake: Lake, step: Step) 
                 metadata = {"batch_id": batch.id, "snapshot_at": batch.taken_at.isoformat()}
                 lake.append(rows, path, Txn(APP_ID, 0 if done is None else done + 1), metadata)
             else:
-                columns = {column.name: column.spark_type for column in each.columns}
+                columns = {column.bronze_name: column.spark_type for column in each.columns}
                 system = {column.name: column.type for column in BRONZE_SYSTEM_COLUMNS}
                 lake.create_bronze(spark, path, columns | system)
             kept.written = each.staged + each.deleted

@@ -21,7 +21,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
-from contracts.sources.events import CAPTURED
+from contracts.sources.events import BASE64, CAPTURED
 from spark_jobs.lib.errors import exit_code
 from spark_jobs.lib.event_sources import Source, Topic, event_sources
 from spark_jobs.lib.kafka_source import next_offsets, offered, starting_offsets
@@ -110,20 +110,25 @@ def begin(spark: SparkSession, config: Settings, source: Source, start: Start, l
         .option("subscribe", ",".join(offsets))
         .option("startingOffsets", json.dumps(offsets))
         .option("failOnDataLoss", "true")
+        .option("kafka.isolation.level", "read_committed")  # what a transaction took back was never said
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_EVENTS_PER_BATCH)
         .load()
     )
-    header = F.expr("transform(headers, h -> struct(h.key AS key, CAST(h.value AS STRING) AS value))")
+    headers = F.transform(
+        "headers", lambda each: F.struct(each["key"].alias("key"), marked_text(each["value"]).alias("value"))
+    )
+    is_text = F.is_valid_utf8(F.col("value").cast("string"))
     rows = raw.select(
         by_topic({topic.name: topic.in_bronze for topic in start}).alias("topic"),
         "partition",
         "offset",
-        F.col("key").cast("string"),
-        header.alias("headers"),
+        marked_text(F.col("key")).alias("key"),
+        headers.alias("headers"),
         F.col("timestamp").alias("kafka_timestamp"),
         by_topic({topic.name: topic.format for topic in start}).alias("format"),
-        F.col("value").cast("string"),
+        F.when(is_text, F.col("value").cast("string")).otherwise(F.base64("value")).alias("value"),
+        F.when(~is_text, F.lit(BASE64)).alias("value_encoding"),
         F.current_timestamp().alias("_ingested_at"),
         F.to_date(F.current_timestamp()).alias("_ingested_date"),
     )
@@ -132,10 +137,17 @@ def begin(spark: SparkSession, config: Settings, source: Source, start: Start, l
         .writeStream.format("delta")
         .queryName(source.name)
         .option("checkpointLocation", f"{config.stream_checkpoints}/{CHECKPOINTS[source.name]}")
-        .option("mergeSchema", "true")  # a bronze made before there were formats gets the column
+        .option("mergeSchema", "true")  # a bronze made before gets the columns that are new
         .trigger(processingTime=f"{config.stream_trigger_seconds} seconds")
         .start(lake.path(CAPTURED))
     )
+
+
+def marked_text(binary: Column) -> Column:
+    """Bytes as text; those that are no UTF-8 in base64, marked, so that nothing of them is lost."""
+    as_text = binary.cast("string")
+    encoded = F.concat(F.lit(f"{BASE64}:"), F.base64(binary))
+    return F.when(F.is_valid_utf8(as_text), as_text).otherwise(encoded)
 
 
 def by_topic(values: Mapping[str, str]) -> Column:

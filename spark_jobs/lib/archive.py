@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from contracts.model import Layer, Table
-from spark_jobs.lib.bronze import row_texts
+from spark_jobs.lib.keys import row_texts
 from spark_jobs.lib.lake import Lake
 
 

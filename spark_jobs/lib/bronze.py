@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import Schema
 
 from contracts.model import Table
+from spark_jobs.lib.keys import row_texts
 from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.mysql_source import SEPARATOR
-
-_NULL = "\x1e"  # stands for null in a text of columns, unlike any value
 
 
 @dataclass(frozen=True)
 class BronzeState:
-    """A bronze shop table: the keys that live in it, and its newest snapshot (None while it is empty)."""
+    """A bronze shop table: the keys that live in it, and its newest snapshot (None while it is empty).
+
+    `live_since` has, for each living key, the snapshot that brought its newest version.
+    """
 
     live_keys: pa.Array
+    live_since: pa.Array
     newest_snapshot: datetime | None
     columns: dict[str, pa.DataType]
 
 
-EMPTY = BronzeState(pa.array([], pa.string()), None, {})
+EMPTY = BronzeState(pa.array([], pa.string()), pa.array([], pa.timestamp("us", "UTC")), None, {})
 
 
 def bronze_state(lake: Lake, table: Table) -> BronzeState:
@@ -39,44 +42,57 @@ def bronze_state(lake: Lake, table: Table) -> BronzeState:
     newest = pc.max(rows["_ingested_at"]).as_py()
     versions = pa.table({"key": row_texts(rows, table.key), "op": rows["_op"], "at": rows["_ingested_at"]})
     is_delete = pc.equal(versions["op"], "delete")
-    upserted = versions.filter(pc.invert(is_delete))
+    live = versions.filter(pc.invert(is_delete)).group_by("key").aggregate([("at", "max")])
     deleted = versions.filter(is_delete)
-    if deleted.num_rows == 0:
-        return BronzeState(pc.unique(upserted["key"]), newest, columns)
-    last_upsert = upserted.group_by("key").aggregate([("at", "max")])
-    last_delete = deleted.group_by("key").aggregate([("at", "max")]).rename_columns(["key", "deleted_at"])
-    both = last_upsert.join(last_delete, "key", join_type="left outer")
-    is_live = pc.or_kleene(pc.is_null(both["deleted_at"]), pc.greater(both["at_max"], both["deleted_at"]))
-    return BronzeState(both.filter(is_live)["key"].combine_chunks(), newest, columns)
+    if deleted.num_rows:
+        last = deleted.group_by("key").aggregate([("at", "max")]).rename_columns(["key", "deleted_at"])
+        both = live.join(last, "key", join_type="left outer")
+        live = both.filter(
+            pc.or_kleene(pc.is_null(both["deleted_at"]), pc.greater(both["at_max"], both["deleted_at"]))
+        )
+    return BronzeState(live["key"].combine_chunks(), live["at_max"].combine_chunks(), newest, columns)
 
 
-def without_known(rows: pa.Table, lake: Lake, table: Table, changed_after: datetime) -> pa.Table:
-    """The rows that bronze does not hold yet, every column compared.
+def known_texts(
+    lake: Lake, table: Table, state: BronzeState, schema: pa.Schema, changed_after: datetime
+) -> pa.Array:
+    """The living rows of bronze that changed after a moment, each as one text of these columns.
 
-    A window overlaps the one before it, so that a row committed late is not missed; what came with
-    the earlier window is left out here.
+    A window overlaps the one before it, so that a row committed late is not missed; what came with the
+    earlier window is left out by these. A column that bronze does not have is null in all of its rows.
     """
     version = table.newest_by[0]
     dataset = lake.open(lake.path(table)).rows()
-    names = [name for name in rows.column_names if name in dataset.schema.names]
+    there = [name for name in schema.names if name in state.columns]
     known = dataset.to_table(
-        columns=names, filter=(pc.field(version) > source_text(changed_after)) & (pc.field("_op") == "upsert")
+        columns=[*dict.fromkeys((*there, *table.key)), "_ingested_at"],
+        filter=(pc.field(version) > source_text(changed_after)) & (pc.field("_op") == "upsert"),
     )
-    if len(names) < rows.num_columns and rows.num_rows:
-        # A column that bronze does not know yet makes every row with a value in it new.
-        fresh = [name for name in rows.column_names if name not in names]
-        for name in fresh:
-            known = known.append_column(name, pa.nulls(known.num_rows, rows.schema.field(name).type))
-    compared = row_texts(rows, rows.column_names)
-    is_known = pc.is_in(compared, value_set=row_texts(known, rows.column_names).combine_chunks())
+    for field in schema:
+        if field.name not in there:
+            known = known.append_column(field.name, pa.nulls(known.num_rows, field.type))
+    if known.num_rows:
+        keyed = known.append_column("_key", row_texts(known, table.key))
+        live = pa.table({"_key": state.live_keys, "_since": state.live_since})
+        both = keyed.join(live, "_key", join_type="inner")
+        known = both.filter(pc.equal(both["_ingested_at"], both["_since"]))
+    return row_texts(known, schema.names).combine_chunks()
+
+
+def without_known(rows: pa.Table, known: pa.Array) -> pa.Table:
+    """The rows whose texts are not among `known`, every column compared."""
+    is_known = pc.is_in(row_texts(rows, rows.column_names), value_set=known)
     return rows.filter(pc.invert(is_known))
 
 
-def row_texts(rows: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
-    """Each row's columns as one text; the form of `mysql_source.key_select` for a key."""
-    parts = [pc.fill_null(pc.cast(rows[name], pa.string()), _NULL) for name in names]
-    joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
-    return joined if isinstance(joined, pa.ChunkedArray) else pa.chunked_array([joined])
+def add_columns(lake: Lake, table: Table, columns: Mapping[str, pa.DataType]) -> None:
+    """Give a bronze table columns that its source has got, null in every row that is there.
+
+    The commit changes no data, so that nothing is built anew after it.
+    """
+    path = lake.path(table)
+    fields = Schema.from_arrow(pa.schema(list(columns.items()))).fields
+    lake.open(path).alter.add_columns(fields, commit_properties=lake.upkeep(path))
 
 
 def source_text(moment: datetime) -> str:

@@ -12,6 +12,8 @@ from spark_jobs.lib.parsing import text
 
 _BLOCK_BYTES = 64  # of SHA-256
 PSEUDONYM_LENGTH = 32
+# Ids of senders are cut there, as PostHog's capture service cuts them.
+MAX_DISTINCT_ID = 200
 
 
 def normalised_email(name: str) -> Column:
@@ -28,6 +30,20 @@ def pseudonym(value: Column, key: bytes) -> Column:
     inner = F.sha2(F.concat(F.lit(bytes(b ^ 0x36 for b in block)), value.cast("binary")), 256)
     outer = F.sha2(F.concat(F.lit(bytes(b ^ 0x5C for b in block)), F.unhex(inner)), 256)
     return F.substring(outer, 1, PSEUDONYM_LENGTH)
+
+
+def bounded(value: Column, longest: int = MAX_DISTINCT_ID) -> Column:
+    """An id of so many characters at most: the end of a longer one becomes a hash, which keeps ids apart."""
+    digest = F.substring(F.sha2(value.cast("binary"), 256), 1, PSEUDONYM_LENGTH)
+    kept = F.substring(value, 1, longest - PSEUDONYM_LENGTH - 1)
+    return F.when(F.length(value) > longest, F.concat(kept, F.lit("~"), digest)).otherwise(value)
+
+
+def customer_number(distinct_id: str | Column) -> Column:
+    """The customer whom an id names; null when it is no customer's. `7.0` is what some SDKs make of 7."""
+    column = text(distinct_id)
+    digits = F.when(column.rlike(r"^[+]?[0-9]{1,19}(\.0+)?$"), F.regexp_replace(column, r"\.0+$", ""))
+    return digits.try_cast("bigint")
 
 
 # PostHog's own name space and, for a person's id, its own formula: `<team>:<distinct_id>`.

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from contracts.sources.events import CAPTURED
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.event_sources import Source, Topic
 from spark_jobs.lib.lake import Lake
 
@@ -64,8 +64,8 @@ def _offered_of(consumer: KafkaConsumer, topic: Topic, source: Source) -> Offere
     )
 
 
-def _unreachable(source: Source, error: Exception) -> UserError:
-    return UserError(
+def _unreachable(source: Source, error: Exception) -> TransientError:
+    return TransientError(
         f"Kafka at {source.servers} does not answer ({error or type(error).__name__}). The address is"
         f" {source.servers_setting}; `./shoplake status` shows whether the broker of local mode runs."
     )

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
-from pyarrow.dataset import Dataset
+from pyarrow.dataset import Dataset, ParquetReadOptions
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
@@ -98,8 +98,12 @@ class LakeTable(DeltaTable):
         self._files = storage.below(path)
 
     def rows(self) -> Dataset:
-        """Its rows, to be filtered and read in batches."""
-        return self.to_pyarrow_dataset(filesystem=self._files)
+        """Its rows, to be filtered and read in batches.
+
+        An older lake has timestamps of the type INT96: read as microseconds, they hold every year.
+        """
+        options = ParquetReadOptions(coerce_int96_timestamp_unit="us")
+        return self.to_pyarrow_dataset(filesystem=self._files, parquet_read_options=options)
 
 
 class Lake:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spark_jobs.lib.parsing import BLANKS
+
 
 @dataclass(frozen=True)
 class MoneySums:
@@ -34,9 +36,14 @@ class MoneySums:
         """An answer as a run record keeps it: currency → measure → amount as text."""
         names = ("rows", *self.measures)
         return {
-            row[0]: {name: str(value or 0) for name, value in zip(names, row[1:], strict=True)}
-            for row in sorted(answer)
+            str(row[0]): {name: str(value or 0) for name, value in zip(names, row[1:], strict=True)}
+            for row in sorted(answer, key=lambda row: str(row[0]))
         }
+
+
+def as_currency(written: str) -> str:
+    """A currency as silver writes it: databases differ in what they take for a blank."""
+    return written.replace("\0", "\ufffd").strip(BLANKS).upper()
 
 
 def _columns(*names: str) -> dict[str, str]:

@@ -1,36 +1,24 @@
-"""Reading the shop's MySQL: one consistent snapshot over several connections.
-
-The server renders each row as a line of CSV. asyncmy hands over about a million such rows per second and
-pyarrow parses them without the interpreter's lock; reading typed columns in Python is ten times slower.
-"""
+"""Reading the shop's MySQL: one consistent snapshot over several connections."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any
 
 import asyncmy
-import pyarrow as pa
 from asyncmy import errors
-from asyncmy.cursors import SSCursor
-from pyarrow import csv
 
-from contracts.model import Table
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.mysql_types import SourceColumn, quoted
+from spark_jobs.lib.errors import TransientError, UserError
+from spark_jobs.lib.mysql_types import SourceColumn
 from spark_jobs.lib.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 10
 CONNECT_ATTEMPTS = 2
 LOCK_TIMEOUT_SECONDS = 10
-ROWS_PER_CHUNK = 50_000
-# Between the parts of a key and of a compared row: no shop's text holds it.
-SEPARATOR = "\x1f"
 
 _ACCESS_DENIED = (1044, 1045, 1698)
 _UNKNOWN_DATABASE = 1049
@@ -63,7 +51,7 @@ async def connect(settings: Settings) -> Any:
         except (OSError, TimeoutError) as error:
             problem = error
         if attempt + 1 == CONNECT_ATTEMPTS:
-            raise UserError(
+            raise TransientError(
                 f"{where} does not answer ({problem or type(problem).__name__}). "
                 "The address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT; "
                 "`./shoplake status` shows whether the server runs."
@@ -111,15 +99,28 @@ async def query(connection: Any, sql: str, parameters: Sequence[object] = ()) ->
         return list(await cursor.fetchall())
 
 
+@contextmanager
+def held_back(connection: Any) -> Iterator[None]:
+    """Take nothing more from the server meanwhile: asyncmy keeps in memory whatever it has sent."""
+    connection._transport.pause_reading()
+    try:
+        yield
+    finally:
+        if connection._transport is not None:
+            connection._transport.resume_reading()
+
+
 @dataclass
 class Snapshot:
     """One moment of the shop, seen alike by every connection.
 
-    `taken_at` is the source's clock, UTC. `note` says how the moment was held when it could not be locked.
+    `taken_at` is the source's clock, UTC. `max_packet` is its `max_allowed_packet`. `note` says how the
+    moment was held when it could not be locked.
     """
 
     connections: list[Any]
     taken_at: datetime
+    max_packet: int
     note: str = ""
 
     async def share(self, work: Sequence[Callable[[Any], Awaitable[None]]]) -> None:
@@ -148,11 +149,12 @@ async def snapshot(settings: Settings) -> AsyncIterator[Snapshot]:
     held = [await connect(settings)]
     try:
         note = await _begin_together(held, settings)
-        ((taken_at,),) = await query(held[0], "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR)")
+        asked = "SELECT CAST(UTC_TIMESTAMP(6) AS CHAR), @@max_allowed_packet"
+        ((taken_at, max_packet),) = await query(held[0], asked)
         await query(held[0], "UNLOCK TABLES")
-        yield Snapshot(held, datetime.fromisoformat(taken_at).replace(tzinfo=UTC), note)
-    except (errors.OperationalError, errors.InterfaceError, errors.InternalError, OSError) as error:
-        raise UserError(
+        yield Snapshot(held, datetime.fromisoformat(taken_at).replace(tzinfo=UTC), max_packet, note)
+    except (errors.MySQLError, OSError) as error:
+        raise TransientError(
             f"MySQL at {settings.shop_mysql_host}:{settings.shop_mysql_port} broke off while it was read"
             f" ({error}). Nothing was ingested; `./shoplake status` shows whether it runs. Then run again."
         ) from None
@@ -178,45 +180,3 @@ async def _begin_together(held: list[Any], settings: Settings) -> str:
     for connection in held:
         await query(connection, begin)
     return note
-
-
-def csv_select(table: Table, source: Sequence[SourceColumn]) -> str:
-    """The SELECT that renders each row of a table as one line of CSV."""
-    fields = ", ".join(column.csv_expression() for column in source)
-    return f"SELECT CONCAT_WS(',', {fields}) FROM {quoted(table.name)}"
-
-
-def key_select(table: Table) -> str:
-    """The SELECT of a table's keys, one text per row, in the form of `bronze.row_texts`."""
-    parts = ", ".join(quoted(name) for name in table.key)
-    return f"SELECT CONCAT_WS(0x1f, {parts}) FROM {quoted(table.name)}"
-
-
-async def lines(connection: Any, sql: str) -> AsyncIterator[list[str]]:
-    """The single text column of a large answer, in chunks, flat in memory."""
-    async with connection.cursor(SSCursor) as cursor:
-        await cursor.execute(sql)
-        while rows := await cursor.fetchmany(ROWS_PER_CHUNK):
-            yield [row[0] for row in rows]
-
-
-def schema(source: Sequence[SourceColumn]) -> pa.Schema:
-    """The columns as bronze holds them."""
-    return pa.schema([(column.name, column.arrow_type) for column in source])
-
-
-def parse(texts: Sequence[str], source: Sequence[SourceColumn]) -> pa.Table:
-    """Typed columns from lines of CSV as `csv_select` makes them."""
-    return csv.read_csv(
-        BytesIO("\n".join(texts).encode()),
-        read_options=csv.ReadOptions(column_names=[column.name for column in source], block_size=1 << 24),
-        parse_options=csv.ParseOptions(newlines_in_values=True),
-        convert_options=csv.ConvertOptions(
-            column_types=schema(source),
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-            true_values=["1"],
-            false_values=["0"],
-        ),
-    )

@@ -1,7 +1,8 @@
 """MySQL types: how a column is carried as CSV text by the server and what it becomes in bronze.
 
 Numbers and booleans are typed; dates, times, enums and JSON stay the source's own text, so that a zero date
-or an unknown word reaches silver, which can say why it refuses it.
+or an unknown word reaches silver, which can say why it refuses it. What is no text and no number, spatial and
+vector types too, is carried as its bytes in hexadecimal.
 """
 
 from __future__ import annotations
@@ -12,18 +13,40 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 _INTEGERS = ("tinyint", "smallint", "mediumint", "int", "bigint", "year")
-_BINARY = ("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point")
-_UNQUOTED = ("date", "datetime", "timestamp", "time")
+_FLOATS = ("float", "double")
+_MOMENTS = ("date", "datetime", "timestamp", "time")
+_TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
+_TEXTS_OF_MARIADB = ("uuid", "inet4", "inet6")
+# All others of these types are bounded by what one row may have, 65,535 bytes.
+_BOUNDED = (
+    "char",
+    "varchar",
+    "tinytext",
+    "enum",
+    "set",
+    *_TEXTS_OF_MARIADB,
+    "binary",
+    "varbinary",
+    "tinyblob",
+)
 # The widest MySQL decimal has 65 digits, Spark's has 38.
 MAX_PRECISION = 38
+# A longer value is not kept: Spark holds a row several times over while it writes it.
+MAX_VALUE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column as the source's information_schema tells it."""
+    """A column as the source's information_schema tells it.
+
+    In bronze it has its own name and the type that fits, unless bronze has it already: then it keeps the name
+    (`kept_as`) and the type (`kept_type`) that it has there.
+    """
 
     name: str
     type: str
+    kept_as: str = ""
+    kept_type: pa.DataType | None = None
 
     @property
     def base(self) -> str:
@@ -31,8 +54,18 @@ class SourceColumn:
         return re.split(r"[ (]", self.type.lower(), maxsplit=1)[0]
 
     @property
+    def bronze_name(self) -> str:
+        """Its name in bronze."""
+        return self.kept_as or self.name
+
+    @property
     def arrow_type(self) -> pa.DataType:
         """What the column is in bronze."""
+        return self.kept_type or self.natural_type
+
+    @property
+    def natural_type(self) -> pa.DataType:
+        """What a column of its type is in bronze."""
         declared = self.type.lower()
         if declared.startswith("tinyint(1)") or declared == "bit(1)":
             return pa.bool_()
@@ -41,28 +74,100 @@ class SourceColumn:
         if self.base in _INTEGERS:
             return pa.int64()
         if self.base == "decimal":
-            precision, scale = (int(number) for number in re.findall(r"\d+", declared)[:2])
-            return pa.decimal128(precision, scale) if precision <= MAX_PRECISION else pa.string()
-        return pa.float64() if self.base in ("float", "double") else pa.string()
+            is_too_wide = self.precision > MAX_PRECISION
+            return pa.string() if is_too_wide else pa.decimal128(self.precision, self.scale)
+        return pa.float64() if self.base in _FLOATS else pa.string()
+
+    @property
+    def precision(self) -> int:
+        """All digits of a decimal."""
+        return int(re.findall(r"\d+", self.type)[0])
+
+    @property
+    def scale(self) -> int:
+        """Digits of a decimal after its point."""
+        return int(re.findall(r"\d+", self.type)[1])
 
     @property
     def spark_type(self) -> str:
-        """The same as a Spark SQL type."""
+        """What it is in bronze, as a Spark SQL type."""
         names = {pa.bool_(): "boolean", pa.int64(): "bigint", pa.float64(): "double", pa.string(): "string"}
         arrow = self.arrow_type
         return names.get(arrow) or f"decimal({arrow.precision},{arrow.scale})"
 
-    def csv_expression(self) -> str:
-        """SQL for one CSV field: nothing for null, any text in quotes, so that they differ."""
-        name = quoted(self.name)
+    @property
+    def is_number(self) -> bool:
+        """Whether the source has a number there; a boolean is one."""
+        return self.base in (*_INTEGERS, *_FLOATS, "decimal", "bit")
+
+    @property
+    def is_bytes(self) -> bool:
+        """Whether it is carried in hexadecimal."""
+        return not self.is_number and self.base not in (*_MOMENTS, *_TEXTS, *_TEXTS_OF_MARIADB)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its values can be longer than a row's other columns together."""
+        return not self.is_number and self.base not in (*_MOMENTS, *_BOUNDED)
+
+    def fits(self) -> str:
+        """SQL that says whether bronze can hold a value; empty where it holds every one."""
+        column = quoted(self.name)
+        if self.is_long:
+            return f"IFNULL(OCTET_LENGTH({column}), 0) <= {MAX_VALUE_BYTES}"
+        kept, natural = self.arrow_type, self.natural_type
+        if kept == natural or pa.types.is_string(kept) or pa.types.is_boolean(kept):
+            return ""
+        if pa.types.is_int64(kept) and not pa.types.is_boolean(natural):
+            return f"IFNULL({column} <= 9223372036854775807, TRUE)"
+        if pa.types.is_decimal(kept):
+            digits = kept.precision - kept.scale
+            return f"IFNULL(ABS({column}) < 1{'0' * digits}, TRUE)"
+        return ""
+
+    def text(self) -> str:
+        """SQL for the value as text, the same whatever the server; null for null."""
+        if self.arrow_type == pa.bool_() or self.is_bytes:
+            return self._value()
+        return f"CONVERT({self._value()} USING utf8mb4)"
+
+    def _value(self) -> str:
+        column = quoted(self.name)
         if self.arrow_type == pa.bool_():
-            return f"IF({name} IS NULL, '', IF({name} + 0 <> 0, '1', '0'))"
-        if self.base == "bit":
-            return f"IFNULL({name} + 0, '')"
-        if self.arrow_type != pa.string() or self.base in _UNQUOTED:
-            return f"IFNULL({name}, '')"
-        text = f"HEX({name})" if self.base in _BINARY else f"CONVERT({name} USING utf8mb4)"
-        return f"""IF({name} IS NULL, '', CONCAT('"', REPLACE({text}, '"', '""'), '"'))"""
+            return f"IF({column} IS NULL, NULL, IF({column} + 0 <> 0, '1', '0'))"
+        if self.is_bytes:
+            return f"HEX({column})"
+        if self.base in _FLOATS:
+            return f"{column} + 0e0"  # a float as it is, not rounded to six digits
+        if self.base == "bit" or (self.is_number and "zerofill" in self.type.lower()):
+            return f"{column} + 0"
+        return column
+
+    def csv_expression(self) -> str:
+        """SQL for one CSV field, never null: nothing for null, any text in quotes, so that they differ.
+
+        Text that the server cannot convert is carried as its bytes in hexadecimal, and a number that bronze
+        cannot hold as null. `mysql_rows` reads such a row by itself and names it, and one with a long text.
+        """
+        field = self._value()
+        if pa.types.is_string(self.arrow_type) and self.base not in _MOMENTS:
+            is_plain = self.is_bytes or self.is_number
+            converted = self.text() if is_plain else f"IFNULL({self.text()}, HEX({quoted(self.name)}))"
+            field = f"""CONCAT('"', REPLACE({converted} COLLATE utf8mb4_bin, '"', '""'), '"')"""
+        fits = "" if self.is_long else self.fits()
+        return f"IFNULL(IF({fits}, {field}, ''), '')" if fits else f"IFNULL({field}, '')"
+
+
+def can_carry(column: SourceColumn, kept: pa.DataType) -> bool:
+    """Whether a bronze column of a type can go on with the source's column: only its range may differ."""
+    natural = column.natural_type
+    if natural == kept:
+        return True
+    if column.base == "decimal" and pa.types.is_decimal(kept):
+        return bool(column.scale == kept.scale)
+    if pa.types.is_int64(kept):
+        return bool(pa.types.is_boolean(natural) or column.base == "bigint")
+    return bool(pa.types.is_boolean(kept) and pa.types.is_int64(natural))
 
 
 def quoted(name: str) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pyarrow import fs
 
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.settings import Settings
 
 # A bucket, and a prefix in it that needs no escaping anywhere.
@@ -101,13 +103,14 @@ def require_settings(settings: Settings) -> None:
 
 
 def require_bucket(settings: Settings) -> None:
-    """The store answers, takes the keys and has the lake's bucket; nothing to ask of a folder.
+    """The store answers, takes the keys and has the lake's bucket; a folder is there and can be written.
 
     Raises:
         UserError: naming what is wrong and the setting, within a minute.
     """
     require_settings(settings)
     if not settings.lake_is_in_s3:
+        _require_folder(Path(settings.lake_uri))
         return
     place = settings.lake_uri.removeprefix("s3a://").rstrip("/")
     bucket, store = place.partition("/")[0], filesystem(settings, ATTEMPTS_BEFORE)
@@ -116,24 +119,39 @@ def require_bucket(settings: Settings) -> None:
         store.get_file_info(fs.FileSelector(place, allow_not_found=True))
         is_there = store.get_file_info(bucket).type is not fs.FileType.NotFound
     except OSError as error:
-        raise UserError(_reason(str(error), bucket, where)) from None
+        raise _refusal(str(error), bucket, where) from None
     if not is_there:
         raise UserError(
             f"S3 at {where} has no bucket {bucket!r}. Next: create it, or check LAKE_URI in .env."
         )
 
 
-def _reason(said: str, bucket: str, where: str) -> str:
+def _require_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = "" if os.access(folder, os.W_OK | os.X_OK) else "this user may not"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise UserError(
+            f"The folder of LAKE_URI={folder} cannot be written ({reason}). Next: correct it in .env, or give"
+            " this user the right."
+        )
+
+
+def _refusal(said: str, bucket: str, where: str) -> UserError:
     if any(word in said for word in REFUSED):
-        return (
+        return UserError(
             f"S3 at {where} refuses these keys for the bucket {bucket!r}. Next: check AWS_ACCESS_KEY_ID,"
             " AWS_SECRET_ACCESS_KEY and, for temporary keys, AWS_SESSION_TOKEN in .env."
         )
     if "NETWORK_CONNECTION" in said or "REQUEST_TIMEOUT" in said or "curlCode" in said:
         detail = said.rpartition("Details: ")[2].splitlines()[0].rstrip(".")
-        return f"S3 at {where} does not answer ({detail}). Next: check AWS_ENDPOINT_URL in .env."
+        return TransientError(
+            f"S3 at {where} does not answer ({detail}). Next: check AWS_ENDPOINT_URL in .env."
+        )
     detail = said.splitlines()[0].rstrip(".")
-    return (
+    return UserError(
         f"S3 at {where} does not give the bucket {bucket!r} ({detail}). Next: check AWS_REGION,"
         " AWS_ENDPOINT_URL and LAKE_URI in .env."
     )

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-_BLANKS = " \t\r\n\u00a0\ufeff"
+from contracts.limits import FIRST_MOMENT, KEY_TEXT_LENGTH, MOMENTS_END, REPLACEMENT, UNSTORABLE
+
+BLANKS = " \t\r\n\u00a0\ufeff"
 _ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]|$)"
-
-
-def parsed(df: DataFrame, name: str, source: str | Column, fields: tuple[str, ...]) -> DataFrame:
-    """`df` with the named fields of a JSON text as a struct of texts, each null where it is not to be had.
-
-    An array of one struct, exploded: engines would otherwise parse the text again for every field used.
-    """
-    schema = ", ".join(f"`{field}` string" for field in fields)
-    return df.select("*", F.explode(F.array(F.from_json(source, schema))).alias(name))
 
 
 def text(source: str | Column) -> Column:
     """Text without blanks around it; null when nothing is left."""
     column = F.col(source) if isinstance(source, str) else source
-    trimmed = F.btrim(column.cast("string"), F.lit(_BLANKS))
+    trimmed = F.btrim(column.cast("string"), F.lit(BLANKS))
     return F.when(trimmed != "", trimmed)
+
+
+def key_text(source: str | Column) -> Column:
+    """Text for a mart's key or index: without blanks around it, cut where an index ends."""
+    return text(F.substring(text(source), 1, KEY_TEXT_LENGTH))
+
+
+def storable(source: str | Column) -> Column:
+    """Text that every store of the way holds: what is none becomes U+FFFD, and so does U+0000."""
+    column = F.col(source) if isinstance(source, str) else source
+    return F.replace(F.make_valid_utf8(column.cast("string")), F.lit(UNSTORABLE), F.lit(REPLACEMENT))
 
 
 def word(source: str | Column) -> Column:
@@ -48,6 +52,12 @@ def moment(source: str | Column) -> Column:
     """
     column = text(source)
     return F.when(column.rlike(_ISO_MOMENT), column).try_cast("timestamp")
+
+
+def is_business_time(moment: Column) -> Column:
+    """Whether a timestamp is one that a shop can mean; null where it is null."""
+    first, end = (F.lit(str(bound)).cast("timestamp") for bound in (FIRST_MOMENT, MOMENTS_END))
+    return (moment >= first) & (moment < end)
 
 
 def day(source: str | Column) -> Column:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from contracts.model import Column as Declared
-from contracts.model import Layer, OnFailure, Table
-from spark_jobs.lib.parsing import text
+from contracts.model import Form, Layer, OnFailure, Table
+from spark_jobs.lib.bounds import RowCheck, is_missing, key_checks, limit_checks, repaired
 
 # What every row of a source table carries from bronze to silver, beside its own columns.
 SYSTEM = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
@@ -36,11 +35,11 @@ def conform(df: DataFrame, table: Table) -> DataFrame:
 
 
 def check_rows(df: DataFrame, table: Table) -> DataFrame:
-    """Rows with the names of the checks they break: `_failed`, `_warned`, `_fatal` (arrays, never null).
+    """Rows of a source, repaired, with the names of the checks they break: `_failed`, `_warned`, `_fatal`.
 
-    `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal` stops the run. A deletion carries
-    nothing but its key and breaks no check. A row with `_problems` could not be read: they are its reasons,
-    all else would only repeat them.
+    These are arrays, never null. `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal`
+    stops the run. A deletion carries nothing but its key and breaks no check. A row with `_problems` could
+    not be read: they are its reasons, all else would only repeat them.
     """
     raw_fields = set(df.select("_raw.*").columns) if "_raw" in df.columns else set()
     names: dict[OnFailure, list[Column]] = {consequence: [] for consequence in OnFailure}
@@ -51,8 +50,10 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
     if "_problems" in df.columns:
         problems = F.coalesce(F.col("_problems"), _names([]))
         failed = F.when(F.size(problems) > 0, problems).otherwise(failed)
+    others = (name for name in df.columns if name not in table.column_names and name != "_problems")
     return df.select(
-        *(name for name in df.columns if name != "_problems"),
+        *(repaired(table, column) for column in table.columns),
+        *others,
         *(
             F.when(is_upsert, broken).otherwise(_names([])).alias(alias)
             for alias, broken in (
@@ -64,14 +65,47 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
     )
 
 
+def within_limits(df: DataFrame, table: Table) -> DataFrame:
+    """Rows made of silver tables, with what lies beyond a limit repaired, or unknown where it may be."""
+    return df.select(*(repaired(table, column) for column in table.columns))
+
+
+def mark_shared_keys(df: DataFrame, table: Table, source: Table) -> DataFrame:
+    """Checked rows, of which those are rejected as `key_not_unique` whose key another row claims.
+
+    Silver writes some keys in another form than the source, so two of its rows can be one key. The ingest
+    brings all of them in one snapshot. The row that is written as silver writes it stays, then the first by
+    the source's key as text; so the choice is the same whatever came before.
+    """
+    if all(source.column(name).form is Form.EXACT for name in source.key):
+        return df
+    in_source = [F.col(f"_raw.{name}").cast("string") for name in source.key]
+    in_silver = [F.col(name).cast("string") for name in table.key]
+    is_as_written = F.lit(True)
+    for raw, written in zip(in_source, in_silver, strict=True):
+        is_as_written = is_as_written & raw.eqNullSafe(written)
+    claimants = Window.partitionBy(*table.key, "_ingested_at", "_op").orderBy(
+        is_as_written.desc(), *in_source
+    )
+    has_key = F.lit(True)
+    for name in table.key:
+        has_key = has_key & F.col(name).isNotNull()
+    is_other = (F.col("_op") != "delete") & has_key & (F.col("_claim") > 1)
+    shared = F.array_append(F.col("_failed"), F.lit("key_not_unique"))
+    ranked = df.withColumn("_claim", F.row_number().over(claimants))
+    return ranked.withColumn("_failed", F.when(is_other, shared).otherwise(F.col("_failed"))).drop("_claim")
+
+
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
     """One row per key: the contract's columns of its newest version, and whether the row is gone.
 
     Expects rows that passed their checks. The newest version is the one of the latest snapshot, then the
     greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
     source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
-    gone when its deletion is of a later snapshot than its newest version. Without `newest_by` our own topic
-    wins over those of others, then what reached bronze first, as in every later batch (`refresh.commit`).
+    gone when its deletion is of a later snapshot than its newest version; of one and the same snapshot the
+    deletion is that of another row of the source, whose key silver writes alike. Without `newest_by` our own
+    topic wins over those of others, then what reached bronze first, as in every later batch
+    (`refresh.commit`).
     `_is_delete_only` marks keys of which only the deletion is here.
     """
     carried = ("_ingested_at", "_version_at", "_batch_id")
@@ -90,7 +124,7 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
         F.max(F.when(is_deletion, deletion)).alias("deletion"),
     )
     only_deletion = F.col("newest").isNull()
-    deleted_last = F.col("deletion._ingested_at") >= F.col("newest._ingested_at")
+    deleted_last = F.col("deletion._ingested_at") > F.col("newest._ingested_at")
     is_deleted = only_deletion | F.coalesce(deleted_last, F.lit(False))
     values = [
         F.col(n) if n in table.key else F.col(f"newest.{n}").alias(n)
@@ -192,34 +226,24 @@ def warnings(df: DataFrame, table: Table) -> dict[str, int]:
     return {name: count for name, count in row.asDict().items() if count}
 
 
-def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[tuple[str, OnFailure, Column]]:
+def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[RowCheck]:
     """Each check of a table: its name, its consequence, and the condition under which a row breaks it."""
-    default = OnFailure.FAIL if table.layer is Layer.GOLD else OnFailure.QUARANTINE
+    is_mart = table.layer is Layer.GOLD
+    default = OnFailure.FAIL if is_mart else OnFailure.QUARANTINE
     for column in table.columns:
-        consequence = column.on_failure or default
-        is_unreadable = _is_unreadable(column, raw_fields)
-        if is_unreadable is not None:
-            yield f"{column.name}_unreadable", consequence, is_unreadable
-        value = F.col(column.name)
+        consequence, value = column.on_failure or default, F.col(column.name)
+        if not is_mart:
+            yield from limit_checks(table, column, raw_fields)
         if column.required:
-            is_missing = value.isNull() if is_unreadable is None else value.isNull() & ~is_unreadable
-            yield f"{column.name}_required", consequence, is_missing
+            yield f"{column.name}_required", consequence, is_missing(column, raw_fields)
         if column.allowed:
             yield f"{column.name}_not_allowed", consequence, ~value.isin(*column.allowed)
         if column.minimum is not None:
             yield f"{column.name}_below_minimum", consequence, value < F.lit(column.minimum)
+    if is_mart:
+        yield from key_checks(table)
     for check in table.checks:
         yield check.name, check.on_failure, ~F.expr(check.expression)
-
-
-def _is_unreadable(column: Declared, raw_fields: set[str]) -> Column | None:
-    """Whether the source says something of which nothing is left; None without such a source column."""
-    source = column.source or column.name
-    if source not in raw_fields or source.startswith("_"):
-        return None
-    said = text(F.col(f"_raw.{source}"))
-    says_something = said.isNotNull() & ~said.startswith("0000-00-00")
-    return F.col(column.name).isNull() & says_something
 
 
 def _names(names: list[Column]) -> Column:

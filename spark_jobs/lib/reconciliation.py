@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from decimal import Context, Decimal
+from functools import reduce
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table as ScreenTable
 
 Amount = int | Decimal
+EXACT = Context(prec=60)  # Python computes with 28 digits, sums of DuckDB have up to 38
+_LONGEST = 60  # characters of a key's value that a message shows
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure in two places. What `reasons` add up to is explained, the rest is not."""
+    """One figure in two places. What `reasons` add up to is explained, the rest is not.
+
+    Where it is not, `examples` name up to five rows that differ, and `next_command` shows or mends them.
+    """
 
     table: str
     figure: str
@@ -24,23 +30,32 @@ class Comparison:
     right_place: str
     right: Amount
     reasons: Mapping[str, Amount] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+    next_command: str = ""
 
     @property
     def difference(self) -> Amount:
         """Left minus right."""
-        return self.left - self.right
+        difference = EXACT.subtract(Decimal(self.left), Decimal(self.right))
+        return int(difference) if isinstance(self.left, int) and isinstance(self.right, int) else difference
 
     @property
     def unexplained(self) -> Amount:
         """What no reason accounts for; anything but zero is an error."""
-        return self.difference - sum(self.reasons.values(), Decimal(0))
+        return reduce(EXACT.subtract, map(Decimal, self.reasons.values()), Decimal(self.difference))
 
     def in_words(self) -> str:
-        """The comparison in one sentence."""
+        """The comparison in one sentence, with rows that differ and the next command."""
+        rows = f", such as {'; '.join(self.examples)}" if self.examples else ""
+        command = f". Next: {self.next_command}" if self.next_command else ""
         return (
             f"{self.table} {self.figure}: {self.left:,} in {self.left_place}, {self.right:,} in"
-            f" {self.right_place}, {self.unexplained:,} unexplained"
+            f" {self.right_place}, {self.unexplained:,} unexplained{rows}{command}"
         )
+
+    def naming(self, examples: Sequence[str], next_command: str) -> Comparison:
+        """The comparison with rows that differ and the command that shows or mends them."""
+        return replace(self, examples=tuple(examples), next_command=next_command)
 
     def as_record(self) -> dict[str, Any]:
         """For the run record, amounts as text."""
@@ -50,6 +65,28 @@ class Comparison:
             "reasons": {reason: str(amount) for reason, amount in self.reasons.items()},
         }
         return kept | {"difference": str(self.difference), "unexplained": str(self.unexplained)}
+
+
+def example(key: Mapping[str, Any], sides: Mapping[str, Amount | str] | None = None) -> str:
+    """A row in words: `order_id 5 (12.00 in orders, 10.00 in order_lines)`; `sides` is place → amount."""
+    told = " ".join(f"{name} {_printable(value)}" for name, value in key.items())
+    amounts = ", ".join(
+        f"{amount if isinstance(amount, str) else f'{amount:,}'} in {place}"
+        for place, amount in (sides or {}).items()
+    )
+    return f"{told} ({amounts})" if amounts else told
+
+
+def text_literal(value: Any) -> str:
+    """A value as a text of SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _printable(value: Any) -> str:
+    """A value on one line, whatever it holds."""
+    text = "null" if value is None else str(value)
+    shown = text if text.isprintable() and text.strip() == text and text else ascii(text)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
 
 
 def compare_groups(

@@ -10,9 +10,13 @@ import duckdb
 
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
+from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake, LakeTable
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.reconciliation import Amount
+
+# What DuckDB raises of values; of our own SQL it raises others, which are ours to mend.
+_ODD_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
 class LakeTables:
@@ -27,8 +31,18 @@ class LakeTables:
         self.silver_as_source = cache(self._silver_as_source)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The answer to a query."""
-        return self._duckdb.execute(sql).fetchall()
+        """The answer to a query.
+
+        Raises:
+            UserError: when a value that came from outside cannot be compared.
+        """
+        try:
+            return self._duckdb.execute(sql).fetchall()
+        except _ODD_VALUES as error:
+            raise UserError(
+                f"reconciliation cannot compare a value ({str(error).splitlines()[0][:300]}) in: {sql[:300]}."
+                " Next: ./shoplake status --tables shows which table came last"
+            ) from None
 
     def number(self, sql: str) -> Amount:
         """The one number of an answer; 0 for null."""
@@ -85,12 +99,16 @@ class LakeTables:
         self._duckdb.register(name, delta.rows())
 
     def register_quarantine(self, table: Table) -> None:
-        """Table `quarantine`: the rejected rows of a silver table."""
-        self.register("quarantine", self.lake.open(self.lake.quarantine_path(table)))
+        """Table `quarantine`: the rejected rows of a silver table; `raw` only where it is JSON."""
+        rejected = self.lake.open(self.lake.quarantine_path(table)).rows()
+        self._duckdb.register("all_quarantined", rejected)
+        is_json = "* REPLACE (CASE WHEN json_valid(raw) THEN raw END AS raw)"
+        kept = is_json if "raw" in rejected.schema.names else "*"
+        self.execute(f"CREATE OR REPLACE TEMP VIEW quarantine AS SELECT {kept} FROM all_quarantined")
 
     def execute(self, sql: str) -> None:
-        """Run a statement."""
-        self._duckdb.execute(sql)
+        """Run a statement; raises as `rows` does."""
+        self.rows(sql)
 
 
 def _compared(table: Table) -> list[str]:

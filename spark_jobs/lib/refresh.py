@@ -14,15 +14,13 @@ from contracts.model import SILVER_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import table as declared
 from contracts.sources.events import CAPTURED_EVENT
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.event_sources import POSTHOG
 from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.quality import check_rows, conform, newest_state, only_state
+from spark_jobs.lib.parsing import is_business_time, moment, storable
+from spark_jobs.lib.quality import check_rows, conform, mark_shared_keys, newest_state, only_state
 from spark_jobs.lib.runs import TableRecord
 
 APP = "build_silver"
-# A share over fewer rows than this says nothing.
-SMALLEST_SAMPLE = 100
 
 QUARANTINE_COLUMNS = {
     "row_id": "string",
@@ -98,10 +96,10 @@ def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:
     if source.layer is Layer.EVENTS:
         carried = (F.lit("upsert").alias("_op"), F.col("_ingested_at").alias("_version_at"))
         return rows.select("*", *carried, F.lit("").alias("_batch_id"), raw)
-    changed = F.expr("try_to_timestamp(updated_at)")
-    version = F.when(F.col("_op") == "delete", F.col("_ingested_at")).otherwise(
-        F.coalesce(changed, F.col("_ingested_at"))
-    )
+    # A change time that no shop can mean says nothing; the snapshot that brought the row does.
+    changed = moment("updated_at")
+    changed = F.when((F.col("_op") != "delete") & is_business_time(changed), changed)
+    version = F.coalesce(changed, F.col("_ingested_at"))
     return rows.select("*", version.alias("_version_at"), raw)
 
 
@@ -114,36 +112,60 @@ def checked_rows(
     source with every expression behind it written out, thousands of them, which Spark's optimizer does not
     survive. A cache would do, too, but Spark first compiles a columnar form of each table for it.
     """
-    cleaned = clean(with_system_columns(raw, declared(table.inputs[0])), context)
-    checked = check_rows(conform(cleaned, table), table)
-    return checked.withColumn("_raw", F.when(F.size("_failed") > 0, F.col("_raw")))
+    source = declared(table.inputs[0])
+    cleaned = clean(with_system_columns(raw, source), context)
+    checked = mark_shared_keys(check_rows(conform(cleaned, table), table), table, source)
+    position = [F.col(f"_raw.{name}").cast("string") for name in source.key]
+    if source.layer is Layer.SHOP:
+        position = [F.lit(source.name), *(storable(part) for part in position)]
+    return checked.withColumn("_position", F.concat_ws("/", *position)).withColumn(
+        "_raw", F.when(F.size("_failed") > 0, F.col("_raw"))
+    )
 
 
-def count_rows(checked: DataFrame, table: Table) -> tuple[TableRecord, dict[str, int], dict[str, int]]:
-    """One pass over the checked rows: the record, rows per warning, rows per fatal check."""
+@dataclass(frozen=True)
+class Quality:
+    """What the checks said of a batch of versions, and of how many rows these are."""
+
+    read: int
+    quarantined: int
+    duplicates: int
+    warned: dict[str, int]
+    fatal: dict[str, int]
+    failed: dict[str, int]
+    rejected: int  # rows whose newest version is unfit
+    rows: int
+
+
+def count_rows(checked: DataFrame, table: Table) -> Quality:
+    """Count the checked rows, by name where they break a check.
+
+    A row of the shop is rejected when its newest version is: one that was mended since is none. Events are
+    counted one by one.
+    """
     passed = F.size("_failed") == 0
-    key = F.struct(*table.key)
     counts = checked.agg(
         F.count(F.lit(1)).alias("read"),
         F.count_if(passed).alias("passed"),
-        F.count_distinct(F.when(passed, key)).alias("keys"),
+        F.count_distinct(F.when(passed, F.struct(*table.key))).alias("keys"),
         F.count_if(F.size("_warned") + F.size("_fatal") > 0).alias("marked"),
     ).collect()[0]
-    record = TableRecord(
-        read=counts["read"],
-        quarantined=counts["read"] - counts["passed"],
-        duplicates=counts["passed"] - counts["keys"],
-    )
-    if not counts["marked"]:
-        return record, {}, {}
-    warned, fatal = (
-        {
-            row["name"]: row["count"]
-            for row in checked.select(F.explode(kind).alias("name")).groupBy("name").count().collect()
-        }
-        for kind in ("_warned", "_fatal")
-    )
-    return record, warned, fatal
+    unfit = counts["read"] - counts["passed"]
+    warned, fatal = (names_of(checked, kind) if counts["marked"] else {} for kind in ("_warned", "_fatal"))
+    failed = names_of(checked, "_failed") if unfit else {}
+    rejected, rows = unfit, counts["read"]
+    if unfit and table.source_layer is Layer.SHOP:
+        newest = F.max_by(~passed, F.struct("_ingested_at", "_version_at"))
+        per_row = checked.groupBy("_position").agg(newest.alias("is_rejected"))
+        rejected, rows = per_row.agg(F.count_if("is_rejected"), F.count(F.lit(1))).collect()[0]
+    duplicates = counts["passed"] - counts["keys"]
+    return Quality(counts["read"], unfit, duplicates, warned, fatal, failed, rejected, rows)
+
+
+def names_of(checked: DataFrame, kind: str) -> dict[str, int]:
+    """How many rows break each check of a kind: `_failed`, `_warned` or `_fatal`."""
+    counts = checked.select(F.explode(kind).alias("name")).groupBy("name").count().collect()
+    return dict(sorted(((row[0], row[1]) for row in counts), key=lambda each: (-each[1], each[0])))
 
 
 def quarantine(
@@ -151,15 +173,12 @@ def quarantine(
 ) -> None:
     """Set rejected rows aside with their reasons; a row that is already there is not added again."""
     raw = F.to_json("_raw", {"ignoreNullFields": "false"})
-    position = F.lit(None).cast("string")
-    if declared(table.inputs[0]).layer is Layer.EVENTS:
-        position = F.concat_ws("/", "_raw.topic", F.col("_raw.partition"), F.col("_raw.offset"))
     rejected = checked.where(F.size("_failed") > 0).select(
         F.sha2(F.concat_ws("|", raw, "_batch_id", F.col("_ingested_at").cast("string")), 256).alias("row_id"),
         F.col("_failed").alias("failed_checks"),
         raw.alias("raw"),
         F.col("_batch_id").alias("batch_id"),
-        position.alias("position"),
+        F.col("_position").alias("position"),
         F.col("_ingested_at").alias("ingested_at"),
         F.lit(datetime.now(UTC)).cast("timestamp").alias("quarantined_at"),
         F.lit(run_id).alias("run_id"),
@@ -174,26 +193,6 @@ def quarantine(
         "WHEN NOT MATCHED THEN INSERT *",
         Txn(f"{APP}.{run_id}", until),
     )
-
-
-def refuse_bad_batch(table: Table, record: TableRecord, fatal: Mapping[str, int], limit: float) -> None:
-    """Stop before the table changes when too much of the batch is unfit.
-
-    Raises:
-        UserError: naming the table, the counts and where the rejected rows are.
-    """
-    if fatal:
-        named = ", ".join(f"{name}: {count:,} rows" for name, count in sorted(fatal.items()))
-        raise UserError(
-            f"{table.id} breaks checks that must hold ({named}). Nothing of this batch was taken in."
-        )
-    share = record.quarantined / max(record.read, SMALLEST_SAMPLE)
-    if share > limit:
-        raise UserError(
-            f"{table.id}: {record.quarantined:,} of {record.read:,} rows were rejected, more than the"
-            f" {limit:.0%} its contract allows. Nothing of this batch was taken in; the rows and the reasons"
-            f" are in the lake's quarantine/{table.name}."
-        )
 
 
 def commit(
@@ -256,7 +255,7 @@ def _upsert(names: list[str]) -> str:
     )
     newer = "s._ingested_at >= t._ingested_at"
     return (
-        f"WHEN MATCHED AND s._is_delete_only AND {newer} THEN UPDATE SET {deletion} "
+        f"WHEN MATCHED AND s._is_delete_only AND s._ingested_at > t._ingested_at THEN UPDATE SET {deletion} "
         f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
         f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
         f" VALUES ({', '.join(f's.{name}' for name in names)})"

@@ -11,20 +11,21 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from io import BytesIO, RawIOBase
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from psycopg2 import Error as Psycopg2Error
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
-from pyarrow import csv
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_random
 
 from contracts.model import Table
 from contracts.render.postgres import comments, create_table, index_statements
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.copying import copy_rows
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.lake import LakeTable, data_commit
+from spark_jobs.lib.refusals import is_of_a_row, refusal, unreadable
 
 # Shorter than PostgreSQL's deadlock_timeout (1 s): we step back before the server ends a reader for our sake.
 LOCK_TIMEOUT = "500ms"
@@ -68,11 +69,13 @@ def prepare(cursor: Cursor) -> None:
     """Make what releases are kept in, and refuse a second publisher.
 
     Raises:
-        UserError: when another publisher is at work.
+        TransientError: when another publisher is at work.
     """
     cursor.execute("SELECT pg_try_advisory_lock(%s)", (PUBLISH_LOCK,))
     if cursor.fetchone() != (True,):
-        raise UserError("another publish_postgres is at work in this warehouse; run again when it is done.")
+        raise TransientError(
+            "another publish_postgres is at work in this warehouse; run again when it is done."
+        )
     cursor.execute("SET client_min_messages = warning")
     cursor.execute(META)
 
@@ -98,19 +101,30 @@ def load(cursor: Cursor, table: Table, gold: LakeTable) -> Published:
     """Copy a gold table into a new table, in the cursor's transaction, and check that all of it arrived.
 
     Raises:
+        UserError: when PostgreSQL refuses a row, naming mart, column and key.
         AssertionError: when rows or sums differ from gold's.
     """
     cursor.execute("SELECT nextval('mart_meta.table_number')")
     (number,) = cursor.fetchone() or (0,)
     name = f"{table.name}__{number}"
     physical = sql.Identifier("mart_data", name)
-    cursor.execute(create_table(table, f"mart_data.{name}"))
     batches = _Batches(gold, table.column_names)
-    columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
-    copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, FREEZE)").format(physical, columns)
-    cursor.copy_expert(copy, CsvFile(batches))
-    for statement in index_statements(table, f"mart_data.{name}"):
-        cursor.execute(statement)
+    cursor.execute("SAVEPOINT load")
+    try:
+        cursor.execute(create_table(table, f"mart_data.{name}"))
+        copy_rows(cursor, table, physical, iter(batches), "FREEZE")
+        for statement in index_statements(table, f"mart_data.{name}"):
+            cursor.execute(statement)
+    except Psycopg2Error as error:
+        if cause := unreadable(error):
+            raise UserError(
+                f"{table.id} cannot be read as PostgreSQL takes it ({cause}). The last release stays."
+                " `./shoplake run` builds the mart again; please report this line if it comes back."
+            ) from None
+        if not is_of_a_row(error):
+            raise
+        cursor.execute("ROLLBACK TO SAVEPOINT load")
+        raise refusal(cursor, table, batches.last, error) from None
     cursor.execute(sql.SQL("ANALYZE {}").format(physical))
     _check(cursor, physical, table, batches)
     return Published(name, source_of(table, gold), data_commit(gold).version, batches.rows)
@@ -122,35 +136,18 @@ class _Batches:
     def __init__(self, gold: LakeTable, columns: Sequence[str]) -> None:
         self._scanner = gold.rows().scanner(columns=list(columns), batch_size=ROWS_PER_CHUNK)
         self.rows = 0
+        self.last: pa.RecordBatch | None = None
         self.sums: dict[str, Decimal] = {}
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         for batch in self._scanner.to_batches():
             self.rows += batch.num_rows
+            self.last = batch
             for field, values in zip(batch.schema, batch.columns, strict=True):
                 if pa.types.is_decimal(field.type):
                     total = pc.sum(values).as_py() or Decimal(0)
                     self.sums[field.name] = self.sums.get(field.name, Decimal(0)) + total
             yield batch
-
-
-class CsvFile(RawIOBase):
-    """Record batches as a file of CSV to read from, one batch in memory at a time."""
-
-    def __init__(self, batches: Iterator[pa.RecordBatch] | _Batches) -> None:
-        self._batches = iter(batches)
-        self._chunk = BytesIO()
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; nothing at the end."""
-        while not (data := self._chunk.read(size)):
-            batch = next(self._batches, None)
-            if batch is None:
-                return b""
-            self._chunk = BytesIO()
-            csv.write_csv(batch, self._chunk, csv.WriteOptions(include_header=False))
-            self._chunk.seek(0)
-        return data
 
 
 def _check(cursor: Cursor, physical: sql.Identifier, table: Table, loaded: _Batches) -> None:
@@ -174,7 +171,7 @@ def switch(
     """Point every view at the release and record it, in one transaction; returns the release's number.
 
     Raises:
-        UserError: when a reader holds the views for longer than the deadline.
+        TransientError: when a reader holds the views for longer than the deadline.
     """
     attempts = Retrying(
         retry=retry_if_exception_type(errors.LockNotAvailable),
@@ -184,7 +181,7 @@ def switch(
     try:
         return attempts(_switch, connection, tables, release, run_id, reader)
     except RetryError:
-        raise UserError(
+        raise TransientError(
             f"readers held the views of `mart` for {SWITCH_DEADLINE_SECONDS} s, so the last release stays."
             " End the long transaction (it is in pg_stat_activity), then run again."
         ) from None

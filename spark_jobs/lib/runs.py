@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table as ScreenTable
 
+from spark_jobs.lib.errors import UserError, note, told, trace_of
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.object_store import require_bucket
 from spark_jobs.lib.settings import settings
@@ -66,25 +67,43 @@ class Step:
         record, start = self.table(table_id), time.monotonic()
         try:
             yield record
+        except Exception as error:
+            note(error, "table", table_id)
+            raise
         finally:
             record.seconds = round(record.seconds + time.monotonic() - start, 2)
 
 
 @contextmanager
 def run_step(name: str, run_id: str, lake: Lake) -> Iterator[Step]:
-    """Record a step, however it ends; the record is replaced when the step is done again."""
+    """Record a step, however it ends; the record is replaced when the step is done again.
+
+    Of an error that nobody expected, the stack trace is kept beside the record.
+    """
     require_bucket(settings())
     step, start = Step(run_id=run_id, name=name), time.monotonic()
     try:
         yield step
         step.state = "success"
-    except BaseException:
+    except BaseException as error:
         step.state = "failed"
+        if isinstance(error, Exception):
+            _keep_trace(error, step, lake)
+            step.details["error"] = told(error, name)
         raise
     finally:
         step.seconds = round(time.monotonic() - start, 2)
         lake.storage.write(f"runs/{run_id}/{name}.json", json.dumps(asdict(step), indent=1).encode())
         print_step(step)
+
+
+def _keep_trace(error: Exception, step: Step, lake: Lake) -> None:
+    if isinstance(error, UserError):
+        return
+    path = f"runs/{step.run_id}/{step.name}.trace.txt"
+    with suppress(Exception):  # what went wrong is worth more than what goes wrong now
+        lake.storage.write(path, trace_of(error).encode(errors="replace"))
+        note(error, "trace", f"{lake.uri}/{path}")
 
 
 def print_step(step: Step) -> None:

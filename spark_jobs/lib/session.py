@@ -18,13 +18,15 @@ from urllib.parse import urlparse
 from pyspark.sql import SparkSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError
 from spark_jobs.lib.object_store import lake_configuration
 from spark_jobs.lib.settings import settings
 
 # Set on every session, whoever made it; what must be set at the server's start is set there too.
 SESSION_CONF = {
     "spark.sql.session.timeZone": "UTC",
+    # Not Spark's INT96, which other readers take for nanoseconds: those end in 1677 and 2262.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     # How many tasks read a table's log at each commit. Spark's 50 cost 7 CPU seconds a commit, 1 costs 2.
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.schema.autoMerge.enabled": "false",
@@ -45,7 +47,7 @@ def spark_session(app_name: str) -> Iterator[SparkSession]:
     """A session for one job; closed at its end, while a Connect server lives on.
 
     Raises:
-        UserError: when `SPARK_REMOTE` names a server that does not answer.
+        TransientError: when `SPARK_REMOTE` names a server that does not answer.
     """
     spark = _new_session(app_name)
     try:
@@ -89,7 +91,7 @@ def _await_server(remote: str) -> None:
     try:
         knock()
     except OSError as error:
-        raise UserError(
+        raise TransientError(
             f"Spark does not answer at {host}:{port} ({error}). The address is SPARK_REMOTE;"
             " `./shoplake status` shows whether the server runs."
         ) from None

@@ -6,11 +6,16 @@ Secrets have no default: a missing one is an error that names it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.settings import problem
+from spark_jobs.lib.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +56,7 @@ class Settings(BaseSettings):
     ingest_safety_lag_seconds: int = 2
     ingest_max_lost_share: float = 0.2
     ingest_key_check_rows: int = 5_000_000  # above it, rows gone from the source are not looked for
+    ingest_checksum_hours: float = 24  # between checks for rows changed without a change time; 0: every run
 
     # Events
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
@@ -71,6 +77,25 @@ class Settings(BaseSettings):
     warehouse_reader_user: str = "warehouse_reader"
     warehouse_reader_password: SecretStr
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_default(cls, values: Any) -> Any:
+        """Drop what is empty, wherever empty is not a value of its own."""
+        return {
+            name: value
+            for name, value in values.items()
+            if value != "" or (name in cls.model_fields and cls.model_fields[name].default == "")
+        }
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _obeys_its_rule(cls, value: Any, info: ValidationInfo) -> Any:
+        """Hold a setting against the rule that contracts/settings.py has for it."""
+        is_said = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if is_said and (found := problem((info.field_name or "").upper(), str(value))):
+            raise ValueError(found.what)
+        return value
+
     @property
     def lake_is_in_s3(self) -> bool:
         """Whether the lake is in an object store rather than on a disk."""
@@ -84,5 +109,39 @@ class Settings(BaseSettings):
 
 @cache
 def settings() -> Settings:
-    """The settings of this process."""
-    return Settings()
+    """The settings of this process.
+
+    Raises:
+        UserError: with a line for each setting that is missing or cannot be meant.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise UserError("\n".join(each.text() for each in unusable(error))) from None
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """A setting that is missing or cannot be meant: its name, what is wrong, and the next command."""
+
+    name: str
+    what: str
+    next_step: str
+
+    def text(self) -> str:
+        """One line for a person."""
+        return f"{self.what}{'' if self.what.endswith('?') else '.'} Next: {self.next_step}"
+
+
+def unusable(error: ValidationError) -> list[Unusable]:
+    """What is wrong with each setting; no secret's value is in it."""
+    found = []
+    for each in error.errors(include_url=False, include_input=False):
+        name = str(each["loc"][0]).upper() if each["loc"] else ""
+        if each["type"] == "missing":
+            found.append(Unusable(name, f"{name} is not set", "make env, which fills in what is missing"))
+            continue
+        reason = str(each.get("ctx", {}).get("error", each["msg"]))
+        what = reason if not name or reason.startswith(name) else f"{name}: {reason}"
+        found.append(Unusable(name, what, "correct it in .env, or remove the line for the default"))
+    return found

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg2
 from psycopg2.extensions import connection as Connection
 
-from spark_jobs.lib.errors import UserError
+from spark_jobs.lib.errors import TransientError, UserError
 from spark_jobs.lib.settings import Settings
 
 CONNECT_TIMEOUT_SECONDS = 10
@@ -42,7 +42,7 @@ def warehouse(settings: Settings) -> Iterator[Connection]:
             ) from None
         if "does not exist" in reason:
             raise UserError(f"{where}: {reason}. The name is WAREHOUSE_DATABASE.") from None
-        raise UserError(
+        raise TransientError(
             f"{where} does not answer ({reason}). The address is WAREHOUSE_HOST and WAREHOUSE_PORT; "
             "`./shoplake status` shows whether the server runs."
         ) from None

@@ -8,7 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
-from spark_jobs.lib.parsing import moment, parsed, text
+from spark_jobs.lib.json_text import with_object
+from spark_jobs.lib.parsing import moment, text
 
 # Fields of a message, of all formats: one reading of the text serves every one of them.
 _FIELDS = (
@@ -19,19 +20,28 @@ _SENT = ("uuid", "event", "distinct_id", "properties", "timestamp")
 _MESSAGE, _EVENT = "message", "sent"
 
 
-def opened(raw: DataFrame) -> DataFrame:
+def opened(raw: DataFrame, properties: tuple[str, ...]) -> DataFrame:
     """Messages with what they say of their event, in whatever format.
 
     `event_id`, `event_name`, `occurred_at`, `received_at`, `said_id` (null where only the properties
-    have it), `ip`, `said_properties` (JSON text) and `_problems`.
+    have it), `ip`, `said_properties` (JSON text), `p` (the named properties, a struct of texts) and
+    `_problems`.
     """
-    read = parsed(raw, _MESSAGE, "value", _FIELDS)
+    read = with_object(raw, _MESSAGE, F.when(is_whole_text(raw), F.col("value")), _FIELDS)
     inner = F.when(F.col("format") == CAPTURED_EVENT, F.col(f"{_MESSAGE}.data"))
-    read = parsed(read, _EVENT, inner, _SENT)
+    read = with_object(read, _EVENT, inner, _SENT)
+    said = F.when(F.col("format") == CAPTURED_EVENT, F.col(f"{_EVENT}.properties"))
+    read = with_object(read, "p", F.coalesce(said, F.col(f"{_MESSAGE}.properties")), properties)
     found = {kind: parser() for kind, parser in PARSERS.items()}
-    return read.select("*", *(_of_its_format(name, found) for name in found[CAPTURED_EVENT])).drop(
-        _MESSAGE, _EVENT
-    )
+    of_format = [_of_its_format(name, found) for name in found[CAPTURED_EVENT] if name != "_problems"]
+    return read.select("*", *of_format, _problems(raw, found)).drop(_MESSAGE, _EVENT)
+
+
+def is_whole_text(raw: DataFrame) -> Column:
+    """Whether a message is text. Bronze keeps other bytes as base64; before, it kept them as they were."""
+    value = F.col("value")
+    is_utf8 = value.cast("binary") == F.encode(value, "UTF-8")
+    return is_utf8 & F.col("value_encoding").isNull() if "value_encoding" in raw.columns else is_utf8
 
 
 def captured_event() -> dict[str, Column]:
@@ -41,6 +51,7 @@ def captured_event() -> dict[str, Column]:
     """
     data = _said("data")
     data_is_read = F.coalesce(*(F.col(f"{_EVENT}.{name}") for name in _SENT)).isNotNull()
+    properties = F.col(f"{_EVENT}.properties")
     return {
         "event_id": F.coalesce(text(_said("uuid")), text("sent.uuid")),
         "event_name": F.coalesce(text(_said("event")), text("sent.event")),
@@ -48,11 +59,12 @@ def captured_event() -> dict[str, Column]:
         "received_at": moment(_said("now")),
         "said_id": F.coalesce(text(_said("distinct_id")), text("sent.distinct_id")),
         "ip": text(_said("ip")),
-        "said_properties": F.col("sent.properties"),
-        "_problems": _problems(
+        "said_properties": properties,
+        "_problems": _named(
             {
                 "data_is_missing": data.isNull(),
-                "data_is_not_json": data.isNotNull() & ~(_is_object(data) & data_is_read),
+                **_unread("data", data, data_is_read, _EVENT),
+                **_unread("properties", properties, F.col("p").isNotNull(), "p"),
             }
         ),
     }
@@ -72,11 +84,10 @@ def clickhouse_event() -> dict[str, Column]:
         "said_id": text(_said("distinct_id")),
         "ip": F.lit(None).cast("string"),
         "said_properties": properties,
-        "_problems": _problems(
+        "_problems": _named(
             {
                 "properties_are_missing": properties.isNull(),
-                "properties_are_not_json": properties.isNotNull()
-                & ~(_is_object(properties) & text(properties).endswith("}")),
+                **_unread("properties", properties, F.col("p").isNotNull(), "p"),
             }
         ),
     }
@@ -97,16 +108,27 @@ def _said(name: str) -> Column:
     return F.col(f"{_MESSAGE}.{name}")
 
 
-def _is_object(json: Column) -> Column:
-    return F.coalesce(text(json).startswith("{"), F.lit(False))
+def _unread(part: str, json: Column, is_read: Column, name: str) -> dict[str, Column]:
+    """Why a part that should be a JSON object is none."""
+    is_many, exceeds = part.endswith("s"), F.col(f"{name}_exceeds")
+    return {
+        f"{part}_{'exceed' if is_many else 'exceeds'}_json_limits": exceeds,
+        f"{part}_{'are' if is_many else 'is'}_not_json": json.isNotNull() & ~is_read & ~exceeds,
+    }
 
 
-def _problems(of_format: Mapping[str, Column]) -> Column:
+def _problems(raw: DataFrame, found: Mapping[str, dict[str, Column]]) -> Column:
     """The names of what is wrong; of a message that is no JSON object, only that."""
+    value = F.col("value")
     is_read = F.coalesce(*(_said(name) for name in _FIELDS)).isNotNull()
-    return F.array_compact(
-        F.array(
-            F.when(~(_is_object(F.col("value")) & is_read), F.lit("value_is_not_json")),
-            *(F.when(is_read & wrong, F.lit(name)) for name, wrong in of_format.items()),
-        )
+    whole = {"value_is_not_utf8": value.isNotNull() & ~is_whole_text(raw)}
+    return (
+        F.when(whole["value_is_not_utf8"], _named(whole))
+        .when(is_read, _of_its_format("_problems", found))
+        .otherwise(_named(_unread("value", F.coalesce(value, F.lit("")), F.lit(False), _MESSAGE)))
+        .alias("_problems")
     )
+
+
+def _named(problems: Mapping[str, Column]) -> Column:
+    return F.array_compact(F.array(*(F.when(wrong, F.lit(name)) for name, wrong in problems.items())))

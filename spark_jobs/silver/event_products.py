@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from contracts.silver.event_products import UNREADABLE
+from spark_jobs.lib import claims
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer, text
+from spark_jobs.lib.identity import bounded
+from spark_jobs.lib.json_text import with_elements, with_object
+from spark_jobs.lib.parsing import text
 
-_PRODUCT = "product_id string, sku string, price string, quantity string, position string"
-_PROPERTIES = f"{_PRODUCT}, products array<struct<{_PRODUCT.replace(' string', ': string')}>>"
-
-
-def derive(silver_events: DataFrame, context: Context) -> DataFrame:
-    """One row per event and product: of the event's list, or where it has none the one it is about."""
-    names_any = F.col("properties").contains('"products"') | F.col("properties").contains('"product_id"')
-    said = silver_events.where(names_any).select(
-        "*", F.explode(F.array(F.from_json("properties", _PROPERTIES))).alias("p")
-    )
-    itself = F.struct(*(F.col(f"p.{name}").alias(name) for name in _FIELDS))
-    has_own = F.col("p.product_id").isNotNull()
-    of_list = F.when(F.size("p.products") > 0, F.col("p.products"))
-    products = F.coalesce(of_list, F.when(has_own, F.array(itself)))
-    exploded = said.select(*_CARRIED, F.posexplode(products).alias("place", "product"))
-    return exploded.where("product IS NOT NULL").select(
-        *_CARRIED,
-        (F.col("place") + 1).alias("line_number"),
-        integer(text("product.product_id")).alias("product_id"),
-        text("product.sku").alias("sku"),
-        F.col("product.price").try_cast("decimal(18,2)").alias("price_amount"),
-        integer(text("product.quantity")).alias("quantity"),
-        integer(text("product.position")).alias("list_position"),
-    )
-
+# Of one event: far more than a page shows, and what an event of a megabyte may cost.
+MOST_PRODUCTS = 1_000
 
 _FIELDS = ("product_id", "sku", "price", "quantity", "position")
 _CARRIED = (
@@ -45,3 +26,68 @@ _CARRIED = (
     "cart_id",
     "order_id",
 )
+
+
+def derive(silver_events: DataFrame, context: Context) -> DataFrame:
+    """One row per event and product: of the event's list, or where it has none the one it is about.
+
+    A list may be written as JSON text, as tag managers do, be a single product, or name ids only.
+    """
+    names_any = F.col("properties").contains('"products"') | F.col("properties").contains('"product_id"')
+    said = with_object(
+        silver_events.where(names_any).select(*_CARRIED, "properties"),
+        "own",
+        "properties",
+        (*_FIELDS, "products"),
+    )
+    said = with_elements(said, "listed", F.col("own.products"))
+    itself = F.when(F.col("own.product_id").isNotNull(), F.array(F.to_json("own")))
+    products = F.coalesce(F.when(F.size("listed") > 0, F.slice("listed", 1, MOST_PRODUCTS)), itself)
+    is_text = claims.is_text(F.col("properties"), "price")
+    exploded = said.select(
+        *_CARRIED, is_text.alias("is_text"), F.posexplode(products).alias("place", "product")
+    )
+    read = with_object(exploded.where("product IS NOT NULL"), "p", "product", _FIELDS)
+    return _with_claims(read).select(
+        *_CARRIED,
+        (F.col("place") + 1).alias("line_number"),
+        "claims.product_id",
+        bounded(text("p.sku")).alias("sku"),
+        "claims.price_amount",
+        "claims.quantity",
+        "claims.list_position",
+        _unreadable().alias("unreadable_claims"),
+    )
+
+
+def _with_claims(read: DataFrame) -> DataFrame:
+    """Products with `claimed`, texts, and `claims`, what could be read of them; each once, so exploded."""
+    bare_id = F.when(F.col("p").isNull(), F.col("product"))
+    claimed = F.struct(
+        F.coalesce(claims.said(F.col("p.product_id")), claims.said(bare_id)).alias("product_id"),
+        claims.said(F.col("p.price")).alias("price_amount"),
+        claims.said(F.col("p.quantity")).alias("quantity"),
+        claims.said(F.col("p.position")).alias("list_position"),
+    )
+    found = F.struct(
+        claims.whole(F.col("claimed.product_id")).alias("product_id"),
+        claims.amount(F.col("claimed.price_amount"), F.col("is_text"), F.col("currency")).alias(
+            "price_amount"
+        ),
+        claims.count_of(F.col("claimed.quantity")).alias("quantity"),
+        claims.count_of(F.col("claimed.list_position"), claims.COUNT_DIGITS).alias("list_position"),
+    )
+    return read.select("*", F.explode(F.array(claimed)).alias("claimed")).select(
+        "*", F.explode(F.array(found)).alias("claims")
+    )
+
+
+def _unreadable() -> Column:
+    return F.array_compact(
+        F.array(
+            *(
+                F.when(F.col(f"claimed.{name}").isNotNull() & F.col(f"claims.{name}").isNull(), F.lit(name))
+                for name in UNREADABLE
+            )
+        )
+    )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from contracts.silver.events import UNREADABLE
+from spark_jobs.lib import claims
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import COOKIELESS, pseudonym
-from spark_jobs.lib.parsing import code, integer, parsed, text, word
+from spark_jobs.lib.identity import COOKIELESS, MAX_DISTINCT_ID, bounded, customer_number, pseudonym
+from spark_jobs.lib.parsing import text, word
 from spark_jobs.lib.quality import SYSTEM
 from spark_jobs.lib.timezones import local_date
 from spark_jobs.silver.event_formats import opened
@@ -23,31 +25,40 @@ _PROPERTIES = (
 # Advertisers' click ids, the one that decides first.
 _CLICK_IDS = ("gclid", "msclkid", "fbclid", "ttclid")
 _DEVICES = ("desktop", "mobile", "tablet")
-_LONGEST_ID = 200
 _ROBOTS = "bot|crawler|spider|headless"
 _URL = r"^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)([^?#]*)"
 
 
+# Where an event states several amounts: what the customer pays, before parts of it.
+_MONEY = ("total", "value", "revenue", "price")
+# Before it, no shop had events: a clock that was never set.
+_FIRST_TIME = "2000-01-01"
+
+
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """One row per message, broken ones with `_problems`."""
-    said = parsed(opened(raw), "p", "said_properties", _PROPERTIES)
-    return _with_sender(said, context).select(
-        "event_id",
-        "event_name",
+    """One row per message, broken ones with `_problems`.
+
+    What a sender claims and nobody can read is null, and its column is named in `unreadable_claims`.
+    """
+    said = _with_claims(_with_sender(_with_time(opened(raw, _PROPERTIES)), context))
+    return said.select(
+        bounded(F.col("event_id")).alias("event_id"),
+        bounded(F.col("event_name")).alias("event_name"),
         "occurred_at",
         "received_at",
         "distinct_id",
-        F.coalesce(text(_said("$device_id")), "distinct_id").alias("visitor_id"),
+        F.coalesce(bounded(text(_said("$device_id"))), "distinct_id").alias("visitor_id"),
         _merged_id().alias("merged_distinct_id"),
-        F.coalesce(integer(text(_said("$user_id"))), integer("distinct_id")).alias("customer_id"),
-        integer(text(_said("product_id"))).alias("product_id"),
-        integer(text(_said("order_id"))).alias("order_id"),
-        text(_said("cart_id")).alias("cart_id"),
+        "claims.customer_id",
+        "claims.product_id",
+        "claims.order_id",
+        _order_reference().alias("order_reference"),
+        bounded(text(_said("cart_id"))).alias("cart_id"),
         text(_said("query")).alias("search_query"),
-        integer(text(_said("result_count"))).alias("search_result_count"),
-        integer(text(_said("quantity"))).alias("quantity"),
-        F.coalesce(*(_said(name).try_cast("decimal(18,2)") for name in _MONEY)).alias("value_amount"),
-        code(_said("currency")).alias("currency"),
+        "claims.search_result_count",
+        "claims.quantity",
+        "claims.value_amount",
+        "claims.currency",
         F.coalesce(text(_said("$pathname")), _url_part(2)).alias("page_path"),
         F.lower(F.coalesce(text(_said("$host")), _url_part(1))).alias("page_host"),
         _referring_domain().alias("referring_domain"),
@@ -59,6 +70,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         ),
         _device().alias("device"),
         _is_bot().alias("is_bot"),
+        _unreadable().alias("unreadable_claims"),
         F.col("said_properties").alias("properties"),
         F.col("topic").alias("_kafka_topic"),
         F.col("partition").alias("_kafka_partition"),
@@ -68,8 +80,73 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
     )
 
 
-# Where an event states several amounts: what the customer pays, before parts of it.
-_MONEY = ("total", "value", "revenue", "price")
+def _with_time(said: DataFrame) -> DataFrame:
+    """Events with their time; what cannot be one, years before or a day after its receipt, is the receipt's.
+
+    The capture service has done so with what it could not read and with what was far ahead.
+    """
+    at, received = F.col("occurred_at"), F.col("received_at")
+    is_absurd = (at < F.lit(_FIRST_TIME).cast("timestamp")) | (at > received + F.expr("INTERVAL 1 DAY"))
+    return said.withColumn(
+        "is_absurd", F.coalesce(is_absurd & received.isNotNull(), F.lit(False))
+    ).withColumn("occurred_at", F.when(F.col("is_absurd"), received).otherwise(at))
+
+
+def _with_claims(said: DataFrame) -> DataFrame:
+    """Events with `claims`, a struct of what could be read, and `claimed`, the texts that they were read of.
+
+    Arrays of one, exploded, so that no claim is read twice. Of several amounts the first that is claimed
+    counts, readable or not; so does `$user_id` before the sender's own id.
+    """
+    user = claims.said(_said("$user_id"))
+    claimed_amount = F.coalesce(*(claims.said(_said(name)) for name in _MONEY))
+    currency = F.upper(claims.said(_said("currency")))
+    claimed = F.struct(
+        user.alias("customer_id"),
+        claims.said(_said("product_id")).alias("product_id"),
+        claims.said(_said("order_id")).alias("order_id"),
+        claims.said(_said("result_count")).alias("search_result_count"),
+        claims.said(_said("quantity")).alias("quantity"),
+        claimed_amount.alias("value_amount"),
+        currency.alias("currency"),
+        claims.is_text(F.col("said_properties"), *_MONEY).alias("is_text"),
+    )
+    with_claimed = said.select("*", F.explode(F.array(claimed)).alias("claimed"))
+    return with_claimed.select("*", F.explode(F.array(_read())).alias("claims"))
+
+
+def _read() -> Column:
+    def claimed(name: str) -> Column:
+        return F.col(f"claimed.{name}")
+
+    own_id = F.when(claimed("customer_id").isNull(), customer_number("distinct_id"))
+    currency = claims.currency_code(claimed("currency"))
+    return F.struct(
+        F.coalesce(claims.whole(claimed("customer_id")), own_id).alias("customer_id"),
+        claims.whole(claimed("product_id")).alias("product_id"),
+        claims.whole(claimed("order_id")).alias("order_id"),
+        claims.count_of(claimed("search_result_count"), claims.COUNT_DIGITS).alias("search_result_count"),
+        claims.count_of(claimed("quantity")).alias("quantity"),
+        claims.amount(claimed("value_amount"), claimed("is_text"), claimed("currency")).alias("value_amount"),
+        currency.alias("currency"),
+    )
+
+
+def _unreadable() -> Column:
+    """Columns of which something is claimed that cannot be read, and the time where it was no event's."""
+    unread = (
+        F.when(F.col(f"claimed.{name}").isNotNull() & F.col(f"claims.{name}").isNull(), F.lit(name))
+        for name in UNREADABLE
+        if name != "occurred_at"
+    )
+    return F.array_compact(F.array(F.when(F.col("is_absurd"), F.lit("occurred_at")), *unread))
+
+
+def _order_reference() -> Column:
+    """The order's id or number as it was sent; a number that SDKs write as `9.0` is `9`."""
+    claim, number = F.col("claimed.order_id"), F.col("claims.order_id")
+    is_plain = claim.rlike("^[0-9]+$")
+    return bounded(F.when(number.isNotNull() & ~is_plain, number.cast("string")).otherwise(claim))
 
 
 def _with_sender(said: DataFrame, context: Context) -> DataFrame:
@@ -79,6 +156,7 @@ def _with_sender(said: DataFrame, context: Context) -> DataFrame:
     only with our key; one that says neither stands alone.
     """
     whole = said.withColumn("said_id", F.coalesce("said_id", text(_said("distinct_id"))))
+    own_id = F.substring("said_id", 1, MAX_DISTINCT_ID)
     day = local_date("occurred_at", context).cast("string")
     address = F.coalesce("ip", text(_said("$ip")))
     seen = F.concat_ws("|", day, address, _said("$raw_user_agent"), _said("$host"))
@@ -86,7 +164,7 @@ def _with_sender(said: DataFrame, context: Context) -> DataFrame:
     is_cookieless = F.col("said_id") == COOKIELESS
     return whole.withColumn(
         "distinct_id",
-        F.when(is_cookieless, F.concat(F.lit("cookieless_"), of_the_day)).otherwise(F.col("said_id")),
+        F.when(is_cookieless, F.concat(F.lit("cookieless_"), of_the_day)).otherwise(own_id),
     )
 
 
@@ -94,7 +172,7 @@ def _merged_id() -> Column:
     """The other id of a request to unite two; ids are cut as the capture service cuts the sender's own."""
     alias = F.when(F.col("event_name").isin("$create_alias", "$merge_dangerously"), text(_said("alias")))
     before = F.when(F.col("event_name") == "$identify", text(_said("$anon_distinct_id")))
-    return F.substring(F.coalesce(alias, before), 1, _LONGEST_ID)
+    return F.substring(F.coalesce(alias, before), 1, MAX_DISTINCT_ID)
 
 
 def _said(name: str) -> Column:

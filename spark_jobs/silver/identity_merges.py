@@ -12,9 +12,8 @@ from pyspark.sql import functions as F
 from spark_jobs.lib import merging
 from spark_jobs.lib.components import components
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import is_illegal_id, person_uuid
+from spark_jobs.lib.identity import customer_number, is_illegal_id, person_uuid
 from spark_jobs.lib.merging import STATED, Outcome, Request, replay
-from spark_jobs.lib.parsing import integer
 from spark_jobs.silver.person_requests import stated_requests
 
 # Up to here the driver replays them all in a moment; above it, Spark's workers do, component by component.
@@ -90,7 +89,7 @@ def _requests(events: DataFrame, statements: DataFrame) -> DataFrame:
         asked = asked.unionByName(stated)
     return asked.select(
         *("at", "event_id", "method", "into", "other"),
-        integer("into").cast("string").alias("into_customer"),
-        integer("other").cast("string").alias("other_customer"),
+        customer_number("into").cast("string").alias("into_customer"),
+        customer_number("other").cast("string").alias("other_customer"),
         (is_illegal_id("into") | is_illegal_id("other")).alias("is_illegal"),
     )

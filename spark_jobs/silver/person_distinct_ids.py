@@ -6,21 +6,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer, parsed, text, word
+from spark_jobs.lib.identity import MAX_DISTINCT_ID, bounded
+from spark_jobs.lib.json_text import with_object
+from spark_jobs.lib.parsing import integer, text, word
 from spark_jobs.lib.quality import SYSTEM
+from spark_jobs.silver.event_formats import is_whole_text
 
 _FIELDS = ("team_id", "distinct_id", "person_id", "version", "is_deleted")
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
     """One row per message, broken ones with `_problems`."""
-    said = parsed(raw, "said", "value", _FIELDS)
+    said = with_object(raw, "said", F.when(is_whole_text(raw), F.col("value")), _FIELDS)
     is_read = F.coalesce(*(F.col(f"said.{name}") for name in _FIELDS)).isNotNull()
     return said.select(
         integer(text("said.team_id")).alias("team_id"),
-        text("said.distinct_id").alias("distinct_id"),
+        F.substring(text("said.distinct_id"), 1, MAX_DISTINCT_ID).alias("distinct_id"),
         integer(text("said.version")).alias("version"),
-        word("said.person_id").alias("posthog_person_id"),
+        bounded(word("said.person_id")).alias("posthog_person_id"),
         F.coalesce(word("said.is_deleted").isin("1", "true"), F.lit(False)).alias("is_withdrawn"),
         F.col("kafka_timestamp").alias("stated_at"),
         F.col("topic").alias("_kafka_topic"),

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.identity import person_uuid
-from spark_jobs.lib.parsing import integer
+from spark_jobs.lib.identity import customer_number, person_uuid
 
 
 def merged_ids(merges: DataFrame) -> DataFrame:
@@ -30,7 +29,7 @@ def merged_ids(merges: DataFrame) -> DataFrame:
         .agg(F.min("linked_at").alias("linked_at"), F.max("asks").alias("asks"))
     )
     persons = ids.groupBy("person_id").agg(
-        F.max(integer("distinct_id")).alias("customer_id"), F.max("asks").alias("is_identified")
+        F.max(customer_number("distinct_id")).alias("customer_id"), F.max("asks").alias("is_identified")
     )
     return ids.drop("asks").join(persons, on="person_id", how="inner")  # many to one
 
@@ -42,4 +41,4 @@ def person_of(distinct_id: str) -> Column:
 
 def customer_of(distinct_id: str) -> Column:
     """The customer of an id after a left join with `merged_ids`."""
-    return F.coalesce("customer_id", integer(distinct_id))
+    return F.coalesce("customer_id", customer_number(distinct_id))

@@ -6,7 +6,7 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer
+from spark_jobs.lib.identity import customer_number
 from spark_jobs.silver.channels import channel
 from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 
@@ -36,6 +36,9 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
     def count(event_name: str) -> Column:
         return F.count_if(F.col("event_name") == event_name)
 
+    def ordered(name: str) -> Column:
+        return F.array_sort(F.collect_set(F.when(F.col("event_name") == "Order Completed", F.col(name))))
+
     moment = F.struct(*order)
     visits = events.groupBy("visitor_id", "number").agg(
         of_first(F.col("event_id")).alias("first_event_id"),
@@ -52,9 +55,8 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         count("Product Added").alias("cart_add_count"),
         count("Checkout Started").alias("checkout_count"),
         count("Payment Info Entered").alias("payment_count"),
-        F.array_sort(
-            F.collect_set(F.when(F.col("event_name") == "Order Completed", F.col("order_id")))
-        ).alias("order_ids"),
+        ordered("order_id").alias("order_ids"),
+        ordered("order_reference").alias("order_references"),
     )
     session_id = F.substring(F.sha2(F.concat_ws("|", "visitor_id", "first_event_id"), 256), 1, 32)
     return visits.select(
@@ -75,6 +77,7 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         "checkout_count",
         "payment_count",
         "order_ids",
+        "order_references",
     )
 
 
@@ -84,7 +87,7 @@ def _with_person(events: DataFrame, merges: DataFrame) -> DataFrame:
     Who is logged in counts before who sent it: a server may name the customer beside an id of its own.
     """
     logged_in = F.col("logged_in_id")
-    is_own = F.coalesce(integer("distinct_id") == logged_in, F.lit(False))
+    is_own = F.coalesce(customer_number("distinct_id") == logged_in, F.lit(False))
     whose = F.when(logged_in.isNotNull() & ~is_own, logged_in.cast("string")).otherwise(F.col("distinct_id"))
     persons = merged_ids(merges).withColumnRenamed("distinct_id", "whose_id")
     known = (

@@ -27,9 +27,11 @@ CREATE TABLE "mart"."orders" (
   "total_amount_original" numeric(28,4) NOT NULL,
   "session_id" text,
   "channel" text,
+  "reported_at" timestamptz,
+  "report_event_id" text,
   PRIMARY KEY ("order_id")
 );
-COMMENT ON TABLE "mart"."orders" IS 'Orders in the reporting currency. Money columns are sums of rounded lines. An order that does not count needs no rate: without one its amounts in the reporting currency are null. Grain: one row per order of the shop, excluded ones with the reason.';
+COMMENT ON TABLE "mart"."orders" IS 'Orders in the reporting currency. Money columns are sums of rounded lines. An order that does not count needs no rate: without one its amounts in the reporting currency are null. An order has one session: of the sessions of people, not of bots, the one that reports it first, with an Order Completed event that names its id or its number. Where one order''s id is another''s number, the id is meant, unless only the order of that number was placed within a day of the report. Grain: one row per order of the shop, excluded ones with the reason.';
 COMMENT ON COLUMN "mart"."orders"."order_id" IS 'Identifier given by the shop';
 COMMENT ON COLUMN "mart"."orders"."order_number" IS 'The number the customer sees';
 COMMENT ON COLUMN "mart"."orders"."order_date" IS 'Day it was placed, in the shop''s time zone';
@@ -53,8 +55,10 @@ COMMENT ON COLUMN "mart"."orders"."shipping_amount" IS 'Charged for shipping, wi
 COMMENT ON COLUMN "mart"."orders"."shipping_tax" IS 'Tax on shipping, in the reporting currency';
 COMMENT ON COLUMN "mart"."orders"."other_charges" IS 'What an order''s total holds beyond its lines, their tax and its shipping: fees, tips, wrapping; below zero where the total is less than they come to, in the reporting currency';
 COMMENT ON COLUMN "mart"."orders"."total_amount_original" IS 'What the customer was asked to pay, tax included, in the order''s currency';
-COMMENT ON COLUMN "mart"."orders"."session_id" IS 'The visit it was bought in; null when it was not tracked';
-COMMENT ON COLUMN "mart"."orders"."channel" IS 'Where that visit came from; null when it was not tracked';
+COMMENT ON COLUMN "mart"."orders"."session_id" IS 'The session it was bought in; null when it was not tracked';
+COMMENT ON COLUMN "mart"."orders"."channel" IS 'Where that session came from; null when it was not tracked';
+COMMENT ON COLUMN "mart"."orders"."reported_at" IS 'When its session first reported it, UTC; null when none did';
+COMMENT ON COLUMN "mart"."orders"."report_event_id" IS 'The event of that report';
 CREATE INDEX ON "mart"."orders" ("order_date");
 
 CREATE TABLE "mart"."refund_lines" (
@@ -130,7 +134,7 @@ COMMENT ON COLUMN "mart"."funnel_daily"."sessions" IS 'Visits, cut at 30 minutes
 COMMENT ON COLUMN "mart"."funnel_daily"."product_view_sessions" IS 'Sessions that viewed a product';
 COMMENT ON COLUMN "mart"."funnel_daily"."cart_sessions" IS 'Sessions that added a product to a cart';
 COMMENT ON COLUMN "mart"."funnel_daily"."checkout_sessions" IS 'Sessions that started a checkout';
-COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions" IS 'Sessions with a counted order of the shop''s database';
+COMMENT ON COLUMN "mart"."funnel_daily"."purchase_sessions" IS 'Sessions with a counted order of the shop''s database; an order has one session';
 COMMENT ON COLUMN "mart"."funnel_daily"."conversion_rate" IS 'purchase_sessions ÷ sessions; null without sessions';
 COMMENT ON COLUMN "mart"."funnel_daily"."sessions_week_before" IS 'sessions 7 days before';
 COMMENT ON COLUMN "mart"."funnel_daily"."product_view_sessions_week_before" IS 'product_view_sessions 7 days before';
@@ -168,7 +172,7 @@ CREATE TABLE "mart"."sessions" (
   "net_amount" numeric(28,4) NOT NULL,
   PRIMARY KEY ("session_id")
 );
-COMMENT ON TABLE "mart"."sessions" IS 'Visits, their person as orders know it, and the orders bought in them. Robots are flagged; figures elsewhere leave them out. Grain: one row per visit: events of one visitor with no gap of more than 30 minutes.';
+COMMENT ON TABLE "mart"."sessions" IS 'Sessions, their person as orders know it, and the orders bought in them, as `orders` has it. Bots are flagged; figures elsewhere leave them out. Grain: one row per visit: events of one visitor with no gap of more than 30 minutes.';
 COMMENT ON COLUMN "mart"."sessions"."session_id" IS 'Made of the visitor and the first event';
 COMMENT ON COLUMN "mart"."sessions"."session_date" IS 'Day of its first event, in the shop''s time zone';
 COMMENT ON COLUMN "mart"."sessions"."person_id" IS 'Who ordered in it, else the person''s account, else whoever that person ordered as, else `p:` and the person''s uuid';
@@ -180,7 +184,7 @@ COMMENT ON COLUMN "mart"."sessions"."channel" IS 'Where the visit came from';
 COMMENT ON COLUMN "mart"."sessions"."last_non_direct_channel" IS 'Its channel, or when that is `direct` the channel of the person''s last visit in 90 days that was not';
 COMMENT ON COLUMN "mart"."sessions"."landing_path" IS 'First page';
 COMMENT ON COLUMN "mart"."sessions"."device" IS 'Device of the first event';
-COMMENT ON COLUMN "mart"."sessions"."is_bot" IS 'Any of its events is a robot''s';
+COMMENT ON COLUMN "mart"."sessions"."is_bot" IS 'Any of its events is a bot''s; no order belongs to it';
 COMMENT ON COLUMN "mart"."sessions"."event_count" IS 'Events';
 COMMENT ON COLUMN "mart"."sessions"."search_count" IS 'Products Searched events';
 COMMENT ON COLUMN "mart"."sessions"."product_view_count" IS 'Product Viewed events';
@@ -192,6 +196,46 @@ COMMENT ON COLUMN "mart"."sessions"."orders" IS 'Counted orders: placed, minus t
 COMMENT ON COLUMN "mart"."sessions"."net_amount" IS 'gross_sales − discounts of its counted orders, before returns, in the reporting currency';
 CREATE INDEX ON "mart"."sessions" ("session_date");
 CREATE INDEX ON "mart"."sessions" ("order_id");
+
+CREATE TABLE "mart"."amount_differences" (
+  "difference_key" text NOT NULL,
+  "difference_date" date NOT NULL,
+  "kind" text NOT NULL,
+  "order_id" bigint,
+  "order_line_id" bigint,
+  "refund_id" bigint,
+  "refund_line_id" bigint,
+  "payment_id" bigint,
+  "is_counted" boolean NOT NULL,
+  "currency" text,
+  "expected_currency" text,
+  "expected_amount_original" numeric(28,4),
+  "found_amount_original" numeric(28,4),
+  "difference_amount_original" numeric(28,4),
+  "difference_amount" numeric(28,4),
+  "expected_units" bigint,
+  "found_units" bigint,
+  PRIMARY KEY ("difference_key")
+);
+COMMENT ON TABLE "mart"."amount_differences" IS 'Amounts that do not add up across the shop''s own tables. A row is a finding about the shop''s data: it stops no run and changes no other mart. Differences below the currency''s minor unit are no differences. Grain: one row per kind of difference and the order, line, refund or payment it was found at.';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_key" IS '`<kind>:<identifier>` of what it was found at';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_date" IS 'Day of the order, or of the refund, in the shop''s time zone; of the row''s last change where the order is not there';
+COMMENT ON COLUMN "mart"."amount_differences"."kind" IS 'What does not add up';
+COMMENT ON COLUMN "mart"."amount_differences"."order_id" IS 'The order; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."order_line_id" IS 'The order line; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."refund_id" IS 'The refund; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."refund_line_id" IS 'The refund line; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."payment_id" IS 'The payment; null when the difference is not about one';
+COMMENT ON COLUMN "mart"."amount_differences"."is_counted" IS 'The order counts as a sale; false where the order is not there';
+COMMENT ON COLUMN "mart"."amount_differences"."currency" IS 'ISO 4217, of the `…_original` amounts; null when unknown';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_currency" IS 'The order''s currency, where the difference is the currency';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_amount_original" IS 'What the other rows come to, in `currency`; null when there is nothing to compare with';
+COMMENT ON COLUMN "mart"."amount_differences"."found_amount_original" IS 'What the row says, in `currency`';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_amount_original" IS 'Found − expected, in `currency`; all of what was found when nothing could be expected';
+COMMENT ON COLUMN "mart"."amount_differences"."difference_amount" IS 'The same in the reporting currency, at the rate of the order''s day; null without a rate';
+COMMENT ON COLUMN "mart"."amount_differences"."expected_units" IS 'Units sold, for `refunded_units`';
+COMMENT ON COLUMN "mart"."amount_differences"."found_units" IS 'Units given back, for `refunded_units`';
+CREATE INDEX ON "mart"."amount_differences" ("difference_date");
 
 CREATE TABLE "mart"."order_lines" (
   "order_line_id" bigint NOT NULL,
@@ -324,13 +368,13 @@ CREATE TABLE "mart"."search_terms" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("search_date", "term")
 );
-COMMENT ON TABLE "mart"."search_terms" IS 'Searches with what followed them in the same visit. Terms in lower case, blanks made one. Grain: one row per day and term searched for, robots left out.';
+COMMENT ON TABLE "mart"."search_terms" IS 'Searches with what followed them in the same session. Terms in lower case, blanks made one. Grain: one row per day and term searched for, bots left out.';
 COMMENT ON COLUMN "mart"."search_terms"."search_date" IS 'Day of the search, in the shop''s time zone';
-COMMENT ON COLUMN "mart"."search_terms"."term" IS 'What was searched for';
+COMMENT ON COLUMN "mart"."search_terms"."term" IS 'What was searched for; only the beginning of a long text';
 COMMENT ON COLUMN "mart"."search_terms"."searches" IS 'Products Searched events, bots left out';
 COMMENT ON COLUMN "mart"."search_terms"."zero_result_searches" IS 'Searches that found nothing, as far as their sender says so';
 COMMENT ON COLUMN "mart"."search_terms"."clicked_searches" IS 'Searches followed by a Product Clicked or Viewed in the same visit, before the next search';
-COMMENT ON COLUMN "mart"."search_terms"."ordered_searches" IS 'Searches followed by a counted order in the same visit';
+COMMENT ON COLUMN "mart"."search_terms"."ordered_searches" IS 'Searches followed by the first report of a counted order in the same session, placed after them';
 COMMENT ON COLUMN "mart"."search_terms"."search_click_rate" IS 'clicked_searches ÷ searches; null without searches';
 COMMENT ON COLUMN "mart"."search_terms"."is_complete" IS 'The day is over and its late-data allowance has passed';
 
@@ -345,7 +389,7 @@ CREATE TABLE "mart"."channel_attribution" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("sales_date", "channel", "model")
 );
-COMMENT ON TABLE "mart"."channel_attribution" IS 'Counted orders, shared out to the visits of their person in the 90 days before. Position gives 40 % to the first visit, 40 % to the last and the rest to those between. Orders without a visit are `untracked`. Each model shares out every order to the cent: add up one only. Grain: one row per day, channel and model with an order or spend.';
+COMMENT ON TABLE "mart"."channel_attribution" IS 'Counted orders, shared out to the session they were bought in and the other sessions of their person in the 90 days before. Position gives 40 % to the first session, 40 % to the last and the rest to those between. Orders without a session are `untracked`. Each model shares out every order to the cent: add up one only. Grain: one row per day, channel and model with an order or spend.';
 COMMENT ON COLUMN "mart"."channel_attribution"."sales_date" IS 'Day of the order, or of the spend';
 COMMENT ON COLUMN "mart"."channel_attribution"."channel" IS 'Where the visit came from; `untracked` without a visit';
 COMMENT ON COLUMN "mart"."channel_attribution"."model" IS 'How an order is shared out';
@@ -370,16 +414,16 @@ CREATE TABLE "mart"."tracking_coverage" (
   "is_complete" boolean NOT NULL,
   PRIMARY KEY ("coverage_date", "sales_channel", "channel", "device")
 );
-COMMENT ON TABLE "mart"."tracking_coverage" IS 'Counted orders of the shop''s database beside the purchases that visits report. The database decides; robots'' visits report nothing. Grain: one row per day, sales channel, channel and device with a counted order or a tracked purchase.';
+COMMENT ON TABLE "mart"."tracking_coverage" IS 'Counted orders of the shop''s database beside the purchases that sessions report, by the order''s id or its number. The database decides; bots'' sessions report nothing. Grain: one row per day, sales channel, channel and device with a counted order or a tracked purchase.';
 COMMENT ON COLUMN "mart"."tracking_coverage"."coverage_date" IS 'Day of the order; of the report, where the shop does not know the order';
 COMMENT ON COLUMN "mart"."tracking_coverage"."sales_channel" IS 'Where it was sold: web, marketplace, phone …; `unknown` without an order';
 COMMENT ON COLUMN "mart"."tracking_coverage"."channel" IS 'Where the visit came from; `untracked` without a visit';
 COMMENT ON COLUMN "mart"."tracking_coverage"."device" IS 'Device of the visit; `unknown` without one';
 COMMENT ON COLUMN "mart"."tracking_coverage"."orders" IS 'Counted orders: placed, minus those cancelled before payment or failed';
-COMMENT ON COLUMN "mart"."tracking_coverage"."tracked_orders" IS 'Counted orders that a visit reports';
-COMMENT ON COLUMN "mart"."tracking_coverage"."untracked_orders" IS 'Counted orders that no visit reports';
-COMMENT ON COLUMN "mart"."tracking_coverage"."unknown_purchases" IS 'Orders that a visit reports and the shop does not know';
-COMMENT ON COLUMN "mart"."tracking_coverage"."mismatched_orders" IS 'Tracked orders whose reported total or currency differs from the shop''s';
+COMMENT ON COLUMN "mart"."tracking_coverage"."tracked_orders" IS 'Counted orders that a session reports';
+COMMENT ON COLUMN "mart"."tracking_coverage"."untracked_orders" IS 'Counted orders that no session reports';
+COMMENT ON COLUMN "mart"."tracking_coverage"."unknown_purchases" IS 'Orders that a session reports and the shop does not have';
+COMMENT ON COLUMN "mart"."tracking_coverage"."mismatched_orders" IS 'Tracked orders whose first report claims another total or currency than the shop''s; a claim that is not there or cannot be read is none';
 COMMENT ON COLUMN "mart"."tracking_coverage"."untracked_sales" IS 'gross_sales − discounts of untracked orders, in the reporting currency';
 COMMENT ON COLUMN "mart"."tracking_coverage"."tracking_rate" IS 'tracked_orders ÷ orders; null without orders';
 COMMENT ON COLUMN "mart"."tracking_coverage"."is_complete" IS 'The day is over and its late-data allowance has passed';
@@ -411,10 +455,10 @@ COMMENT ON COLUMN "mart"."product_daily"."product_id" IS 'The product';
 COMMENT ON COLUMN "mart"."product_daily"."product_name" IS 'Name today; null when the shop does not know the product';
 COMMENT ON COLUMN "mart"."product_daily"."category" IS 'Category today';
 COMMENT ON COLUMN "mart"."product_daily"."department" IS 'Top of the category''s branch';
-COMMENT ON COLUMN "mart"."product_daily"."views" IS 'Product Viewed events, bots left out';
-COMMENT ON COLUMN "mart"."product_daily"."cart_adds" IS 'Product Added events, bots left out';
+COMMENT ON COLUMN "mart"."product_daily"."views" IS 'Product Viewed events that name the product, bots'' sessions left out';
+COMMENT ON COLUMN "mart"."product_daily"."cart_adds" IS 'Product Added events that name the product, bots'' sessions left out';
 COMMENT ON COLUMN "mart"."product_daily"."purchases" IS 'Counted orders with this product';
-COMMENT ON COLUMN "mart"."product_daily"."cart_orders" IS 'Counted orders with this product bought in a tracked visit';
+COMMENT ON COLUMN "mart"."product_daily"."cart_orders" IS 'Counted orders with this product that a session reports';
 COMMENT ON COLUMN "mart"."product_daily"."units" IS 'Pieces sold in counted orders';
 COMMENT ON COLUMN "mart"."product_daily"."gross_sales" IS 'Unit price × quantity before discounts, without tax and shipping; out of a price with tax goes the share that the line''s recorded tax is of what was paid for it, in the reporting currency';
 COMMENT ON COLUMN "mart"."product_daily"."discounts" IS 'Line discounts and the line''s share of order discounts, without tax, which is taken out of them as out of gross_sales, in the reporting currency';
@@ -492,7 +536,7 @@ CREATE TABLE "mart"."cart_abandonment" (
   "recovered_at" timestamptz,
   PRIMARY KEY ("cart_id")
 );
-COMMENT ON TABLE "mart"."cart_abandonment" IS 'Carts and what became of them. A cart is bought by the first counted order of its person since it was begun that was bought in the same visit or holds one of its products. Grain: one row per cart that a product was added to, robots left out.';
+COMMENT ON TABLE "mart"."cart_abandonment" IS 'Carts and what became of them. A cart is bought by the first counted order since it was begun that was bought in the session it was begun in, or that is its person''s and holds one of its products. Taking out more units than there are leaves none. Grain: one row per cart that a product was added to, bots left out.';
 COMMENT ON COLUMN "mart"."cart_abandonment"."cart_id" IS 'As the sender names it; `session:` and the visit where it names none';
 COMMENT ON COLUMN "mart"."cart_abandonment"."cart_date" IS 'Day of its first activity, in the shop''s time zone';
 COMMENT ON COLUMN "mart"."cart_abandonment"."session_id" IS 'Visit it was begun in';
@@ -502,7 +546,7 @@ COMMENT ON COLUMN "mart"."cart_abandonment"."device" IS 'Device of that visit';
 COMMENT ON COLUMN "mart"."cart_abandonment"."first_activity_at" IS 'First product put in or taken out, UTC';
 COMMENT ON COLUMN "mart"."cart_abandonment"."last_activity_at" IS 'Last product put in or taken out, UTC';
 COMMENT ON COLUMN "mart"."cart_abandonment"."product_count" IS 'Different products left in it';
-COMMENT ON COLUMN "mart"."cart_abandonment"."cart_value" IS 'Prices × pieces left in it, as its events claim, at the rate of its day, in the reporting currency; null when they name no currency that the shop has a rate for';
+COMMENT ON COLUMN "mart"."cart_abandonment"."cart_value" IS 'Units left in it × the price each product last had in it, as its events claim, in the reporting currency: each currency is converted at the rate of the cart''s day, then added. Null when a product''s price is not named, its quantity cannot be read or a currency has no rate';
 COMMENT ON COLUMN "mart"."cart_abandonment"."stage_reached" IS 'How far the visits went in which it was touched; `order` once it is bought';
 COMMENT ON COLUMN "mart"."cart_abandonment"."status" IS 'What became of it';
 COMMENT ON COLUMN "mart"."cart_abandonment"."order_id" IS 'The order that bought it';

@@ -13,7 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from contracts.model import Layer, Table
+from contracts.registry import tables_of
 from local.preflight import port_is_free
+from spark_jobs.jobs import build_silver, ingest_mysql
+from spark_jobs.lib import reconciliation_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB_SECONDS = 1200
@@ -70,6 +76,22 @@ class Environment:
         done = self.run(job, *arguments, **changed)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+
+def limit_to(names: set[str], patch: pytest.MonkeyPatch) -> None:
+    """Let jobs that run in this process know no more than some tables of the shop, to be quick."""
+
+    def chosen(layer: Layer) -> tuple[Table, ...]:
+        tables = tables_of(layer)
+        if layer is Layer.SHOP:
+            return tuple(table for table in tables if table.name in names)
+        return tuple(
+            table for table in tables if table.inputs and set(table.inputs) <= {f"shop.{n}" for n in names}
+        )
+
+    patch.setattr(ingest_mysql, "SHOP_TABLES", chosen(Layer.SHOP))
+    patch.setattr(build_silver, "tables_of", chosen)
+    patch.setattr(reconciliation_shop, "tables_of", chosen)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 from tenacity import Retrying, stop_after_delay, wait_fixed
 
 from contracts.model import Layer
@@ -132,15 +133,60 @@ def test_the_connection_alone_decides_the_engine(
     assert went == [expected]
 
 
-def test_a_failed_job_fails_its_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Process:
-        def run_command(self, *_: object, **__: object) -> SimpleNamespace:
-            return SimpleNamespace(exit_code=2)
+JOB = """
+import json, os, sys
+outcome = os.environ["SHOPLAKE_OUTCOME_FILE"]
+if len(sys.argv) > 1:
+    with open(outcome, "w") as file:
+        json.dump({"exit_code": int(sys.argv[1]), "error": "Kafka does not answer. Next: wait"}, file)
+    sys.exit(int(sys.argv[1]))
+os.kill(os.getpid(), 9)
+"""
 
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        (["2"], AirflowFailException, "gate: Kafka does not answer. Next: wait"),
+        (["75"], AirflowException, "gate: Kafka does not answer. Next: wait"),
+        (["1"], AirflowException, "gate: Kafka does not answer. Next: wait"),
+        ([], AirflowException, "gate failed; the lines above say why (gate ended with -9)"),
+    ],
+)
+@pytest.mark.parametrize("connection", ["spark_connect", "spark"])
+def test_a_failed_job_fails_its_task_and_is_tried_again_where_that_can_help(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], kind: type[Exception], words: str, connection: str
+) -> None:
+    class Process:
+        def run_command(self, _: object, env: dict[str, str], cwd: str) -> SimpleNamespace:
+            done = subprocess.run([sys.executable, "-c", JOB, *arguments], env=env, check=False)
+            return SimpleNamespace(exit_code=done.returncode)
+
+    class Submission:
+        def __init__(self, env_vars: dict[str, str], **_: object) -> None:
+            self.environment = env_vars
+
+        def submit(self, *_: object, **__: object) -> None:
+            done = Process().run_command(None, self.environment, "")
+            raise AirflowException(f"gate ended with {done.exit_code}")
+
+    kinds = SimpleNamespace(conn_type=connection)
+    monkeypatch.setattr(spark_job.BaseHook, "get_connection", lambda _: kinds)
+    monkeypatch.setattr(spark_job.SparkConnectHook, "get_connection_url", lambda _: "sc://spark.test:15002")
     monkeypatch.setattr(spark_job, "SubprocessHook", Process)
-    task = spark_job.JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=False)
-    with pytest.raises(Exception, match="gate failed"):
+    monkeypatch.setattr(spark_job, "SparkSubmitHook", Submission)
+    task = spark_job.JobOperator(task_id="gate", job="gate", arguments=[], uses_spark=True)
+    with pytest.raises(AirflowException) as caught:
         task.execute({})
+    assert (type(caught.value), str(caught.value)) == (kind, words)
+
+
+def test_every_step_tells_of_its_failure(dags: Any) -> None:
+    for dag in dags.values():
+        assert not dag.on_failure_callback
+        for task in dag.tasks:
+            assert [each.__name__ for each in task.on_failure_callback] == ["tell_of_failure"]
+            assert not task.on_retry_callback
 
 
 # A worker that supervises a task, as Airflow's does: the task runs a job that never ends.

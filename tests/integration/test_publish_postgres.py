@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -13,8 +14,9 @@ import pytest
 from deltalake import write_deltalake
 
 from contracts.model import Column, Layer, Table
+from contracts.registry import table as declared
 from contracts.registry import tables_of
-from spark_jobs.jobs import publish_postgres
+from spark_jobs.jobs import publish_empty, publish_postgres
 from spark_jobs.lib import release
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake
@@ -109,6 +111,18 @@ def test_every_mart_arrives_as_it_is_in_gold(reader: Any) -> None:
     names = query(reader, "SELECT DISTINCT sales_channel FROM mart.daily_sales WHERE orders < 2 ORDER BY 1")
     assert names == [("",), ('text "1",\nnext line ✓',)]
     assert query(reader, "SELECT sum(net_sales) FROM mart.daily_sales") == [(Decimal(7 * ROWS),)]
+
+
+def test_before_the_first_run_every_mart_is_there_and_empty(reader: Any, loader: Any) -> None:
+    assert publish_empty.main([]) == publish_empty.main([]) == 0
+    assert query(loader, "SELECT count(*) FROM mart_meta.releases") == [(1,)]
+    for table in MARTS:
+        assert query(reader, f"SELECT * FROM mart.{table.name}") == []
+    write_gold(7)
+    publish()
+    assert publish_empty.main([]) == 0
+    for table in MARTS:
+        assert query(reader, f"SELECT count(*) FROM mart.{table.name}") == [(ROWS,)]
 
 
 def test_a_reader_sees_the_views_only_and_cannot_write(reader: Any) -> None:
@@ -270,4 +284,72 @@ def test_a_second_publisher_is_refused(warehouse_database: Connect, loader: Any)
 def test_a_mart_that_was_never_built_stops_publication(warehouse_database: Connect) -> None:
     write_gold(1, MARTS[1:])
     with pytest.raises(UserError, match=f"{MARTS[0].id} was never built"):
+        publish()
+
+
+TEXTS = (
+    "",
+    " ",
+    "a\nb",
+    "a\r\nb",
+    '"',
+    '""',
+    "\\",
+    "\\.",
+    "a\n\\.\nb",
+    "\\N",
+    "NULL",
+    ",",
+    "🫖",
+    "\ufffd",
+    "'",
+    "\t",
+    None,
+)
+
+
+def sessions_with(rows: list[dict[str, object]], **types: pa.DataType) -> None:
+    """Gold with these rows of sessions; what a row leaves out has some value."""
+    write_gold(1)
+    table = declared("gold.sessions")
+    columns = [
+        pa.array(
+            [row.get(c.name, value(c, 1, number)) for number, row in enumerate(rows)],
+            types.get(c.name, arrow_type(c)),
+        )
+        for c in table.columns
+    ]
+    gold = pa.table(columns, names=list(table.column_names))
+    write_deltalake(Lake().path(table), gold, mode="overwrite", schema_mode="overwrite")
+
+
+def test_every_text_arrives_as_it_is_in_gold(reader: Any) -> None:
+    sessions_with([{"landing_path": text} for text in TEXTS])
+    publish()
+    found = query(reader, "SELECT landing_path FROM mart.sessions ORDER BY event_count")
+    assert [text for (text,) in found] == list(TEXTS)
+
+
+def test_a_row_that_postgresql_refuses_is_named_and_the_last_release_stays(reader: Any) -> None:
+    write_gold(1)
+    publish()
+    longest = "!" + "".join(sha256(bytes([n])).hexdigest() for n in range(94))  # hardly to be compressed
+    for row, said in (
+        (
+            {"session_id": "s 1", "landing_path": "a\0b"},
+            r"gold\.sessions at session_id 's 1', column landing_path \('a\\x00b'\): invalid byte sequence",
+        ),
+        ({"session_id": longest}, r"gold\.sessions at session_id '![0-9a-f]+…: index row size \d+ exceeds"),
+        ({"session_id": "s 2", "device": None}, r"session_id 's 2', column device \(None\): null value"),
+    ):
+        sessions_with([{}, row, {}])
+        with pytest.raises(UserError, match=said) as raised:
+            publish("refused")
+        assert "The last release stays" in str(raised.value)
+        assert query(reader, "SELECT count(*) FROM mart.sessions") == [(ROWS,)]
+
+
+def test_a_value_that_arrow_cannot_hand_over_is_named(reader: Any) -> None:
+    sessions_with([{"landing_path": ["a"]}], landing_path=pa.list_(pa.string()))
+    with pytest.raises(UserError, match=r"gold\.sessions cannot be read as PostgreSQL takes it"):
         publish()

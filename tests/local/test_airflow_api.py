@@ -21,9 +21,10 @@ class FakeAirflow:
         self.due = iter(due)
         self.states = iter(states)
         self.tasks = iter(tasks)
+        self.log: list[str] = []
         self.calls: list[tuple[str, str]] = []
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx.Request) -> httpx.Response:  # noqa: PLR0911 - an answer per path
         path = request.url.path.removeprefix("/api/v2")
         self.calls.append((request.method, path))
         if path == "/auth/token":
@@ -40,6 +41,9 @@ class FakeAirflow:
             due = next(self.due, "2100-01-01T00:00:00Z")
             known = {"is_paused": True, "next_dagrun_run_after": due}
             return httpx.Response(404 if path.endswith("unknown") else 200, json=known)
+        if "/taskInstances/" in path:
+            log = [{"event": line} for line in self.log]
+            return httpx.Response(200, json={"try_number": 1, "content": log})
         if "/dagRuns/" in path:
             return httpx.Response(200, json={"state": next(self.states)})
         return httpx.Response(200, json={"dag_run_id": "run-1", **json.loads(request.content or b"{}")})
@@ -92,7 +96,7 @@ def test_an_unknown_dag_is_explained_by_its_import_error(
 def test_each_change_of_a_task_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [[("a", "running")], [("a", "running")], [("a", "success"), ("b", "success")]]
     airflow = api(FakeAirflow(["running", "running", "success"], looks), tmp_path, monkeypatch)
-    told = [(task.task_id, task.state) for task in airflow.follow("medallion", "run-1")]
+    told = [(task.task_id, task.state) for task in airflow.follow("medallion", "run-1", again="make demo")]
     assert told == [("a", "running"), ("a", "success"), ("b", "success")]
 
 
@@ -100,5 +104,19 @@ def test_each_change_of_a_task_is_told_once(tmp_path: Path, monkeypatch: pytest.
 def test_a_failed_run_names_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [[("a", "success"), ("b", "failed"), ("c", "upstream_failed")]]
     airflow = api(FakeAirflow(["failed"], looks), tmp_path, monkeypatch)
-    with pytest.raises(LocalError, match=r"failed in b\. Next: "):
-        list(airflow.follow("medallion", "run-1"))
+    with pytest.raises(LocalError, match=r"failed in b\. Next: read its log at .*, then make demo\.$"):
+        list(airflow.follow("medallion", "run-1", again="make demo"))
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_failed_run_says_what_its_job_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeAirflow(["failed"], [[("gate", "failed")]])
+    fake.log = ["a table", "error: silver is bad. Next: look.", "error: and more.", "Task failed"]
+    with pytest.raises(LocalError) as caught:
+        list(api(fake, tmp_path, monkeypatch).follow("medallion", "run-1"))
+    first, second, last = str(caught.value).splitlines()
+    assert first == "The run of medallion failed in gate: silver is bad. Next: look."
+    assert second == "and more."
+    assert last.endswith(
+        "/dags/medallion/runs/run-1. When that is mended, ./shoplake run starts another run."
+    )

@@ -90,3 +90,13 @@ def test_too_little_memory_and_disk_say_how_much_is_missing(tmp_path: Path) -> N
     with pytest.raises(LocalError, match=r"Memory: .* GiB free(?s:.*)Disk: .* GiB free"):
         preflight.require(bad)
     preflight.require([preflight.check_memory(1), preflight.check_disk(tmp_path, 1)])
+
+
+@pytest.mark.parametrize("place", ["/proc/nothing/lake", "a file"])
+def test_a_lake_that_cannot_be_written_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").touch()
+    uri = str(tmp_path / place)
+    found = preflight.check_lake(settings(tmp_path, LAKE_URI=uri))
+    assert not found.is_good
+    assert found.found.startswith(f"The folder of LAKE_URI={uri} cannot be written (")
+    assert preflight.check_lake(settings(tmp_path, LAKE_URI=str(tmp_path / "new" / "lake"))).is_good

@@ -101,7 +101,11 @@ def test_a_lake_in_s3_is_meant_as_the_jobs_mean_it(home: Path) -> None:
     [
         ({"PSEUDONYM_KEY": "", "POSTGRES_PASSWORD": ""}, r"half-written: PSEUDONYM_KEY, POSTGRES"),
         ({"AIRFLOW_DB_PASSWORD": "a@b"}, r"AIRFLOW_DB_PASSWORD .*: only letters.* Next: change it"),
-        ({"AIRFLOW_PORT": "80x"}, r"AIRFLOW_PORT in .*: not a number. Next: correct it"),
+        ({"AIRFLOW_PORT": "80x"}, r"AIRFLOW_PORT=80x is not a port from 1 to 65535. Next: correct it in /"),
+        ({"SHOP_TIMEZONE": "Berlin"}, r"SHOP_TIMEZONE=Berlin is not an IANA time zone.* Next: correct it"),
+        ({"REPORTING_CURRENCY": "eur"}, r"not an ISO 4217 currency; did you mean EUR\? Next: correct it"),
+        ({"INGEST_MAX_LOST_SHARE": "20"}, r"INGEST_MAX_LOST_SHARE=20 is not a number from 0 to 1"),
+        ({"ALERT_EMAIL_TO": "a@b"}, r"ALERT_EMAIL_TO needs ALERT_SMTP_HOST and ALERT_EMAIL_FROM beside it"),
         ({"AIRFLOW_PORT": "8088"}, r"AIRFLOW_PORT and SUPERSET_PORT are both 8088. Next: change one"),
         ({"SHOP": "amazon"}, r"no shop 'amazon'. Next: make up SHOP=demo\|completejourney\|none"),
         ({"SHOP": "none"}, r"must be one's own: set SHOP_MYSQL_HOST.* Next: make up"),

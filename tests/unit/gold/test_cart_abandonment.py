@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.unit.dataframes import assert_rows, build
@@ -140,3 +141,156 @@ def test_todays_carts_are_open_and_robots_have_none(spark: SparkSession) -> None
         ],
     )
     assert_rows(df, {"cart_id": "open", "status": "open", "cart_date": "2026-07-01"})
+
+
+Moves = list[tuple[str, int, dict[str, Any]]]
+
+
+def at(price: str | None, currency: str | None = "EUR", **more: Any) -> dict[str, Any]:
+    return {"price_amount": price, "currency": currency, **more}
+
+
+@pytest.mark.parametrize(
+    ("moves", "products", "value"),
+    [
+        pytest.param(
+            [("in", 1, at("10")), ("out", 1, at("10")), ("out", 1, at("10")), ("in", 2, at("5"))],
+            *(1, "5.00"),
+            id="taken out twice",
+        ),
+        pytest.param(
+            [("in", 1, at("10")), ("in", 2, at("5")), ("out", 1, at("12"))],
+            *(1, "5.00"),
+            id="taken out at another price",
+        ),
+        pytest.param(
+            [("out", 1, at("10")), ("out", 1, at("10")), ("in", 1, at("10"))],
+            *(1, "10.00"),
+            id="taken out before it was put in",
+        ),
+        pytest.param(
+            [
+                ("in", 1, at("10", quantity=2)),
+                ("out", 1, at("10", quantity=9)),
+                ("in", 1, at("10", quantity=3)),
+            ],
+            *(1, "30.00"),
+            id="put in again after more than all was taken out",
+        ),
+        pytest.param(
+            [("in", 1, at("10", quantity=3)), ("out", 1, at(None, None))], *(1, "20.00"), id="no price out"
+        ),
+        pytest.param(
+            [("in", 1, at("10")), ("in", 1, at("12"))], *(1, "24.00"), id="the price that it had last"
+        ),
+        pytest.param([("in", 1, at("10", quantity=None))], *(1, "10.00"), id="no quantity"),
+        pytest.param(
+            [("in", 1, at("10", quantity=3)), ("out", 1, at("10", quantity=-1))],
+            *(1, "20.00"),
+            id="taken out with a minus",
+        ),
+        pytest.param([("in", 1, at("10")), ("out", 1, at("10"))], *(0, "0.00"), id="emptied"),
+        pytest.param([("in", 1, at("10")), ("in", 2, at(None))], *(2, None), id="a price is unknown"),
+        pytest.param([("in", 1, at("10")), ("in", 2, at("-1"))], *(2, None), id="a price below zero"),
+        pytest.param(
+            [("in", 1, at("10", quantity=None, unreadable_claims=["quantity"])), ("in", 2, at("5"))],
+            *(2, None),
+            id="a quantity that cannot be read",
+        ),
+        pytest.param([("in", 1, at("0"))], *(1, "0.00"), id="a gift"),
+        pytest.param([("in", 1, at("10")), ("in", 2, at("1000", "JPY"))], *(2, "16.81"), id="two currencies"),
+        pytest.param(
+            [("in", 1, at("10")), ("in", 2, at("1000", "XTS"))], *(2, None), id="a currency without a rate"
+        ),
+        pytest.param(
+            [("in", 1, at("10")), ("in", 2, at("1000", "XTS")), ("out", 2, at("1000", "XTS"))],
+            *(1, "10.00"),
+            id="a currency without a rate that is out again",
+        ),
+        pytest.param(
+            [("in", 1, at("10")), ("in", 1, at("1000", "JPY"))], *(1, "13.62"), id="priced anew in a currency"
+        ),
+        pytest.param(
+            [("in", 1, at("10", None)), ("in", 2, at("1000", "JPY")), ("in", 3, at("1000", None))],
+            *(3, "13.69"),  # 2,010 JPY
+            id="the currency that the cart named last or first",
+        ),
+        pytest.param([("in", 1, at("10", None))], *(1, None), id="no currency"),
+        pytest.param(
+            [("in", None, at("3", sku="A")), ("in", None, at("4", sku="B")), ("out", None, at("3", sku="A"))],
+            *(1, "4.00"),
+            id="products known by their sku",
+        ),
+        pytest.param(
+            [("in", 1, at("99999999999999.99", quantity=999_999_999))] * 3 + [("in", 2, at("5"))],
+            *(2, None),
+            id="more than money can hold",
+        ),
+        pytest.param(
+            [
+                ("in", 1, at("1", quantity=9223372036854775807)),
+                ("out", 1, at("1", quantity=9223372036854775807)),
+                ("in", 2, at("5")),
+            ],
+            *(1, "5.00"),
+            id="the largest quantity, taken out again",
+        ),
+    ],
+)
+def test_a_carts_value_is_what_is_left_in_it(
+    spark: SparkSession, moves: Moves, products: int, value: str | None
+) -> None:
+    df = carts(
+        spark,
+        gold_sessions=[visit("s", "10:00", "10:59")],
+        silver_event_products=[
+            (added if name == "in" else removed)(f"10:{minute:02}", "a", product, **said)
+            for minute, (name, product, said) in enumerate(moves)
+        ],
+        silver_exchange_rates=[
+            {"rate_date": "2026-05-02", "base_currency": "JPY", "quote_currency": "EUR", "rate": "0.00681"},
+            {"rate_date": "2026-05-01", "base_currency": "XTS", "quote_currency": "EUR", "rate": "1"},
+        ],
+    )
+    assert_rows(df, {"cart_id": "a", "product_count": products, "cart_value": value})
+
+
+def test_each_currency_of_a_cart_is_rounded_then_added(spark: SparkSession) -> None:
+    df = carts(
+        spark,
+        gold_sessions=[visit("s", "10:00", "10:30")],
+        silver_event_products=[
+            added("10:01", "a", 1, **at("0.10", "GBP")),
+            added("10:02", "a", 2, **at("0.30", "GBP")),
+            added("10:03", "a", 3, **at("0.01", "USD")),
+        ],
+        silver_exchange_rates=[
+            {"rate_date": "2026-05-02", "base_currency": name, "quote_currency": "EUR", "rate": rate}
+            for name, rate in (("GBP", "1.15"), ("USD", "0.5"))
+        ],
+    )
+    assert_rows(df, {"cart_id": "a", "cart_value": "0.46"})  # 0.40 GBP are 0.46, 0.01 USD are 0.005: 0.00
+
+
+def test_a_cart_on_a_shared_device_is_bought_by_whoever_orders_in_its_session(spark: SparkSession) -> None:
+    df = carts(
+        spark,
+        gold_sessions=[visit("shared", "10:00", "10:30", person_id="c:1")],
+        silver_event_products=[
+            added("10:01", "of the first", 1),
+            added("10:11", "of the second", 2),
+            added("10:21", "of nobody", 3),
+        ],
+        gold_orders=[
+            counted(1, "10:10", session_id="shared"),
+            counted(2, "10:20", session_id="shared", person_id="c:2"),
+            counted(3, "10:25", person_id="c:2"),  # not of this session, nor of its person
+        ],
+        gold_order_lines=[{"order_line_id": 3, "order_id": 3, "product_id": 3}],
+    )
+    assert_rows(
+        df,
+        {"cart_id": "of the first", "order_id": 1, "status": "ordered"},
+        {"cart_id": "of the second", "order_id": 2, "status": "ordered"},
+        {"cart_id": "of nobody", "order_id": None, "status": "abandoned"},
+    )

@@ -121,3 +121,42 @@ def test_spend_stands_beside_every_model_and_a_missing_rate_is_never_one(spark: 
     email = {"channel": "email", "attributed_sales": "25.00", "spend": "12.50", "roas": "2"}
     unknown = {"channel": "affiliate", "attributed_sales": "0.00", "spend": None, "roas": None}
     assert_rows(df, *[email] * 4, *[unknown] * 4)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_order_has_its_own_session_as_a_touch_whoever_the_sessions_person_is(
+    spark: SparkSession, model: str
+) -> None:
+    shared = visit("shared", "09:00", channel="referral", person_id="c:1")
+    df = attribution(
+        spark,
+        model,
+        gold_orders=[
+            counted(1, "10:00", net_amount="5.00", session_id="shared"),
+            counted(2, "10:01", net_amount="7.00", session_id="shared", person_id="c:2"),
+            counted(3, "10:02", net_amount="9.00", person_id="c:3"),
+        ],
+        gold_sessions=[shared, visit("bot", "09:00", channel="email", person_id="c:3", is_bot=True)],
+    )
+    assert_rows(
+        df,
+        {"channel": "referral", "attributed_orders": 2, "attributed_sales": "12.00"},
+        {"channel": "untracked", "attributed_orders": 1, "attributed_sales": "9.00"},
+    )
+
+
+def test_an_own_session_of_another_person_stands_among_the_persons_other_sessions(
+    spark: SparkSession,
+) -> None:
+    df = attribution(
+        spark,
+        "linear",
+        gold_orders=[counted(1, "10:00", net_amount="9.00", session_id="shared", person_id="c:2")],
+        gold_sessions=[
+            came("04-01", "email", person_id="c:2"),
+            visit("shared", "09:00", channel="referral"),
+            came("04-02", "affiliate"),  # of the other customer
+        ],
+    )
+    half = {"attributed_orders": "0.5", "attributed_sales": "4.50"}
+    assert_rows(df, {"channel": "email", **half}, {"channel": "referral", **half})

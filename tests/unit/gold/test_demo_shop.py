@@ -20,10 +20,12 @@ from simulator.ledger import Ledger
 from simulator.record import Seen
 from spark_jobs.gold import BUILD
 from spark_jobs.lib.quality import check_rows, conform, newest_state, violations
+from spark_jobs.lib.reconciliation_gold import compare_gold
 from spark_jobs.silver import CLEAN, DERIVE
 from tests.stack.ledger import KEYS
 from tests.unit.dataframes import CONTEXT as ANY_CONTEXT
 from tests.unit.dataframes import rows
+from tests.unit.given_tables import GivenTables
 from tests.unit.simulator.conftest import PLAN, Built
 from tests.unit.simulator.conftest import build as build_shop
 
@@ -87,6 +89,13 @@ def test_every_mart_equals_the_ledger(marts: dict[str, DataFrame], ledger: Ledge
 def test_no_mart_breaks_its_checks(marts: dict[str, DataFrame]) -> None:
     for table in tables_of(Layer.GOLD):
         assert violations(marts[table.id], table) == {}, table.id
+
+
+@on_sail
+def test_every_figure_equals_its_source(marts: dict[str, DataFrame]) -> None:
+    held = GivenTables(**{name.replace(".", "_"): frame.toArrow() for name, frame in marts.items()})
+    found = compare_gold(held, CONTEXT.reporting_currency)
+    assert [each.in_words() for each in found if each.unexplained] == []
 
 
 @on_sail

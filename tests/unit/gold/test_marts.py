@@ -11,6 +11,7 @@ from contracts.registry import TABLES, tables_of
 from spark_jobs.gold import BUILD
 from spark_jobs.lib.quality import violations
 from tests.unit.dataframes import assert_rows, build
+from tests.unit.gold.visits import event, visit
 
 
 def order(number: int, day: str, **given_columns: Any) -> dict[str, Any]:
@@ -93,13 +94,12 @@ def test_a_product_keeps_sales_without_views_and_views_without_sales(spark: Spar
         spark,
         "product_daily",
         gold_order_lines=[{"order_date": "2026-05-02", "product_id": 1, "order_id": 5, "units": 2}],
-        silver_events=[
-            {**seen, "event_id": "a", "product_id": 2},
-            {**seen, "event_id": "b", "product_id": 2, "event_name": "Product Added"},
-            {**seen, "event_id": "c", "product_id": 2},
-            {**seen, "event_id": "d", "product_id": 2, "is_bot": True},
-            {**seen, "event_id": "e", "product_id": None},
-        ],
+        gold_sessions=[visit("s", "2026-05-01 22:00:00")],
+        silver_event_products=[
+            {**seen, "visitor_id": "v", "event_id": name, "product_id": product}
+            for name, product in (("a", 2), ("c", 2), ("e", None))
+        ]
+        + [{**seen, "visitor_id": "v", "event_id": "b", "product_id": 2, "event_name": "Product Added"}],
     )
     assert_rows(
         days,
@@ -110,10 +110,52 @@ def test_a_product_keeps_sales_without_views_and_views_without_sales(spark: Spar
     )
 
 
-def test_only_orders_of_tracked_visits_are_set_against_carts(spark: SparkSession) -> None:
+def test_a_bots_session_sees_nothing_not_even_by_the_events_that_hide_the_bot(spark: SparkSession) -> None:
+    # One event names the bot; the others of the session look like a person's.
+    seen = [
+        event("Product Viewed", "10:00", visitor_id="bot", product_id=1, is_bot=True),
+        event("Product Viewed", "10:01", visitor_id="bot", product_id=1),
+        event("Product Added", "10:02", visitor_id="bot", product_id=1),
+        event("Product Viewed", "10:03", product_id=1),
+    ]
+    days = build(
+        spark,
+        "product_daily",
+        gold_sessions=[
+            visit("s", "10:00", "10:30"),
+            visit("bot", "10:00", "10:30", visitor_id="bot", is_bot=True),
+        ],
+        silver_event_products=seen,
+    )
+    assert_rows(days, {"product_id": 1, "views": 1, "cart_adds": 0})
+
+
+def test_an_event_about_several_products_counts_for_each_of_them_once(spark: SparkSession) -> None:
+    added = event("Product Added", "10:00")
+    viewed = event("Product Viewed", "10:01")
+    days = build(
+        spark,
+        "product_daily",
+        gold_sessions=[visit("s", "10:00", "10:30")],
+        silver_event_products=[
+            {**added, "line_number": 1, "product_id": 7, "quantity": 3},
+            {**added, "line_number": 2, "product_id": 8},
+            {**added, "line_number": 3, "product_id": 7},  # in another size
+            {**viewed, "line_number": 1, "product_id": 8},
+            {**viewed, "line_number": 2, "product_id": None},
+            event("Cart Viewed", "10:02", product_id=8),
+        ],
+    )
+    assert_rows(
+        days,
+        {"product_id": 7, "views": 0, "cart_adds": 1},
+        {"product_id": 8, "views": 1, "cart_adds": 1},
+    )
+
+
+def test_only_orders_with_a_session_are_set_against_carts(spark: SparkSession) -> None:
     day = "2026-05-02"
     line = {"order_date": day, "product_id": 1, "units": 1}
-    added = {"event_name": "Product Added", "occurred_at": f"{day} 10:00:00", "product_id": 1}
     days = build(
         spark,
         "product_daily",
@@ -121,21 +163,27 @@ def test_only_orders_of_tracked_visits_are_set_against_carts(spark: SparkSession
         gold_order_lines=[
             {**line, "order_line_id": n, "order_id": order_id} for n, order_id in enumerate((1, 1, 2, 3), 1)
         ],
-        silver_events=[{**added, "event_id": "a"}, {**added, "event_id": "b"}],
+        gold_sessions=[visit("a", "10:00", "10:30")],
+        silver_event_products=[event("Product Added", at, product_id=1) for at in ("10:00", "10:01")],
     )
     assert_rows(days, {"purchases": 3, "cart_orders": 1, "cart_adds": 2, "cart_to_order_rate": "0.5"})
 
 
-def test_the_funnel_trusts_the_database_and_leaves_robots_out(spark: SparkSession) -> None:
+def test_the_funnel_trusts_the_database_and_leaves_bots_out(spark: SparkSession) -> None:
     visit = {"started_at": "2026-05-01 10:00:00", "channel": "email", "device": "mobile"}
     later = {**visit, "started_at": "2026-05-08 10:00:00"}
     funnel = build(
         spark,
         "funnel_daily",
-        gold_orders=[order(1, "2026-05-01"), order(2, "2026-05-01", exclusion_reason="failed")],
+        gold_orders=[
+            order(1, "2026-05-01", session_id="a"),
+            order(2, "2026-05-01", session_id="a"),
+            order(3, "2026-05-01", session_id="b", exclusion_reason="failed"),
+            order(4, "2026-05-01"),
+        ],
         silver_sessions=[
-            {**visit, "session_id": "a", "order_ids": [1, 2], "product_view_count": 3},
-            {**visit, "session_id": "b", "order_ids": [2]},
+            {**visit, "session_id": "a", "product_view_count": 3},
+            {**visit, "session_id": "b", "order_ids": [1, 3]},
             {**visit, "session_id": "c", "order_ids": [99]},
             {**visit, "session_id": "d", "order_ids": [1], "is_bot": True},
             {**later, "session_id": "e"},

@@ -385,15 +385,6 @@ def test_an_excluded_order_is_nobodys_first(spark: SparkSession) -> None:
     assert_rows(orders, *({"order_id": n, "is_first_order": n == 2} for n in (1, 2, 3)))
 
 
-def test_an_order_named_by_two_visits_belongs_to_the_first(spark: SparkSession) -> None:
-    visits = [
-        {"session_id": "b", "started_at": "2026-05-04 09:00:00", "order_ids": [1], "channel": "email"},
-        {"session_id": "a", "started_at": "2026-05-04 09:30:00", "order_ids": [1, 2], "channel": "direct"},
-    ]
-    orders = build(spark, "orders", silver_orders=[order(1)], silver_sessions=visits)
-    assert_rows(orders, {"order_id": 1, "session_id": "b", "channel": "email"})
-
-
 cents = st.integers(0, 99_999).map(lambda n: Decimal(n) / 100)
 
 

@@ -42,3 +42,20 @@ def counted(number: int, at: str, **more: Any) -> dict[str, Any]:
 
 def _moment(text: str) -> str:
     return text if "-" in text else f"2026-05-02 {text}:00"
+
+
+def placed(number: int, at: str, **more: Any) -> dict[str, Any]:
+    """An order of silver, of 2 May 2026, by the guest `o:` and its number."""
+    said = {
+        "order_id": number,
+        "order_number": f"SL{number:07d}",
+        "placed_at": _moment(at),
+        "currency": "EUR",
+    }
+    return {**said, **more}
+
+
+def report(at: str, order: int | str | None, **more: Any) -> dict[str, Any]:
+    """An Order Completed event that names an order by its id, or with a text by its number."""
+    named = {"order_id": order if isinstance(order, int) else None, "order_reference": order and str(order)}
+    return event("Order Completed", at, **{"event_id": f"{at}-{order}", **named, **more})

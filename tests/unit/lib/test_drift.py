@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from contracts.model import Column, Layer, Table
-from spark_jobs.lib.drift import drift, refuse_breaking
+from spark_jobs.lib.drift import carried, drift, refuse_breaking, safe_name
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.mysql_types import SourceColumn
 
@@ -77,3 +78,41 @@ def test_a_refusal_names_every_column() -> None:
                 },
             )
         )
+
+
+@pytest.mark.parametrize("wider", ["decimal(20,2)", "decimal(65,2)", "decimal(10,2)"])
+def test_a_decimal_of_the_same_scale_is_no_drift(wider: str) -> None:
+    assert found(total=wider) == ([], [])
+
+
+def test_a_name_that_differs_in_case_is_the_same_column() -> None:
+    source = [SourceColumn(name.upper(), kind) for name, kind in AS_DECLARED.items()]
+    assert drift([ORDERS], {"orders": source}).breaking == []
+    columns, _ = carried(ORDERS, source, {})
+    assert [column.bronze_name for column in columns] == list(AS_DECLARED)
+
+
+def kept(known: dict[str, pa.DataType], **extra: str) -> tuple[dict[str, pa.DataType], list[str]]:
+    source = [SourceColumn(name, kind) for name, kind in (AS_DECLARED | extra).items()]
+    columns, notes = carried(ORDERS, source, known)
+    return {
+        each.bronze_name: each.arrow_type for each in columns if each.bronze_name not in AS_DECLARED
+    }, notes
+
+
+def test_a_column_that_comes_back_keeps_the_type_it_had_where_it_can() -> None:
+    assert kept({"note": pa.string()}, note="int")[0] == {"note": pa.string()}
+    assert kept({"Note": pa.string()}, note="text") == ({"Note": pa.string()}, ["column 'note' kept as Note"])
+    assert kept({"note": pa.int64()}, note="bigint unsigned")[0] == {"note": pa.int64()}
+    assert kept({"note": pa.int64()}, note="text") == ({}, ["column note left out: was int64, is text"])
+
+
+def test_a_name_that_the_lake_cannot_have_is_changed_and_said() -> None:
+    columns, notes = kept({}, **{"a.b `c`": "text", "_op": "text", "größe": "text", "a_b__c_": "text"})
+    assert list(columns) == ["a_b__c_", "source_op", "größe"]
+    assert "column 'a_b__c_' left out: a_b__c_ is another column" in notes
+
+
+@pytest.mark.parametrize("name", ["_op", "_OP", "_ingested_at", "_raw", "_change_type", "_metadata"])
+def test_names_that_the_platform_uses_itself_are_left_to_it(name: str) -> None:
+    assert safe_name(name) == f"source{name}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, convert_to_deltalake, write_deltalake
 from pyarrow import fs
 
 from contracts.gold.product_daily import PRODUCT_DAILY
@@ -119,3 +121,15 @@ def test_arrow_reads_rows_by_a_file_system_that_holds_no_objects_of_python(lake:
     assert rows.to_table().column("number").to_pylist() == [1, 0]
     assert isinstance(rows.filesystem, fs.SubTreeFileSystem)
     assert isinstance(rows.filesystem.base_fs, fs.LocalFileSystem)
+
+
+def test_timestamps_of_an_older_lake_hold_every_year(tmp_path: Path, lake: Lake) -> None:
+    """Spark wrote them as INT96, which Arrow takes for nanoseconds: these end in 1677 and 2262."""
+    moments = [datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC) for year in (1, 1677, 2026, 2262, 9999)]
+    table = pa.table({"at": pa.array(moments, pa.timestamp("us", "UTC"))})
+    (tmp_path / "old").mkdir()
+    pq.write_table(table, tmp_path / "old" / "part.parquet", use_deprecated_int96_timestamps=True)
+    path = f"{lake.uri}/old"
+    convert_to_deltalake(path)
+    write_deltalake(path, table, mode="append")
+    assert sorted(lake.open(path).rows().to_table().column("at").to_pylist()) == sorted(2 * moments)

@@ -23,7 +23,8 @@ class FakeAirflow:
     def trigger(self, dag_id):
         return f"manual__{dag_id}"
 
-    def follow(self, dag_id, run_id):
+    def follow(self, dag_id, run_id, again):
+        assert again == "./shoplake run medallion"
         yield from self.states
         if any(task.state == "failed" for task in self.states):
             raise LocalError("The run of medallion failed in ingest_mysql.")

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from simulator.capture import BROKEN, Arrival, Message, deliver, iso, message, to_millis
+from simulator.capture import BROKEN, Arrival, Event, Message, deliver, iso, message, to_millis
 from simulator.visitors import HOST
 from tests.unit.simulator.conftest import PLAN, Built
 
@@ -117,7 +118,9 @@ def test_each_kind_of_broken_message_is_sent(messages: list[Message]):
 
 
 def test_most_web_orders_are_tracked_and_no_others(demo: Built):
-    tracked = {int(e.properties["order_id"]): e for e in demo.events if e.name == "Order Completed"}
+    tracked: dict[int, Event] = {}
+    for reported in purchases(demo, "web"):
+        tracked.setdefault(int(reported.properties["order_id"]), reported)
     web = {p.order["id"]: p.order for _, p in demo.orders if p.order["sales_channel"] == "web"}
     assert set(tracked) < set(web)
     assert 0.88 < len(tracked) / len(web) < 0.98
@@ -127,25 +130,64 @@ def test_most_web_orders_are_tracked_and_no_others(demo: Built):
     assert 0 < wrong / len(tracked) < 0.05
 
 
+def test_some_orders_are_reported_again_by_a_reload_or_by_the_server(demo: Built):
+    by_id = {str(placed.order["id"]): placed.order for _, placed in demo.orders}
+    by_number = {placed.order["order_number"]: placed.order for _, placed in demo.orders}
+    reports = Counter(event.properties["order_id"] for event in purchases(demo, "web"))
+    assert 0.01 < sum(count == 2 for count in reports.values()) / len(reports) < 0.1
+    assert max(reports.values()) == 2
+    of_server = purchases(demo, "posthog-python")
+    assert 0.01 < len(of_server) / len(reports) < 0.1
+    for event in of_server:
+        order = by_number[event.properties["order_id"]]
+        assert str(order["id"]) in reports
+        assert event.at > to_millis(order["placed_at"])
+    assert not set(by_number) & set(by_id), "no id is another order's number"
+
+
+def test_two_customers_order_one_after_the_other_at_one_device(demo: Built):
+    buyers = {
+        placed.order["id"]: (buyer.customer and buyer.customer["id"], buyer.email)
+        for buyer, placed in demo.orders
+    }
+    found: dict[str, list[Event]] = defaultdict(list)
+    for event in sorted(purchases(demo, "web"), key=lambda event: event.at):
+        found[event.properties["$device_id"]].append(event)
+    shared = [
+        (before, after)
+        for events in found.values()
+        for before, after in pairwise(events)
+        if after.at - before.at <= 30 * 60_000
+        and buyers[int(before.properties["order_id"])] != buyers[int(after.properties["order_id"])]
+    ]
+    assert shared
+
+
+def purchases(demo: Built, library: str) -> list[Event]:
+    return [e for e in demo.events if e.name == "Order Completed" and e.properties["$lib"] == library]
+
+
 def test_people_log_in_and_their_device_stays(demo: Built):
     logins = [event for event in demo.events if event.name == "$identify"]
     assert logins
     for event in logins:
         assert event.distinct_id == event.properties["$user_id"]
         assert event.properties["$anon_distinct_id"] == event.properties["$device_id"]
-    devices = {(e.distinct_id, e.properties["$device_id"]) for e in demo.events if "$user_id" in e.properties}
+    browsers = [event for event in demo.events if event.properties["$lib"] == "web"]
+    devices = {(e.distinct_id, e.properties["$device_id"]) for e in browsers if "$user_id" in e.properties}
     assert Counter(user for user, _ in devices).most_common(1)[0][1] > 1
     assert len({device for _, device in devices}) < len(devices), "some devices are shared"
 
 
 def test_only_the_first_page_says_where_a_visit_came_from(demo: Built):
     first: dict[str, int] = {}
-    for event in demo.events:
+    browsers = [event for event in demo.events if event.properties["$lib"] == "web"]
+    for event in browsers:
         session = event.properties["$session_id"]
         first[session] = min(first.get(session, event.at), event.at)
-    sources = Counter(event.properties["$referring_domain"] for event in demo.events)
+    sources = Counter(event.properties["$referring_domain"] for event in browsers)
     assert sources[HOST] > 0
-    landings = [e for e in demo.events if e.at == first[e.properties["$session_id"]]]
+    landings = [e for e in browsers if e.at == first[e.properties["$session_id"]]]
     assert all(e.properties["$referring_domain"] != HOST for e in landings)
     assert {key for e in landings for key in e.properties} >= {
         "gclid",

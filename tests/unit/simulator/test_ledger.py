@@ -40,6 +40,7 @@ def shop() -> State:
 def order(state: State, *lines: tuple[str, int, str, str], **values: Any) -> int:
     """An order of `(unit_price, quantity, discount, tax)` lines; German prices unless said otherwise."""
     defaults = {
+        "order_number": f"SL{state.last_ids.get('orders', 0) + 1}",
         "customer_id": 1,
         "status": "paid",
         "sales_channel": "web",
@@ -103,14 +104,14 @@ def ledger(state: State, *events: Seen) -> Ledger:
 def seen(minute: float, name: str, **values: Any) -> Seen:
     defaults = {
         "visitor": "v",
-        "order_id": None,
+        "order_reference": None,
         "product_id": None,
         "channel": "direct",
         "device": "mobile",
         "is_bot": False,
     }
     at = int(datetime(2026, 3, 10, 12, 0).timestamp() * 1000) + int(minute * MINUTE)
-    return Seen(uuid=f"{minute}-{name}", at=at, name=name, **{**defaults, **values})
+    return Seen(**{"uuid": f"{minute}-{name}", **defaults, "at": at, "name": name, **values})
 
 
 def test_tax_is_taken_out_of_prices_that_include_it():
@@ -329,9 +330,9 @@ def test_the_funnel_counts_sessions_not_events_and_only_counted_orders():
         seen(2, "Product Viewed", product_id=1),
         seen(3, "Product Added", product_id=1),
         seen(4, "Checkout Started"),
-        seen(5, "Order Completed", order_id=counted),
-        seen(0, "Order Completed", order_id=failed, visitor="w", channel="email"),
-        seen(0, "Order Completed", order_id=999, visitor="deleted", channel="email"),
+        seen(5, "Order Completed", order_reference=str(counted)),
+        seen(0, "Order Completed", order_reference=str(failed), visitor="w", channel="email"),
+        seen(0, "Order Completed", order_reference="999", visitor="deleted", channel="email"),
         seen(0, "Product Viewed", product_id=1, visitor="robot", is_bot=True),
     )
     assert rows.funnel_daily() == {
@@ -345,6 +346,87 @@ def test_the_funnel_counts_sessions_not_events_and_only_counted_orders():
     }
     product = rows.product_daily()[(DAY, 1)]
     assert (product["views"], product["cart_adds"], product["purchases"]) == (2, 1, 1)
+
+
+def reports(minute: float, reference: object, **values: Any) -> Seen:
+    return seen(minute, "Order Completed", order_reference=str(reference), **values)
+
+
+def test_an_order_has_one_session_the_first_of_people_to_report_it():
+    state = shop()
+    first = order(state, ("5.00", 1, "0", "0"))
+    order(state, ("7.00", 1, "0", "0"), order_number="#A-2", customer_id=2)
+    order(state, ("9.00", 1, "0", "0"))
+    book = ledger(
+        state,
+        reports(1, first, visitor="bot", channel="referral"),
+        seen(2, "$pageview", visitor="bot", is_bot=True),
+        seen(-5, "$pageview", channel="direct"),  # begun before the phone's session, which reports before it
+        reports(3, first, uuid="reload", channel="direct"),
+        reports(2, first, visitor="phone", channel="email"),
+        reports(4, "a-2", visitor="phone", channel="email"),  # another customer at the same device
+        reports(50, first, visitor="phone", channel="affiliate"),
+        reports(60, 999, visitor="phone"),
+        reports(61, "#999", visitor="phone"),
+    )
+    assert {row["purchase_sessions"] for row in book.funnel_daily().values()} == {0, 1}
+    assert sum(row["purchase_sessions"] for row in book.funnel_daily().values()) == 1
+    (own,) = [row for row in book.sessions().values() if row["orders"]]
+    assert (own["channel"], own["orders"], own["order_id"], own["net_amount"]) == (
+        *("email", 2, first),
+        Decimal("12.00"),
+    )
+    coverage = book.tracking_coverage().values()
+    assert [sum(row[name] for row in coverage) for name in ("tracked_orders", "untracked_orders")] == [2, 1]
+    assert sum(row["unknown_purchases"] for row in coverage) == 1
+    touched = book.channel_attribution()
+    assert touched[(DAY, "email", "linear")]["attributed_orders"] == 2
+    assert touched[(DAY, "untracked", "linear")]["attributed_orders"] == 1
+    assert book.customer_360()["c:2"]["acquisition_channel"] == "email"
+    assert book.product_daily()[(DAY, 1)]["cart_orders"] == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "ordered"), [(-1, 1), (3, 0), (9, 0)], ids=["before", "before the reload", "after"]
+)
+def test_a_search_is_followed_by_an_orders_first_report(search: int, ordered: int):
+    state = shop()
+    number = order(state, ("5.00", 1, "0", "0"), placed_at=datetime(2026, 3, 10, 12, 0))
+    events = [seen(search, "Products Searched", query="Red  Lamp"), reports(1, number), reports(5, number)]
+    rows = ledger(state, *events).search_terms()
+    assert rows[(DAY, "red lamp")]["ordered_searches"] == ordered
+
+
+def test_a_bots_session_views_nothing():
+    book = ledger(
+        shop(),
+        seen(0, "Product Viewed", product_id=1, is_bot=True),
+        seen(1, "Product Viewed", product_id=1),
+        seen(2, "Product Added", product_id=1),
+    )
+    assert book.product_daily() == {}
+
+
+@pytest.mark.parametrize(
+    ("moves", "value"),
+    [
+        ([("Added", 1, "10", "EUR"), *[("Removed", 1, "10", "EUR")] * 2, ("Added", 2, "5", "EUR")], "5.00"),
+        ([("Added", 1, "10", "EUR"), ("Added", 2, "5", "EUR"), ("Removed", 1, "12", "EUR")], "5.00"),
+        ([("Added", 1, "10", "EUR"), ("Added", 2, "10", "GBP")], "21.50"),
+        ([("Added", 1, "10", "EUR"), ("Added", 2, "10", "JPY")], None),
+        ([("Added", 1, "10", "EUR"), ("Removed", 1, "10", "EUR")], "0.00"),
+        ([("Added", 1, "10", None), ("Added", 2, "10", "GBP")], "23.00"),
+    ],
+)
+def test_a_carts_value_is_what_is_left_in_it(
+    moves: list[tuple[str, int, str, str | None]], value: str | None
+):
+    events = [
+        seen(minute, f"Product {name}", product_id=product, price=price, currency=currency, cart_id="a")
+        for minute, (name, product, price, currency) in enumerate(moves)
+    ]
+    row = ledger(shop(), *events).cart_abandonment()["a"]
+    assert row["cart_value"] == (value and Decimal(value))
 
 
 def test_an_unknown_figure_is_a_key_error():

@@ -1,0 +1,25 @@
+"""Before the first run: every mart without rows, so that dashboards open and show that there are no data."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from contracts.model import Layer
+from contracts.registry import tables_of
+from spark_jobs.lib.empty_release import publish_empty
+from spark_jobs.lib.errors import exit_code
+from spark_jobs.lib.settings import settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Publish empty marts; nothing where marts are served already."""
+    argparse.ArgumentParser(prog="publish_empty", description=__doc__).parse_args(argv)
+    if publish_empty(settings(), tables_of(Layer.GOLD)):
+        print("empty marts are served until the first run")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main))

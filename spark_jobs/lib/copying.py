@@ -1,0 +1,48 @@
+"""Record batches into PostgreSQL by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO, RawIOBase
+
+import pyarrow as pa
+from psycopg2 import sql
+from psycopg2.extensions import cursor as Cursor
+from pyarrow import csv
+
+from contracts.model import Table
+
+
+def copy_rows(
+    cursor: Cursor,
+    table: Table,
+    target: sql.Identifier,
+    batches: Iterator[pa.RecordBatch],
+    *options: str,
+) -> None:
+    """Copy batches of a table's columns into `target`, with these options of COPY beside its format."""
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
+    how = sql.SQL(", ").join(map(sql.SQL, ("FORMAT csv", *options)))
+    cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN ({})").format(target, columns, how), CsvFile(batches))
+
+
+class CsvFile(RawIOBase):
+    """Record batches as a file of CSV to read from, one batch in memory at a time.
+
+    Text is always in quotes, so that an empty one is no null.
+    """
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self._chunk = BytesIO()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes; nothing at the end."""
+        while not (data := self._chunk.read(size)):
+            batch = next(self._batches, None)
+            if batch is None:
+                return b""
+            self._chunk = BytesIO()
+            csv.write_csv(batch, self._chunk, csv.WriteOptions(include_header=False))
+            self._chunk.seek(0)
+        return data
