@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from rich import box
@@ -29,13 +30,13 @@ def show_csv(answer: Answer) -> None:
     """Print all rows as CSV; null is an empty field."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(answer.columns)
-    writer.writerows(answer.rows)
+    writer.writerows([None if value is None else shown(value) for value in row] for row in answer.rows)
 
 
 def show_json(answer: Answer) -> None:
     """Print all rows as a list of objects; decimals and dates as text, so that no cent is lost."""
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
-    sys.stdout.write(json.dumps(rows, indent=1, default=str, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(rows, indent=1, default=shown, ensure_ascii=False) + "\n")
 
 
 def show_table(answer: Answer, console: Console) -> None:
@@ -53,4 +54,12 @@ def show_table(answer: Answer, console: Console) -> None:
 
 
 def _text(value: object) -> str:
-    return "null" if value is None else str(value)
+    return "null" if value is None else shown(value)
+
+
+def shown(value: object) -> str:
+    """A value as text; a decimal without the zeros beyond its second place, which hold no digit of money."""
+    if not isinstance(value, Decimal):
+        return str(value)
+    whole, point, places = f"{value:f}".partition(".")
+    return f"{whole}{point}{places[:2]}{places[2:].rstrip('0')}"

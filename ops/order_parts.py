@@ -74,9 +74,11 @@ def _sales(parts: _Parts, order: Row, gold: dict[str, list[Row]]) -> None:
         units=order["units"],
         **amounts,
         returns=Decimal(0),
+        refunds_without_goods=Decimal(0),
         net_sales=order["net_amount"],
         tax=order["line_tax"] + order["shipping_tax"],
         shipping=order["shipping_amount"],
+        other_charges=order["other_charges"],
         new_customers=int(order["is_first_order"]),
     )
     for period in _periods(order["order_date"]):
@@ -87,6 +89,7 @@ def _sales(parts: _Parts, order: Row, gold: dict[str, list[Row]]) -> None:
             "daily_sales",
             on,
             returns=line["returned_amount"],
+            refunds_without_goods=line["returned_amount"] if line["kind"] == "rest" else Decimal(0),
             net_sales=-line["returned_amount"],
             tax=-line["returned_tax"],
             shipping=-line["returned_shipping"],

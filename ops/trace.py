@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ops import installation
+from ops.answer import shown
 from ops.order_trace import Trace, trace_order
 from ops.shop_rows import Row
 
@@ -57,7 +58,7 @@ def command(
     """Print an order's way: shop, bronze, silver, visits and events, the marts it counts in, or why not."""
     trace = trace_order(installation.settings(), order)
     if as_json:
-        sys.stdout.write(json.dumps(asdict(trace), indent=1, default=str, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(asdict(trace), indent=1, default=shown, ensure_ascii=False) + "\n")
         return
     show(trace, Console(highlight=False, width=WIDTH))
 
@@ -196,4 +197,4 @@ def _text(value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M:%S}"
     if isinstance(value, dict):
         return ", ".join(f"{name} = {said!r}" for name, said in value.items())
-    return "" if value is None else str(value)
+    return "" if value is None else shown(value)

@@ -17,9 +17,13 @@ REFUND_LINES = Table(
         Column("refund_id", "bigint", "The refund", required=True),
         Column("order_line_id", "bigint", "The order line", required=True, source="order_item_id"),
         Column("quantity", "bigint", "Pieces", required=True, minimum=0),
-        Column("amount", "decimal(18,4)", "Without tax, in the order's currency", required=True, minimum=0),
+        Column("amount", "decimal(18,4)", "Without tax, in the refund's currency", required=True, minimum=0),
         Column(
-            "tax_amount", "decimal(18,4)", "Tax given back, in the order's currency", required=True, minimum=0
+            "tax_amount",
+            "decimal(18,4)",
+            "Tax given back, in the refund's currency",
+            required=True,
+            minimum=0,
         ),
         Column("is_restocked", "boolean", "Back in stock", required=True, source="restocked"),
         Column("updated_at", "timestamp", "When the row last changed, UTC", required=True),

@@ -105,6 +105,11 @@ def test_every_model_shares_out_every_order_to_the_cent(marts: dict[str, DataFra
     assert {tuple(row)[1:] for row in sums.collect()} == {(ledger.total("orders"), sold)}
 
 
+def test_the_shops_own_totals_add_up(ledger: Ledger) -> None:
+    assert (ledger.total("other_charges"), ledger.total("refunds_without_goods")) == (0, 0)
+    assert ledger.total("returns") > 0
+
+
 def test_the_small_shop_has_every_kind_of_cart_and_coverage(ledger: Ledger) -> None:
     kinds = {row["status"] for row in ledger.cart_abandonment().values()}
     assert kinds >= {"ordered", "recovered", "abandoned", "emptied"}

@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 from local.settings import LocalError
 from ops import installation, sql
 from ops.__main__ import app
-from ops.answer import SHOWN_ROWS, Answer, show_table
+from ops.answer import SHOWN_ROWS, Answer, show_table, shown
 
 ANSWER = Answer(
     columns=["sales_date", "net_sales", "note"],
     is_number=[False, True, False],
     rows=[
-        (date(2026, 3, 1), Decimal("10.50"), None),
+        (date(2026, 3, 1), Decimal("10.5000"), None),
         (date(2026, 3, 2), Decimal("-0.10"), 'a "b", [red]c[/red]'),
     ],
 )
@@ -54,6 +54,22 @@ def test_csv_holds_every_digit_and_leaves_null_empty(answered):
         "2026-03-01,10.50,",
         '2026-03-02,-0.10,"a ""b"", [red]c[/red]"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("10.5000", "10.50"),
+        ("10.5050", "10.505"),
+        ("-0.1234", "-0.1234"),
+        ("100.0000", "100.00"),
+        ("0E-8", "0.00"),
+        ("100", "100"),
+        ("99999999999999999999999999.9900", "99999999999999999999999999.99"),
+    ],
+)
+def test_a_decimal_loses_nothing_but_zeros_beyond_cents(value, text):
+    assert shown(Decimal(value)) == text
 
 
 def test_json_holds_decimals_as_text(answered):

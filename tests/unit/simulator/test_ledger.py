@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from simulator.accounting import half_even, line_amounts, places_of
 from simulator.ledger import Ledger
 from simulator.record import Seen
 from simulator.state import State
@@ -185,41 +184,7 @@ def test_a_refund_is_booked_on_its_own_day_at_the_rate_of_the_order():
     )
 
 
-def line_of(price: str, tax: str, rate: str, discount: str = "0", **values: Any) -> tuple[Decimal, Decimal]:
-    """Gross and net of an order's only line whose price includes tax."""
-    row = {
-        "currency": "EUR",
-        "prices_include_tax": 1,
-        "discount_amount": Decimal(0),
-        **values,
-    }
-    line = {
-        "unit_price": Decimal(price),
-        "quantity": 1,
-        "discount_amount": Decimal(discount),
-        "tax_rate": Decimal(rate),
-        "tax_amount": Decimal(tax),
-    }
-    ((gross, net, _),) = line_amounts(row, [line])
-    return gross, net
-
-
-def test_without_a_discount_gross_is_net_whatever_rate_is_recorded():
-    assert line_of("115.00", "15.00", "0.05") == (Decimal(100), Decimal(100))
-    assert line_of("115.00", "15.00", "0") == (Decimal(100), Decimal(100))
-    assert line_of("19.89", "3.32", "0.20") == (Decimal("16.57"), Decimal("16.57"))
-
-
-def test_a_discount_loses_the_share_of_tax_that_was_paid():
-    # 10 of 50 paid are tax, so are 2 of a discount of 10.
-    assert line_of("60.00", "10.00", "0.05", "10.00") == (Decimal(48), Decimal(40))
-    # Nothing was paid: the recorded rate decides.
-    assert line_of("11.90", "0.00", "0.19", "11.90") == (Decimal(10), Decimal(0))
-    # More tax than was paid leaves nothing of the discount.
-    assert line_of("20.00", "15.00", "0", "10.00") == (Decimal(-5), Decimal(-5))
-
-
-def test_amounts_are_rounded_to_the_places_of_their_currency():
+def test_a_discount_in_yen_is_spread_in_whole_yen():
     state = shop()
     lines = [("1000", 1, "0", "0"), ("999", 1, "0", "0"), ("514", 1, "0", "0")]
     yen = {"currency": "JPY", "prices_include_tax": 0, "discount_amount": Decimal(101)}
@@ -235,12 +200,6 @@ def test_amounts_are_rounded_to_the_places_of_their_currency():
     rows = ledger(state).product_daily()
     # 101 × 1000 ÷ 2513 = 40.19, 101 × 999 ÷ 2513 = 40.15, and the rest.
     assert [rows[(DAY, product)]["discounts"] for product in (1, 2, 3)] == [40, 40, 21]
-    assert [half_even(Decimal("1.23455"), places_of(code)) for code in ("JPY", "KWD", "CLF", "EUR")] == [
-        Decimal(1),
-        Decimal("1.235"),
-        Decimal("1.2346"),
-        Decimal("1.23"),
-    ]
 
 
 def test_what_no_line_carries_has_a_figure_of_its_own():
