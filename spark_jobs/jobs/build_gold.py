@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 
-from pyspark import StorageLevel
 from pyspark.sql import SparkSession
 
 from contracts.model import Layer, Table
@@ -23,7 +22,7 @@ from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import DataCommit, Lake
 from spark_jobs.lib.quality import conform, violations, warnings
 from spark_jobs.lib.runs import Step, run_step
-from spark_jobs.lib.session import in_parallel, spark_session
+from spark_jobs.lib.session import checkpoint, in_parallel, spark_session
 from spark_jobs.lib.settings import settings
 
 CODE = ("contracts", "spark_jobs/lib", "spark_jobs/gold")
@@ -95,8 +94,7 @@ def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step:
             name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), commit.readable)
             for name, commit in inputs.items()
         }
-        built = conform(BUILD[mart.name](**rows, context=context), mart)
-        built = built.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+        built = checkpoint(conform(BUILD[mart.name](**rows, context=context), mart))
         broken = violations(built, mart)
         if broken:
             cause = None

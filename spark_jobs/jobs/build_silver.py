@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from graphlib import TopologicalSorter
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Layer, Table
@@ -22,7 +21,7 @@ from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.quality import conform, warnings, within_limits
 from spark_jobs.lib.runs import Step, TableRecord, run_step
-from spark_jobs.lib.session import in_parallel, spark_session
+from spark_jobs.lib.session import checkpoint, in_parallel, spark_session
 from spark_jobs.lib.settings import settings
 from spark_jobs.silver import CLEAN, DERIVE
 
@@ -90,7 +89,7 @@ def _refresh(
         if not refresh.has_messages(lake, table):
             wanted = wanted.limit(0)  # the log says so: nothing needs to be read
         checked = refresh.checked_rows(CLEAN[table.name], wanted, table, context)
-        checked = checked.localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
+        checked = checkpoint(checked)
         _take_in(spark, lake, checked, table, span, record, step)
 
 

@@ -15,7 +15,8 @@ from queue import SimpleQueue
 from typing import TypeVar
 from urllib.parse import urlparse
 
-from pyspark.sql import SparkSession
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from spark_jobs.lib.errors import TransientError
@@ -95,6 +96,16 @@ def _await_server(remote: str) -> None:
             f"Spark does not answer at {host}:{port} ({error}). The address is SPARK_REMOTE;"
             " `./shoplake status` shows whether the server runs."
         ) from None
+
+
+def checkpoint(rows: DataFrame) -> DataFrame:
+    """Compute rows once and keep them on the executors' disks for the rest of the session.
+
+    The rows are named by a view first. The checkpoint command sends its plan through the protobuf parser,
+    which refuses more than 100 nested messages; the longest plans of marts have 130.
+    """
+    rows.createOrReplaceTempView("to_checkpoint")
+    return rows.sparkSession.table("to_checkpoint").localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
 
 def in_parallel(
