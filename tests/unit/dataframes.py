@@ -139,7 +139,11 @@ def build(
 
 
 def cleaned(spark: SparkSession, name: str, *given: dict[str, Any]) -> DataFrame:
-    """The silver table's rows after cleaning and checking, from rows of its source."""
+    """The silver table's rows after cleaning and checking, from rows of its source.
+
+    A checkpoint of whole rows, as the job makes one (`refresh.checked_rows`): Spark's optimizer loses track
+    of nested fields when only some columns of such a plan are asked for.
+    """
     table = TABLES[f"silver.{name}"]
     raw = rows(spark, TABLES[table.inputs[0]], *given)
-    return check_rows(conform(CLEAN[name](raw, CONTEXT), table), table)
+    return check_rows(conform(CLEAN[name](raw, CONTEXT), table), table).localCheckpoint()
