@@ -19,7 +19,7 @@ from spark_jobs.gold.differences import (
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import MONEY_TYPE, divide_money, round_half_even, unit_of
+from spark_jobs.lib.money import MONEY_TYPE, divide_money, round_half_even, unit_of, zero
 from spark_jobs.lib.timezones import local_date
 
 _PAID_OUT = ("captured", "chargeback")  # payments that took money, whatever became of it later
@@ -44,7 +44,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     found = reduce(
         DataFrame.unionByName,
         (
-            _of_orders(orders, lines, refunds, payments),
+            _of_orders(orders, _living(silver_order_lines), refunds, payments),
             _of_lines(orders, lines, silver_products, refunds, refund_lines),
             _of_lines_without_order(orders, silver_order_lines, context),
             _of_refunds(orders, refunds, refund_lines, context),
@@ -99,9 +99,18 @@ def _orders(gold_orders: DataFrame, silver_orders: DataFrame) -> DataFrame:
 
 
 def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments: DataFrame) -> DataFrame:
-    line_sums = lines.groupBy("order_id").agg(
-        F.sum(added("net_original", "tax_amount")).alias("lines_total"),
-        F.sum("tax_amount").alias("lines_tax"),
+    terms = orders.select("order_id", "currency", "prices_include_tax")
+    price = F.col("unit_price_amount") * F.col("quantity").try_cast("decimal(10,0)")
+    listed = round_half_even(price, unit_of("currency"))
+    tax_on_top = F.when(F.col("prices_include_tax"), zero()).otherwise(amount("tax_amount"))
+    line_sums = (
+        lines.join(terms, on="order_id", how="inner")  # many lines to one order
+        .groupBy("order_id")
+        .agg(
+            F.sum(listed - amount("discount_amount") + tax_on_top).alias("lines_total"),
+            F.sum("tax_amount").alias("lines_tax"),
+            F.lit(True).alias("has_lines"),
+        )
     )
     given_back = refunds.groupBy("order_id", "currency").agg(
         F.sum("total_amount").alias("refunded"),
@@ -129,7 +138,8 @@ def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments
             }
         )
     )
-    has_lines = F.col("lines_total").isNotNull()
+    has_lines = F.coalesce("has_lines", F.lit(False))
+    expected = added("lines_total", "shipping") - amount("discount_amount")
     total, rest = amount("total_amount"), F.col("taken") - amount("total_amount")
     # What was paid twice may have been given back, and what was never captured may be booked as a refund.
     is_settled = reduce(
@@ -140,7 +150,7 @@ def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments
     is_checked &= F.col("is_paid_in_another").isNull()
     return differences(
         full,
-        Difference("order_total", "order_id", added("lines_total", "shipping"), total, when=has_lines),
+        Difference("order_total", "order_id", expected, total, when=has_lines),
         Difference(
             "order_without_lines", "order_id", F.col("shipping"), total, when=~has_lines, is_certain=True
         ),
