@@ -217,6 +217,7 @@ RULES: Mapping[str, Rule] = {
     "INGEST_OVERLAP_SECONDS": whole(0, 31_536_000),
     "INGEST_SAFETY_LAG_SECONDS": _SECONDS,
     "INGEST_MAX_LOST_SHARE": number(0, 1),
+    "INGEST_CHECKSUM_HOURS": number(0, 876_000),
     "INGEST_KEY_CHECK_ROWS": whole(0, 10**15),
     "STOREFRONT_PORT": port,
     "KAFKA_BOOTSTRAP_SERVERS": servers,
