@@ -146,9 +146,9 @@ def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
     is_quarantined = "false"
     if tables.lake.exists(tables.lake.quarantine_path(copy)):
         tables.register_quarantine(copy)
-        # What is set aside has U+FFFD for the U+0000 that PostgreSQL does not hold.
+        # Quarantine may hold U+FFFD where the source has U+0000.
         rejected = " AND ".join(
-            f"q.raw ->> {name!r} = replace(CAST(b.{name} AS VARCHAR), chr(0), chr(65533))"
+            f"{_replaced(f'q.raw ->> {name!r}')} = {_replaced(f'CAST(b.{name} AS VARCHAR)')}"
             for name in table.key
         )
         is_quarantined = (
@@ -162,6 +162,10 @@ def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
         f" FROM claims b LEFT JOIN {silver} s ON {same}"
         f" WHERE s.{table.key[0]} IS NULL OR s._ingested_at < b._ingested_at OR claim > 1"
     )
+
+
+def _replaced(text: str) -> str:
+    return f"replace({text}, chr(0), chr(65533))"
 
 
 def _compare_money(tables: LakeTables, table: Table, copy: Table) -> list[Comparison]:
