@@ -21,7 +21,8 @@ MAX_TOKENS = 500_000
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _TOKEN = re.compile(rb"%b|[\[\]{}]" % _STRING, re.DOTALL)
 _CHANGES = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
-_NAME = re.compile(rb"(%b)\s*:" % _STRING, re.DOTALL)
+# Every text is matched, also one that is no name: a search that begins inside a text would be quadratic.
+_TEXT = re.compile(rb"(%b)(\s*:)?" % _STRING, re.DOTALL)
 _LIST_FOLLOWS = re.compile(rb"\s*:\s*(?=\[)")
 _UUID = re.compile(rb'"uuid"\s*:\s*"([^"\\]{1,64})"')
 _ODD = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
@@ -61,7 +62,7 @@ def check_limits(event: bytes, is_json: bool = True) -> None:
     if (
         is_json
         and len(event) > MAX_NAME
-        and any(len(found[1]) > MAX_NAME + 2 for found in _NAME.finditer(event))
+        and any(found[2] and len(found[1]) > MAX_NAME + 2 for found in _TEXT.finditer(event))
     ):
         raise BadEvent("event_exceeds_json_limits")
 
