@@ -71,9 +71,10 @@ def _with_values(df: DataFrame, source: Column, schema: str) -> DataFrame:
 
 
 def _exceeds_limits(column: Column) -> Column:
-    brackets = F.regexp_replace(column, r"[^\[{]", "")
-    is_deep = F.when(F.length(brackets) > MAX_DEPTH, _is_deep(column)).otherwise(F.lit(False))
-    is_wide = F.length(brackets) > MAX_BRACKETS
+    # Counted without a pattern, because every text of every event is looked at.
+    brackets = sum((F.length(column) - F.length(F.replace(column, F.lit(each))) for each in "[{"), F.lit(0))
+    is_deep = F.when(brackets > MAX_DEPTH, _is_deep(column)).otherwise(F.lit(False))
+    is_wide = brackets > MAX_BRACKETS
     return F.coalesce(_has_long_name(column) | is_wide | is_deep, F.lit(False))
 
 
@@ -84,7 +85,8 @@ def _whole_characters(json: Column) -> Column:
     whole = F.regexp_replace(paired, rf"\\u(?:{_HALF}|0000)", "\ufffd")
     for mark, meant in ((_HIGH, r"\u"), (_LOW, r"\u"), (_BACKSLASHES, r"\\")):
         whole = F.replace(whole, F.lit(mark), F.lit(meant))
-    needs_it = json.rlike(rf"\\u(?:{_HALF}|0000)") & ~json.rlike(r"[\x01-\x03]")
+    has_escape = json.contains(r"\u")
+    needs_it = has_escape & json.rlike(rf"\\u(?:{_HALF}|0000)") & ~json.rlike(r"[\x01-\x03]")
     return F.when(needs_it, whole).otherwise(json)
 
 
