@@ -63,12 +63,5 @@ SESSIONS = Table(
         Column("cart_add_count", "bigint", "Product Added events", required=True),
         Column("checkout_count", "bigint", "Checkout Started events", required=True),
         Column("payment_count", "bigint", "Payment Info Entered events", required=True),
-        Column("order_ids", "array<bigint>", "Orders its Order Completed events name, sorted", required=True),
-        Column(
-            "order_references",
-            "array<string>",
-            "The same orders as the events name them, by id or by number, sorted",
-            required=True,
-        ),
     ),
 )

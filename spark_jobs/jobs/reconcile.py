@@ -13,7 +13,7 @@ from datetime import datetime
 from spark_jobs.lib.amount_report import amount_totals, print_amount_totals
 from spark_jobs.lib.changed_rows import Shop
 from spark_jobs.lib.checksums import forget_compared
-from spark_jobs.lib.errors import UserError, exit_code
+from spark_jobs.lib.errors import TransientError, UserError, exit_code
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.reconciliation import Comparison, print_differences
 from spark_jobs.lib.reconciliation_events import compare_events
@@ -62,14 +62,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _compare_all(
     step: Step, places: Mapping[str, Callable[[], list[Comparison]]]
-) -> tuple[list[Comparison], list[str]]:
+) -> tuple[list[Comparison], list[UserError]]:
     """Every comparison, and what kept some from being made: one that fails hides no other."""
-    found, problems = [], []
+    found: list[Comparison] = []
+    problems: list[UserError] = []
     for name, compare in places.items():
         try:
             found += _timed(step, name, compare)
         except UserError as error:
-            problems.append(str(error))
+            problems.append(error)
             step.table(name).note = "not compared"
     return found, problems
 
@@ -87,15 +88,23 @@ def _compare_served(tables: LakeTables) -> list[Comparison]:
         return compare_warehouse(tables, connection)
 
 
-def _refuse(found: list[Comparison], problems: list[str]) -> None:
+def _refuse(found: list[Comparison], problems: list[UserError]) -> None:
+    """Stop when a difference has no reason or a comparison could not be made.
+
+    Raises:
+        TransientError: when nothing but a server that does not answer is in the way.
+        UserError: when anything else is.
+    """
     unexplained = [each.in_words() for each in found if each.unexplained]
     rest = len(unexplained) - TOLD
     more = [f"and {rest} more in the table above"] if rest > 0 else []
+    told = [str(problem) for problem in problems]
     if unexplained:
-        told = "; ".join([*unexplained[:TOLD], *more])
-        problems = [*problems, f"differences without a reason: {told}"]
-    if problems:
-        raise UserError(" ".join(problems))
+        told.append(f"differences without a reason: {'; '.join([*unexplained[:TOLD], *more])}")
+    if not told:
+        return
+    is_transient = not unexplained and all(isinstance(problem, TransientError) for problem in problems)
+    raise (TransientError if is_transient else UserError)(" ".join(told))
 
 
 def _snapshot_of(ingest: Step) -> datetime:

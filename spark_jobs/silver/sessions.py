@@ -36,9 +36,6 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
     def count(event_name: str) -> Column:
         return F.count_if(F.col("event_name") == event_name)
 
-    def ordered(name: str) -> Column:
-        return F.array_sort(F.collect_set(F.when(F.col("event_name") == "Order Completed", F.col(name))))
-
     moment = F.struct(*order)
     visits = events.groupBy("visitor_id", "number").agg(
         of_first(F.col("event_id")).alias("first_event_id"),
@@ -55,8 +52,6 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         count("Product Added").alias("cart_add_count"),
         count("Checkout Started").alias("checkout_count"),
         count("Payment Info Entered").alias("payment_count"),
-        ordered("order_id").alias("order_ids"),
-        ordered("order_reference").alias("order_references"),
     )
     session_id = F.substring(F.sha2(F.concat_ws("|", "visitor_id", "first_event_id"), 256), 1, 32)
     return visits.select(
@@ -76,8 +71,6 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
         "cart_add_count",
         "checkout_count",
         "payment_count",
-        "order_ids",
-        "order_references",
     )
 
 

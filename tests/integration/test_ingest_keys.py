@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -135,18 +136,18 @@ def test_currencies_that_differ_in_case_are_one_rate(shop: Shop, environment: En
     for currency, rate in (("EUR", "1.1"), ("eur", "1.2"), ("Eur", "1.3"), ("GBP", "1.4")):
         shop.insert("exchange_rates", base_currency=currency, rate=rate, **day)
     run()
-    assert [(c, str(r)) for c, r in rows(RATES, "base_currency", "rate")] == [
-        ("EUR", "1.10000000"),
-        ("GBP", "1.40000000"),
+    assert rows(RATES, "base_currency", "rate") == [
+        ("EUR", Decimal("1.1")),
+        ("GBP", Decimal("1.4")),
     ]
     assert set_aside(RATES) == [("Eur", ["key_not_unique"]), ("eur", ["key_not_unique"])]
     assert reasons(RATES) == {"quarantined": 2}
     shop.execute("DELETE FROM exchange_rates WHERE base_currency IN ('EUR', 'Eur')")
     assert ingest_mysql.main(["--run-id", "less", "--accept-loss", "exchange_rates"]) == 0
     run()
-    assert [(c, str(r)) for c, r in rows(RATES, "base_currency", "rate")] == [
-        ("EUR", "1.20000000"),
-        ("GBP", "1.40000000"),
+    assert rows(RATES, "base_currency", "rate") == [
+        ("EUR", Decimal("1.2")),
+        ("GBP", Decimal("1.4")),
     ]
     assert reasons(RATES) == {}
     assert_rebuild_changes_nothing()

@@ -23,6 +23,8 @@ GOOD_ORDERS = 300
 TEST_ORDER = 900_001
 FIRST_ODD_ID = 1_000_000
 USD_RATE = Decimal("0.90000000")
+# One unit of order 5 goes back on the day it was bought.
+REFUNDED_ORDER, REFUNDED = 5, Decimal("5.35")
 FIRST_DAY = date(2026, 3, 1)
 # A day with odd rows of its own: nothing good happens on it.
 ODD_DAY = "2026-07-01"
@@ -90,6 +92,7 @@ def add_good_orders(shop: Shop) -> dict[date, Decimal]:
         shop.insert(
             "exchange_rates", rate_date=rate_date, base_currency="USD", quote_currency="EUR", rate=USD_RATE
         )
+    expected[add_refund(shop)] -= REFUNDED
     add_order(shop, TEST_ORDER, placed_at=f"{ODD_DAY} 12:00:00", is_test=1)
     shop.insert("order_items", id=TEST_ORDER, order_id=TEST_ORDER, product_id=1, quantity=1)
     shop.insert("refunds", id=TEST_ORDER, order_id=TEST_ORDER, refunded_at=f"{ODD_DAY} 13:00:00")
@@ -111,6 +114,31 @@ def add_order(shop: Shop, number: int, **values: Any) -> None:
         "paid_at": values["placed_at"],
     }
     shop.insert("orders", id=number, **(known | values))
+
+
+def add_refund(shop: Shop) -> date:
+    """A refund of a line, tax included; returns its day."""
+    day, tax = FIRST_DAY + timedelta(days=REFUNDED_ORDER % 10), REFUNDED * Decimal("0.2")
+    shop.insert(
+        "refunds",
+        id=1,
+        order_id=REFUNDED_ORDER,
+        shipping_amount=0,
+        shipping_tax_amount=0,
+        total_amount=REFUNDED + tax,
+        currency="EUR",
+        refunded_at=f"{day} 15:00:00",
+    )
+    shop.insert(
+        "refund_items",
+        id=1,
+        refund_id=1,
+        order_item_id=REFUNDED_ORDER,
+        quantity=1,
+        amount=REFUNDED,
+        tax_amount=tax,
+    )
+    return day
 
 
 def odd_rows() -> Iterator[tuple[Table, dict[str, Any]]]:

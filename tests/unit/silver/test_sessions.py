@@ -74,7 +74,6 @@ def test_a_visit_shows_how_far_it_went_and_whose_it_is_in_the_end(spark: SparkSe
             "product_view_count": 1,
             "cart_add_count": 1,
             "checkout_count": 1,
-            "order_ids": [8, 9],
             "is_bot": True,
         },
     )
