@@ -15,7 +15,7 @@ from asyncmy import errors
 from contracts.model import Table
 from spark_jobs.lib.bronze import source_text
 from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.keys import silver_sql
+from spark_jobs.lib.keys import same_key_sql, silver_sql
 from spark_jobs.lib.money_sums import MONEY_SUMS
 from spark_jobs.lib.mysql_source import connect, query
 from spark_jobs.lib.mysql_types import quoted
@@ -124,10 +124,7 @@ def missing_rows(tables: LakeTables, table: Table, condition: str) -> list[Named
 def unknown_rows(tables: LakeTables, table: Table, silver: str) -> list[Named]:
     """Rows that silver has and bronze has not."""
     bronze, names = tables.bronze(table.name), ", ".join(table.key)
-    same = " AND ".join(
-        f"{silver_sql(table, name, f's.{name}')} = {silver_sql(table, name, f'b.{name}')}"
-        for name in table.key
-    )
+    same = same_key_sql(table, "s", "b")
     rows = tables.rows(
         f"SELECT {names} FROM {silver} s ANTI JOIN {bronze} b ON {same} ORDER BY {names} LIMIT {EXAMPLES}"
     )

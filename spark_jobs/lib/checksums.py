@@ -19,7 +19,7 @@ import pyarrow as pa
 from asyncmy.cursors import SSCursor
 
 from contracts.model import Table
-from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR
+from spark_jobs.lib.keys import ESCAPED, NULL, SEPARATOR, characters
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.mysql_rows import key_expression, rows_of
 from spark_jobs.lib.mysql_source import held_back, query
@@ -147,9 +147,9 @@ class InBronze:
             part = f'CAST("{name}" AS VARCHAR)'
             if not self._by_name(name).is_number:
                 for plain, escaped in ESCAPED:
-                    part = f"replace({part}, {_characters(plain)}, {_characters(escaped)})"
-            parts.append(f"coalesce({part}, {_characters(NULL)})")
-        return f" || {_characters(SEPARATOR)} || ".join(parts)
+                    part = f"replace({part}, {characters(plain)}, {characters(escaped)})"
+            parts.append(f"coalesce({part}, {characters(NULL)})")
+        return f" || {characters(SEPARATOR)} || ".join(parts)
 
     def _hash(self, there: Sequence[str]) -> str:
         fields = []
@@ -169,10 +169,6 @@ class InBronze:
 
 def _bucket(buckets: int) -> str:
     return f"(('0x' || left(md5(key), 8))::UBIGINT % {buckets})::BIGINT"
-
-
-def _characters(text: str) -> str:
-    return f"({' || '.join(f'chr({ord(character)})' for character in text)})"
 
 
 def last_compared(lake: Lake) -> dict[str, datetime]:

@@ -86,7 +86,7 @@ IN_PYTHON: dict[Form, Callable[[str], str]] = {
 def silver_sql(table: Table, name: str, expression: str) -> str:
     """DuckDB's SQL for a column of a source's key as silver writes it, as text."""
     text = f"CAST({expression} AS VARCHAR)"
-    trimmed = f"trim(replace({text}, chr(0), chr(65533)), {_characters(BLANKS)})"
+    trimmed = f"trim({storable_sql(text)}, {characters(BLANKS)})"
     return {
         Form.EXACT: text,
         Form.TRIMMED: trimmed,
@@ -95,5 +95,19 @@ def silver_sql(table: Table, name: str, expression: str) -> str:
     }[table.column(name).form]
 
 
-def _characters(text: str) -> str:
+def same_key_sql(table: Table, left: str, right: str) -> str:
+    """DuckDB's condition that two rows, by their aliases, have one key as silver writes it."""
+    return " AND ".join(
+        f"{silver_sql(table, name, f'{left}.{name}')} = {silver_sql(table, name, f'{right}.{name}')}"
+        for name in table.key
+    )
+
+
+def storable_sql(text: str) -> str:
+    """DuckDB's SQL for a text with U+FFFD where it has U+0000."""
+    return f"replace({text}, chr(0), chr(65533))"
+
+
+def characters(text: str) -> str:
+    """DuckDB's SQL for a text, by its characters' numbers: it may hold what a literal cannot."""
     return f"({' || '.join(f'chr({ord(character)})' for character in text)})"

@@ -17,7 +17,7 @@ from spark_jobs.lib.changed_rows import (
     unknown_rows,
 )
 from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.keys import silver_sql
+from spark_jobs.lib.keys import same_key_sql, silver_sql, storable_sql
 from spark_jobs.lib.money_sums import MONEY_SUMS, as_currency
 from spark_jobs.lib.reconciliation import EXACT, Amount, Comparison, compare_groups
 from spark_jobs.lib.reconciliation_tables import LakeTables, copies_in_silver
@@ -139,16 +139,13 @@ def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
     key = ", ".join(f"b.{name}" for name in table.key)
     written = ", ".join(silver_sql(table, name, f"b.{name}") for name in table.key)
-    same = " AND ".join(
-        f"{silver_sql(table, name, f's.{name}')} = {silver_sql(table, name, f'b.{name}')}"
-        for name in table.key
-    )
+    same = same_key_sql(table, "s", "b")
     is_quarantined = "false"
     if tables.lake.exists(tables.lake.quarantine_path(copy)):
         tables.register_quarantine(copy)
         # Quarantine may hold U+FFFD where the source has U+0000.
         rejected = " AND ".join(
-            f"{_replaced(f'q.raw ->> {name!r}')} = {_replaced(f'CAST(b.{name} AS VARCHAR)')}"
+            f"{storable_sql(f'q.raw ->> {name!r}')} = {storable_sql(f'CAST(b.{name} AS VARCHAR)')}"
             for name in table.key
         )
         is_quarantined = (
@@ -164,16 +161,9 @@ def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
     )
 
 
-def _replaced(text: str) -> str:
-    return f"replace({text}, chr(0), chr(65533))"
-
-
 def _compare_money(tables: LakeTables, table: Table, copy: Table) -> list[Comparison]:
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
-    same = " AND ".join(
-        f"{silver_sql(table, name, f'u.{name}')} = {silver_sql(table, name, f't.{name}')}"
-        for name in table.key
-    )
+    same = same_key_sql(table, "u", "t")
     of_quarantined = f"(SELECT t.* FROM {{}} t SEMI JOIN unequal u ON {same} AND u.is_quarantined)"
     left, right = _sums(tables, table, bronze), _sums(tables, table, silver)
     lost = _sums(tables, table, of_quarantined.format(bronze))
