@@ -164,6 +164,9 @@ SILVER_SYSTEM_COLUMNS = (
     Column("_batch_id", "string", "The batch that brought this version", required=True),
 )
 
+# What every row of a source table carries from bronze to silver, beside its own columns.
+CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
+
 # Columns that every bronze table of a shop table carries beside the source's.
 BRONZE_SYSTEM_COLUMNS = (
     Column(

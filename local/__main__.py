@@ -14,7 +14,7 @@ from local.demo import ENV_FILE, NO_SHOP, run_demo
 from local.env_file import set_aside
 from local.settings import LocalError
 from local.stack import Stack
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 app = typer.Typer(
     help="Shoplake's servers as ordinary processes of this machine.",

@@ -14,7 +14,7 @@ import httpx
 from local import jars, spark
 from local.server import Home, Server
 from local.settings import LocalError
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 # Tasks that run at once. A run of `medallion` is a chain; the second place is for maintenance beside it.
 PARALLEL_TASKS = 2

@@ -21,9 +21,9 @@ from local.settings import LocalError
 from local.stack import Stack, Work
 from simulator.errors import SimulatorError
 from simulator.record import Record
-from simulator.shops import SHOPS
-from spark_jobs.lib.empty_release import publish_empty
-from spark_jobs.lib.settings import ROOT
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.settings import ROOT
+from spark_jobs.warehouse.empty_release import publish_empty
 
 ENV_FILE = ROOT / ".env"
 NO_SHOP = "none"

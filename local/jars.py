@@ -12,7 +12,7 @@ import pyspark
 
 from local.server import Home
 from local.settings import LocalError
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 # What a server needs that runs from jars.
 NAME = "jars"

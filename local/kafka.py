@@ -10,7 +10,7 @@ from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
 from local.topics import admin, create_topics
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 TEMPLATE = ROOT / "kafka" / "server.properties"
 # Names the cluster inside its own storage; nothing else meets it.

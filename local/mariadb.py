@@ -13,7 +13,7 @@ import mysql.connector
 from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 ROLES = ROOT / "sql" / "mysql" / "roles.sql"
 

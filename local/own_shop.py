@@ -13,7 +13,7 @@ from contracts.registry import tables_of
 from local import mariadb
 from local.server import Home
 from local.settings import LocalSettings
-from simulator import mysql
+from simulator.shop import mysql
 
 TABLES_FILE = "sql/mysql/schema.sql"
 # Servers read their settings when they start.

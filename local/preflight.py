@@ -15,8 +15,8 @@ import psutil
 
 from local.env_file import misspelt
 from local.settings import LocalError, LocalSettings
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.object_store import require_bucket
+from spark_jobs.errors import UserError
+from spark_jobs.lake.object_store import require_bucket
 
 JAVA_MINIMUM = 17
 # Newest first that a distribution may still carry beside it; Spark runs on both.

@@ -12,7 +12,7 @@ from pydantic_settings import SettingsConfigDict
 
 from contracts.settings import missing_beside
 from gateway.settings import GatewaySettings
-from spark_jobs.lib.settings import Settings, Unusable, unusable
+from spark_jobs.settings import Settings, Unusable, unusable
 
 # Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
 BUNDLED_HOST = "127.0.0.1"

@@ -12,8 +12,8 @@ from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceStub
 from local import jars
 from local.server import Home, Server
 from local.settings import LocalError
-from spark_jobs.lib.object_store import lake_configuration
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.lake.object_store import lake_configuration
+from spark_jobs.settings import ROOT
 
 # Small tables on a small machine: few partitions, no web page, every address on loopback.
 CONFIGURATION = {

@@ -18,7 +18,7 @@ from local.env_file import ensure_env_file
 from local.server import Home, Server
 from local.settings import LocalError, LocalSettings, load_settings
 from local.supervisor import Supervisor
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 LOG_LINES = 15
 Report = Callable[[str, float], None]

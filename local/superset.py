@@ -11,7 +11,7 @@ import httpx
 
 from local.server import Home, Server
 from local.settings import LocalError
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 FOLDER = ROOT / "superset"
 LOCK = ROOT / "requirements" / "superset.txt"

@@ -15,8 +15,8 @@ from local.preflight import Check
 from local.settings import LocalError, LocalSettings, UnusableSettings
 from local.stack import Stack
 from ops import installation, lake_report, sql
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step
 
 # The pipeline runs every hour: two hours without a run mean that it does not.
 STALE_AFTER = timedelta(hours=2)

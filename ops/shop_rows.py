@@ -10,7 +10,7 @@ import mysql.connector
 
 from contracts.model import Pii, Table
 from local.settings import LocalError, LocalSettings
-from spark_jobs.lib.mysql_types import quoted
+from spark_jobs.sources.mysql_types import quoted
 
 CONNECT_SECONDS = 10
 Row = dict[str, Any]

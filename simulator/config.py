@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from spark_jobs.lib.settings import ROOT, Settings
+from spark_jobs.settings import ROOT, Settings
 
 SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
 

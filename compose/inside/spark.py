@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 from local.jars import SPARK_HOME
 from local.spark import CONFIGURATION, JAVA_OPTIONS
-from spark_jobs.lib.object_store import spark_configuration
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.lake.object_store import spark_configuration
+from spark_jobs.settings import ROOT
 
 JARS = "/opt/jars/spark/*"
 S3_JARS = "/opt/jars/s3/*"

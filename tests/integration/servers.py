@@ -19,7 +19,7 @@ from contracts.model import Layer, Table
 from contracts.registry import tables_of
 from local.preflight import port_is_free
 from spark_jobs.jobs import build_silver, ingest_mysql
-from spark_jobs.lib import reconciliation_shop
+from spark_jobs.reconcile import shop as reconciliation_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB_SECONDS = 1200

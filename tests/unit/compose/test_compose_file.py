@@ -11,7 +11,7 @@ import yaml
 
 from compose import settings
 from compose.inside import health, spark
-from spark_jobs.lib.settings import Settings
+from spark_jobs.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())

@@ -10,8 +10,8 @@ import pytest
 from compose import settings
 from compose.errors import ComposeError
 from local.env_file import ensure_env_file, set_values
-from simulator.shops import SHOPS
-from spark_jobs.lib import object_store
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.lake import object_store
 
 OWN_MYSQL = {"SHOP_MYSQL_HOST": "db.example.com", "SHOP_MYSQL_PORT": "3306"}
 OWN_POSTGRES = {"WAREHOUSE_HOST": "pg.example.com", "WAREHOUSE_PORT": "5432"}
