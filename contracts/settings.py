@@ -178,7 +178,8 @@ def addresses(value: str) -> str:
 
 def one_of(*allowed: str) -> Rule:
     """Take one of these words, in capitals or not."""
-    return lambda value: "" if value.upper() in allowed else f"none of {', '.join(allowed)}"
+    words = {each.lower() for each in allowed}
+    return lambda value: "" if value.lower() in words else f"none of {', '.join(allowed)}"
 
 
 def secret_url(value: str) -> str:
@@ -269,6 +270,7 @@ RULES: Mapping[str, Rule] = {
     "POSTGRES_PASSWORD": secret,
     "AIRFLOW_DB_PASSWORD": secret,
     "SUPERSET_DB_PASSWORD": secret,
+    "SPARK_ENGINE": one_of("embedded", "spark"),
     "SPARK_REMOTE": spark_remote,
     "SPARK_DRIVER_MEMORY": _JAVA_MEMORY,
     "SPARK_CORES": whole(1, 1024),

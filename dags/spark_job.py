@@ -2,6 +2,7 @@
 
 The Airflow connection `spark_default` alone decides the engine of jobs that use Spark:
 
+- host `embedded`: the job brings its own engine and needs no Spark;
 - type `spark_connect`: the job is a client of that Spark Connect server;
 - type `spark` (host `local[*]`, `spark://…`, `yarn`, …): the job is submitted with spark-submit.
 """
@@ -32,6 +33,7 @@ from dags import alerts
 
 ROOT = Path(__file__).resolve().parents[1]
 CONNECTION = "spark_default"
+EMBEDDED = "embedded"
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
 # A killed worker must not leave a job behind, beside which the retry would run. Linux only: elsewhere both
 # run, and the second to commit fails and is tried again.
@@ -68,11 +70,15 @@ class JobOperator(BaseOperator):
     def _start(self, environment: dict[str, str]) -> None:
         if not self.uses_spark:
             self._run(environment)
-        elif BaseHook.get_connection(CONNECTION).conn_type == SparkConnectHook.conn_type:
+            return
+        connection = BaseHook.get_connection(CONNECTION)
+        if connection.host == EMBEDDED:
+            self._run(environment | {"SPARK_ENGINE": EMBEDDED})
+        elif connection.conn_type == SparkConnectHook.conn_type:
             remote = SparkConnectHook(CONNECTION).get_connection_url()
-            self._run(environment | {"SPARK_REMOTE": remote})
+            self._run(environment | {"SPARK_ENGINE": "spark", "SPARK_REMOTE": remote})
         else:
-            self._submit(environment)
+            self._submit(environment | {"SPARK_ENGINE": "spark"})
 
     def _run(self, environment: dict[str, str]) -> None:
         _die_with_parent()

@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from importlib.metadata import version
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -55,7 +56,9 @@ def airflow_environment(home: Home) -> dict[str, str]:
     url = f"http://127.0.0.1:{settings.airflow_port}"
     password = quote(settings.airflow_db_password.get_secret_value(), safe="")
     database = f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{settings.warehouse_port}/airflow"
-    connection = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
+    connection: dict[str, Any] = {"conn_type": "spark", "host": "embedded"}
+    if settings.spark_engine == "spark":
+        connection = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
     options = {
         "CORE__DAGS_FOLDER": ROOT / "dags",
         "CORE__EXECUTOR": "LocalExecutor",

@@ -61,7 +61,6 @@ class LocalSettings(Settings, GatewaySettings):
     shop_mysql_memory: str = "256M"
     postgres_memory: str = "128MB"
     kafka_memory: str = "512m"
-    spark_driver_memory: str = "2g"
     stream_driver_memory: str = "640m"
     spark_cores: int = 2
 
@@ -105,12 +104,13 @@ class LocalSettings(Settings, GatewaySettings):
             "mariadb": (self.shop_mysql_port, "SHOP_MYSQL_PORT"),
             "storefront": (self.storefront_port, "STOREFRONT_PORT"),
         }
+        connect = (self.spark_port, "SPARK_REMOTE")
         return {
             **({} if self.has_own_shop else bundled_shop),
             "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
             "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
             "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
-            "spark-connect": (self.spark_port, "SPARK_REMOTE"),
+            **({"spark-connect": connect} if self.spark_engine == "spark" else {}),
             "gateway": (self.gateway_port, "GATEWAY_PORT"),
             **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
             "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),

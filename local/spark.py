@@ -20,9 +20,6 @@ CONFIGURATION = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.databricks.delta.snapshotPartitions": "1",
-    "spark.databricks.delta.properties.defaults.enableDeletionVectors": "false",
-    # Least and greatest value of the first column only, a key: for each of 32 columns code would be compiled.
-    "spark.databricks.delta.properties.defaults.dataSkippingNumIndexedCols": "1",
     # Spark's 100 are fewer than the queries of one run, which would compile the same code again and again.
     "spark.sql.codegen.cache.maxEntries": "5000",
     # A query's plan is written out for the page that is off; the formatted form took a tenth of a run.

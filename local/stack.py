@@ -72,7 +72,7 @@ class Stack:
         servers = [mariadb.server(home)] if has_shop else []
         servers += [postgres.server(home), kafka.server(home), *gateway.servers(home)]
         servers += [storefront.server(home)] if has_shop else []
-        servers += [spark.connect_server(home)]
+        servers += [spark.connect_server(home)] if self.settings.spark_engine == "spark" else []
         servers += [spark.stream(home), *airflow.servers(home), superset.server(home)]
         return {server.name: server for server in servers}
 

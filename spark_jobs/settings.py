@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     ingest_max_lost_share: float = 0.2
     ingest_key_check_rows: int = 5_000_000  # above it, rows gone from the source are not looked for
     ingest_checksum_hours: float = 24  # between checks for rows changed without a change time; 0: every run
+
+    # What computes: `embedded` (Sail, within the job) or `spark`
+    spark_engine: Literal["embedded", "spark"] = "embedded"
+    spark_driver_memory: str = "2g"  # how much memory it may use
 
     # Events
     kafka_bootstrap_servers: str = "127.0.0.1:19092"

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
+from simulator.ledger import carts
 from simulator.ledger.accounting import (
     ZERO,
     Line,
@@ -28,7 +29,6 @@ from simulator.ledger.accounting import (
     places_of,
     returns_of,
 )
-from simulator.ledger import carts
 from simulator.ledger.sessions import Figures, Placed, Visits, shared_out, shares
 from simulator.record import Record, Seen
 from simulator.schema import Row

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.model import SILVER_SYSTEM_COLUMNS, Layer, Table
@@ -16,6 +16,7 @@ from contracts.sources.events import CAPTURED_EVENT
 from spark_jobs.build.quality import check_rows, conform, mark_shared_keys, newest_state, only_state
 from spark_jobs.columns.context import Context
 from spark_jobs.columns.parsing import is_business_time, moment, storable
+from spark_jobs.engine.base import Engine, Merge, Update
 from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.run.record import TableRecord
 from spark_jobs.sources.event_topics import POSTHOG
@@ -168,9 +169,7 @@ def names_of(checked: DataFrame, kind: str) -> dict[str, int]:
     return dict(sorted(((row[0], row[1]) for row in counts), key=lambda each: (-each[1], each[0])))
 
 
-def quarantine(
-    spark: SparkSession, lake: Lake, checked: DataFrame, table: Table, run_id: str, until: int
-) -> None:
+def quarantine(engine: Engine, checked: DataFrame, table: Table, run_id: str, until: int) -> None:
     """Set rejected rows aside with their reasons; a row that is already there is not added again."""
     raw = F.to_json("_raw", {"ignoreNullFields": "false"})
     rejected = checked.where(F.size("_failed") > 0).select(
@@ -183,21 +182,14 @@ def quarantine(
         F.lit(datetime.now(UTC)).cast("timestamp").alias("quarantined_at"),
         F.lit(run_id).alias("run_id"),
     )
-    path = lake.quarantine_path(table)
-    lake.create(spark, path, QUARANTINE_COLUMNS)
-    lake.merge(
-        spark,
-        rejected.dropDuplicates(["row_id"]),
-        path,
-        "t.row_id = s.row_id",
-        "WHEN NOT MATCHED THEN INSERT *",
-        Txn(f"{APP}.{run_id}", until),
-    )
+    path = engine.lake.quarantine_path(table)
+    engine.create(path, QUARANTINE_COLUMNS)
+    merge = Merge("t.row_id = s.row_id", {name: f"s.{name}" for name in QUARANTINE_COLUMNS})
+    engine.merge(rejected.dropDuplicates(["row_id"]), path, merge, Txn(f"{APP}.{run_id}", until))
 
 
 def commit(
-    spark: SparkSession,
-    lake: Lake,
+    engine: Engine,
     checked: DataFrame,
     table: Table,
     span: Span,
@@ -211,52 +203,45 @@ def commit(
         names += [column.name for column in SILVER_SYSTEM_COLUMNS]
     passed = checked.where(F.size("_failed") == 0)
     newest = newest_state(passed, table) if record.duplicates else only_state(passed, table)
+    lake = engine.lake
     path, txn = lake.path(table), Txn(span.app, span.until)
     if span.after is None:
         rows = newest if is_event else newest.where("NOT _is_delete_only")
-        lake.overwrite(rows.select(*names), path, txn, metadata)
+        engine.overwrite(rows.select(*names), path, metadata, txn)
         record.written = lake.row_count(path)
         record.passed = record.read - record.quarantined - record.duplicates
         return
     record.passed = newest.count()
-    counts = lake.merge(
-        spark,
-        newest,
-        path,
-        " AND ".join(f"t.{name} = s.{name}" for name in table.key),
-        _first_wins(names, _posthog_sent(lake, table)) if is_event else _upsert(names),
-        txn,
-        metadata,
-    )
-    record.written = sum(counts.get(f"num_{kind}_rows", 0) for kind in ("inserted", "updated"))
+    keys = " AND ".join(f"t.{name} = s.{name}" for name in table.key)
+    merge = _first_wins(keys, names, _posthog_sent(lake, table)) if is_event else _upsert(keys, names)
+    counts = engine.merge(newest, path, merge, txn, metadata)
+    record.written = sum(counts.values())
     if is_event:
-        again = record.passed - counts.get("num_inserted_rows", record.passed)
+        again = record.passed - counts.get("inserted", record.passed)
         record.passed, record.duplicates = record.passed - again, record.duplicates + again
 
 
-def _first_wins(names: list[str], has_foreign: bool) -> str:
+def _first_wins(keys: str, names: list[str], has_foreign: bool) -> Merge:
     """As `newest_state` chooses among all: our own topic's message before a PostHog's, then the first.
 
     Without a PostHog nothing is ever updated, and Delta need not look for what it would rewrite.
     """
-    columns = ", ".join(names)
-    insert = f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f's.{name}' for name in names)})"
+    values = {name: f"s.{name}" for name in names}
     if not has_foreign:
-        return insert
-    is_better = f"startswith(t._kafka_topic, '{POSTHOG}') AND NOT startswith(s._kafka_topic, '{POSTHOG}')"
-    values = ", ".join(f"{name} = s.{name}" for name in names)
-    return f"WHEN MATCHED AND {is_better} THEN UPDATE SET {values} {insert}"
+        return Merge(keys, values)
+    is_better = f"t._kafka_topic LIKE '{POSTHOG}%' AND s._kafka_topic NOT LIKE '{POSTHOG}%'"
+    return Merge(keys, values, updates=(Update(values, is_better),))
 
 
-def _upsert(names: list[str]) -> str:
-    values = ", ".join(f"{name} = s.{name}" for name in names)
-    deletion = ", ".join(
-        f"{name} = s.{name}" for name in ("is_deleted", "_version_at", "_ingested_at", "_batch_id")
-    )
-    newer = "s._ingested_at >= t._ingested_at"
-    return (
-        f"WHEN MATCHED AND s._is_delete_only AND s._ingested_at > t._ingested_at THEN UPDATE SET {deletion} "
-        f"WHEN MATCHED AND NOT s._is_delete_only AND {newer} THEN UPDATE SET {values} "
-        f"WHEN NOT MATCHED AND NOT s._is_delete_only THEN INSERT ({', '.join(names)})"
-        f" VALUES ({', '.join(f's.{name}' for name in names)})"
+def _upsert(keys: str, names: list[str]) -> Merge:
+    values = {name: f"s.{name}" for name in names}
+    deletion = {name: values[name] for name in ("is_deleted", "_version_at", "_ingested_at", "_batch_id")}
+    return Merge(
+        keys,
+        values,
+        "NOT s._is_delete_only",
+        (
+            Update(deletion, "s._is_delete_only AND s._ingested_at > t._ingested_at"),
+            Update(values, "NOT s._is_delete_only AND s._ingested_at >= t._ingested_at"),
+        ),
     )

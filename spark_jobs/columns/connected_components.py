@@ -13,8 +13,8 @@ def components(edges: DataFrame) -> DataFrame:
 
     Alternating large and small stars (Kiveris et al., 2014): each node hands its larger, then its smaller
     neighbours to the smallest node it knows, until every component is a star around its smallest node,
-    which names it. The server keeps each round's result (`localCheckpoint`), as plans would else grow
-    with every round; Sail needs `execution.checkpoint.path` for that.
+    which names it. The engine keeps each round's result (`localCheckpoint`): plans would grow with every
+    round otherwise.
 
     Raises:
         RuntimeError: when the stars do not settle.

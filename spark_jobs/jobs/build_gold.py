@@ -6,26 +6,26 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from graphlib import TopologicalSorter
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame
 
 from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
 from spark_jobs.build.breaches import breaches, without_rates
-from spark_jobs.build.fingerprint import code_version, context_of, fingerprint
-from spark_jobs.build.quality import conform, violations, warnings
+from spark_jobs.build.derived import DerivedTables
+from spark_jobs.build.fingerprint import code_version, context_of
+from spark_jobs.build.quality import violations
 from spark_jobs.columns.context import Context
+from spark_jobs.engine.session import open_engine
 from spark_jobs.errors import TransientError, UserError, exit_code
 from spark_jobs.gold import BUILD
 from spark_jobs.gold.missing_rates import BROKEN_WITHOUT_RATE, missing_rates
-from spark_jobs.lake.tables import DataCommit, Lake
-from spark_jobs.run.record import Step, run_step
-from spark_jobs.run.session import checkpoint, in_parallel, spark_session
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import run_step
 from spark_jobs.settings import settings
 
-CODE = ("contracts", "spark_jobs/lib", "spark_jobs/gold")
+CODE = ("contracts", "spark_jobs/columns", "spark_jobs/build", "spark_jobs/gold")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,27 +34,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     lake, context = Lake(), context_of(settings(), args.now)
     with run_step("build_gold", args.run_id, lake) as step:
         _refuse_missing_inputs(lake)
-        marts = tables_of(Layer.GOLD)
-        if not args.rebuild and not any(_stale(lake, mart, context) for mart in marts):
-            for mart in marts:
-                step.table(mart.id).note = "unchanged"
+        marts = DerivedTables(
+            tables=tables_of(Layer.GOLD),
+            functions=BUILD,
+            lake=lake,
+            context=context,
+            code=code_version(*CODE),
+            step=step,
+            rebuild_id=args.run_id if args.rebuild else None,
+            gate=lambda built, mart, inputs: _refuse_broken(built, mart, inputs, context),
+        )
+        if not marts.any_stale():
+            marts.note_unchanged()
             return 0
-        with spark_session("build_gold") as spark:
-
-            def work(session: SparkSession, mart: Table) -> None:
-                _build(session, lake, mart, context, step, args.rebuild)
-
-            order = TopologicalSorter({mart.id: _gold_inputs(mart) for mart in marts})
-            order.prepare()
-            while order.is_active():
-                ready = order.get_ready()
-                in_parallel(spark, work, [declared(name) for name in ready])
-                order.done(*ready)
+        with open_engine("build_gold", lake) as engine:
+            marts.build(engine)
     return 0
-
-
-def _gold_inputs(mart: Table) -> list[str]:
-    return [name for name in mart.inputs if declared(name).layer is Layer.GOLD]
 
 
 def _refuse_missing_inputs(lake: Lake) -> None:
@@ -69,47 +64,20 @@ def _refuse_missing_inputs(lake: Lake) -> None:
         )
 
 
-def _inputs(lake: Lake, mart: Table) -> dict[str, DataCommit]:
-    found = {name: lake.data_commit(lake.path(declared(name))) for name in mart.inputs}
-    return {name: commit for name, commit in found.items() if commit}
+def _refuse_broken(built: DataFrame, mart: Table, inputs: Mapping[str, DataFrame], context: Context) -> None:
+    """Keep the mart before this one where rows break a check that must hold.
 
-
-def _state(inputs: Mapping[str, DataCommit], context: Context) -> str:
-    versions = {name: commit.version for name, commit in inputs.items()}
-    return fingerprint(code_version(*CODE), context, versions)
-
-
-def _stale(lake: Lake, mart: Table, context: Context) -> bool:
-    kept = lake.commit_metadata(lake.path(mart)) or {}
-    return kept.get("built_from") != _state(_inputs(lake, mart), context)
-
-
-def _build(spark: SparkSession, lake: Lake, mart: Table, context: Context, step: Step, rebuild: bool) -> None:
-    if not rebuild and not _stale(lake, mart, context):
-        step.table(mart.id).note = "unchanged"
+    Raises:
+        UserError: naming the checks and rows, or the exchange rates that are missing.
+    """
+    broken = violations(built, mart)
+    if not broken:
         return
-    with step.timed(mart.id) as record:
-        inputs = _inputs(lake, mart)
-        rows = {
-            name.replace(".", "_"): lake.read(spark, lake.path(declared(name)), commit.readable)
-            for name, commit in inputs.items()
-        }
-        built = checkpoint(conform(BUILD[mart.name](**rows, context=context), mart))
-        broken = violations(built, mart)
-        if broken:
-            cause = None
-            if BROKEN_WITHOUT_RATE.get(mart.name) in broken:
-                missing = missing_rates(mart.name, built, rows, context)
-                cause = without_rates(missing, mart, context.reporting_currency)
-            raise UserError(cause or breaches(built, mart, broken))
-        record.details = {"warned": warnings(built, mart)}
-        record.note = ", ".join(
-            f"{name}: {count:,} warned" for name, count in record.details["warned"].items()
-        )
-        versions = {name: commit.version for name, commit in inputs.items()}
-        metadata = {"built_from": _state(inputs, context), "inputs": versions, "run_id": step.run_id}
-        lake.overwrite(built, lake.path(mart), None, metadata)
-        record.written = record.passed = record.read = lake.row_count(lake.path(mart))
+    cause = None
+    if BROKEN_WITHOUT_RATE.get(mart.name) in broken:
+        missing = missing_rates(mart.name, built, inputs, context)
+        cause = without_rates(missing, mart, context.reporting_currency)
+    raise UserError(cause or breaches(built, mart, broken))
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -12,15 +12,14 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from pyspark.sql import SparkSession
-
 from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import tables_of
+from spark_jobs.engine.base import Engine
+from spark_jobs.engine.session import in_parallel, open_engine
 from spark_jobs.errors import UserError, exit_code
 from spark_jobs.lake.bronze_state import EMPTY, BronzeState, add_columns, bronze_state
 from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.run.record import Step, run_step
-from spark_jobs.run.session import in_parallel, spark_session
 from spark_jobs.settings import Settings, settings
 from spark_jobs.sources import mysql_snapshot as mysql
 from spark_jobs.sources.checksums import last_compared, note_compared
@@ -160,22 +159,22 @@ def commit(tables: Sequence[TableIngest], batch: Batch, lake: Lake, step: Step) 
     if not tables:
         return
 
-    def append(spark: SparkSession, each: TableIngest) -> None:
+    def append(engine: Engine, each: TableIngest) -> None:
         path = lake.path(each.table)
         with step.timed(each.table.id) as kept:
             if each.files:
                 done = lake.committed(path, APP_ID)
-                rows = spark.read.parquet(f"{lake.uri}/{batch.folder}/{each.table.name}")
+                staged = f"{lake.uri}/{batch.folder}/{each.table.name}"
                 metadata = {"batch_id": batch.id, "snapshot_at": batch.taken_at.isoformat()}
-                lake.append(rows, path, Txn(APP_ID, 0 if done is None else done + 1), metadata)
+                engine.append_files(staged, path, Txn(APP_ID, 0 if done is None else done + 1), metadata)
             else:
                 columns = {column.bronze_name: column.spark_type for column in each.columns}
                 system = {column.name: column.type for column in BRONZE_SYSTEM_COLUMNS}
-                lake.create_bronze(spark, path, columns | system)
+                engine.create_bronze(path, columns | system)
             kept.written = each.staged + each.deleted
 
-    with spark_session("ingest_mysql") as spark:
-        in_parallel(spark, append, tables)
+    with open_engine("ingest_mysql", lake) as engine:
+        in_parallel(engine, append, tables)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from contracts.sources.events import BASE64, CAPTURED
+from spark_jobs.engine.apache_spark import SparkEngine
 from spark_jobs.errors import exit_code
 from spark_jobs.lake.object_store import require_bucket
 from spark_jobs.lake.storage import Storage
 from spark_jobs.lake.tables import Lake
-from spark_jobs.run.session import spark_session
 from spark_jobs.settings import Settings, settings
 from spark_jobs.sources.event_topics import Source, Topic, event_sources
 from spark_jobs.sources.kafka_offsets import name_in_bronze, next_offsets, offered, starting_offsets
@@ -77,11 +78,12 @@ def starting(source: Source, lake: Lake, accept_gap: bool, made_anew: Sequence[s
 def stream(lake: Lake, config: Settings, starts: Mapping[Source, Start], stopping: Event) -> int:
     """Run the queries until one ends (1) or a signal asks to stop (0)."""
     path = lake.path(CAPTURED)
-    with spark_session("stream_events") as spark:
+    with closing(SparkEngine.start("stream_events", lake)) as engine:
+        spark = engine.spark
         spark.sparkContext.setLogLevel("ERROR")
         spark.conf.set("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         columns = {column.name: column.type for column in CAPTURED.columns}
-        lake.create_bronze(spark, path, columns, CAPTURED.partition_by)
+        engine.create_bronze(path, columns, CAPTURED.partition_by)
         queries, checkpoints = [], Storage(config.stream_checkpoints)
         for source, start in starts.items():
             checkpoints.delete_folder(CHECKPOINTS[source.name])

@@ -1,14 +1,14 @@
-"""The lake's Delta tables: where they are, what they hold, and commits that a retry cannot repeat.
+"""The lake's Delta tables: where they are and what their logs say, read with delta-rs.
 
-Logs are read with delta-rs, which needs no Spark; data is read and written by Spark. A commit carries an
-application id and a number (`txn`), so that the same piece of work, done again after a kill, changes nothing,
-and the number tells how far the table has come.
+Data is read and written by an engine (`spark_jobs.engine`). A commit carries an application id and a number
+(`Txn`), so that the same piece of work, done again after a kill, changes nothing, and the number tells how
+far the table has come.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -18,23 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable
 from pyarrow.dataset import Dataset, ParquetReadOptions
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql.types import StructType
 
 from contracts.model import Layer, Table
 from spark_jobs.lake.storage import Storage
 from spark_jobs.settings import Settings, settings
 
-CHANGE_FEED = ("delta.enableChangeDataFeed", "true")
 # Operations that change files and no data.
 UPKEEP = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END"})
 # In the metadata of a commit that nothing needs to follow: the data commit before it.
 CARRIED = "data_version"
-# A table of fewer bytes is read as one partition: what is joined or grouped then needs no shuffle, whose
-# stages cost a small shop more than two cores gain it. Tables are built side by side all the same.
-ONE_PARTITION_BYTES = 16 * 1024 * 1024
-# From so many files on, Spark would list them by a job of its own.
-FEW_FILES = 32
 
 
 @dataclass(frozen=True)
@@ -128,8 +120,6 @@ class Lake:
         """Where the rejected rows of a silver table are."""
         return f"{self.uri}/quarantine/{table.name}"
 
-    # -- the log, without Spark ---------------------------------------------------------------------------
-
     def open(self, path: str, version: int | None = None) -> LakeTable:
         """A table by delta-rs, as of a version where one is given."""
         return LakeTable(path, self.storage, version)
@@ -179,120 +169,9 @@ class Lake:
 
     def size(self, path: str) -> int:
         """Bytes of the table's live files, from its log; 0 where no table is."""
-        return self._size(self.open(path)) if self.exists(path) else 0
+        return self.size_of(self.open(path)) if self.exists(path) else 0
 
-    def _size(self, table: DeltaTable) -> int:
+    def size_of(self, table: DeltaTable) -> int:
+        """Bytes of an opened table's live files."""
         files = pa.table(table.get_add_actions(flatten=True))
         return int(sum(files.column("size_bytes").to_pylist()))
-
-    # -- data, with Spark ---------------------------------------------------------------------------------
-
-    def create(
-        self,
-        spark: SparkSession,
-        path: str,
-        columns: Mapping[str, str],
-        partition_by: Sequence[str] = (),
-        properties: Mapping[str, str] | None = None,
-    ) -> None:
-        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
-        if self.exists(path):
-            return
-        declared = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
-        partitions = f" PARTITIONED BY ({', '.join(partition_by)})" if partition_by else ""
-        wanted = ", ".join(f"'{name}' = '{value}'" for name, value in (properties or {}).items())
-        table_properties = f" TBLPROPERTIES ({wanted})" if wanted else ""
-        target = f"CREATE TABLE IF NOT EXISTS delta.`{path}` ({declared}) USING DELTA"
-        spark.sql(target + partitions + table_properties)
-
-    def create_bronze(
-        self, spark: SparkSession, path: str, columns: Mapping[str, str], partition_by: Sequence[str] = ()
-    ) -> None:
-        """Make an empty bronze table whose later appends silver can read as a change feed."""
-        self.create(spark, path, columns, partition_by, dict([CHANGE_FEED]))
-
-    def read(self, spark: SparkSession, path: str, version: int | None = None) -> DataFrame:
-        """The table, as of a version where one is given.
-
-        The files of a small table are taken from its log by delta-rs: for Spark to read a log is a handful of
-        jobs, which would cost more than reading the table.
-        """
-        table = self.open(path, version)
-        files, protocol = table.file_uris(), table.protocol()
-        is_plain = protocol.min_reader_version == 1  # no deletion vectors, no renamed columns
-        if not is_plain or len(files) > FEW_FILES or self._size(table) >= ONE_PARTITION_BYTES:
-            return spark.read.format("delta").option("versionAsOf", table.version()).load(path)
-        schema = StructType.fromJson(json.loads(table.schema().to_json()))
-        if not files:
-            return spark.createDataFrame([], schema)
-        return spark.read.schema(schema).option("basePath", path).parquet(*files).coalesce(1)
-
-    def appended(self, spark: SparkSession, path: str, after: int, until: int) -> DataFrame:
-        """Rows appended by the commits after `after` up to and including `until`."""
-        feed = (
-            spark.read.format("delta")
-            .option("readChangeFeed", "true")
-            .option("startingVersion", after + 1)
-            .option("endingVersion", until)
-            .load(path)
-        )
-        return feed.where("_change_type = 'insert'").drop(
-            "_change_type", "_commit_version", "_commit_timestamp"
-        )
-
-    def append(self, rows: DataFrame, path: str, txn: Txn, metadata: Mapping[str, Any] | None = None) -> None:
-        """Append in one commit; nothing when `txn` is already in the table. New columns are taken over.
-
-        A table that is not there yet is made by the same commit, with the change feed that silver reads.
-        """
-        writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
-        if not self.exists(path):
-            writer = writer.option(*CHANGE_FEED)
-        if metadata is not None:
-            writer = writer.option("userMetadata", json.dumps(metadata))
-        writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version).save(path)
-
-    def overwrite(
-        self, rows: DataFrame, path: str, txn: Txn | None = None, metadata: Mapping[str, Any] | None = None
-    ) -> None:
-        """Replace the table's rows and columns in one commit."""
-        writer = rows.write.format("delta").mode("overwrite").option("overwriteSchema", "true")
-        if metadata is not None:
-            writer = writer.option("userMetadata", json.dumps(metadata))
-        if txn is not None:
-            writer = writer.option("txnAppId", txn.app_id).option("txnVersion", txn.version)
-        writer.save(path)
-
-    def merge(
-        self,
-        spark: SparkSession,
-        rows: DataFrame,
-        path: str,
-        on: str,
-        clauses: str,
-        txn: Txn,
-        metadata: Mapping[str, Any] | None = None,
-    ) -> dict[str, int]:
-        """MERGE `rows` (alias s) into the table (alias t); nothing when `txn` is already in it.
-
-        The session's settings name the transaction, so a session may do one merge at a time.
-
-        Returns:
-            Delta's counts (`num_inserted_rows` …); empty when there was nothing to do.
-        """
-        rows.createOrReplaceTempView("merge_source")
-        conf = {
-            "spark.databricks.delta.write.txnAppId": txn.app_id,
-            "spark.databricks.delta.write.txnVersion": str(txn.version),
-            "spark.databricks.delta.commitInfo.userMetadata": json.dumps(metadata or {}),
-        }
-        for name, value in conf.items():
-            spark.conf.set(name, value)
-        try:
-            counts = spark.sql(
-                f"MERGE INTO delta.`{path}` t USING merge_source s ON {on} {clauses}"
-            ).collect()
-        finally:
-            for name in conf:
-                spark.conf.unset(name)
-        return counts[0].asDict() if counts else {}

@@ -1,0 +1,220 @@
+"""Sail inside the job: Spark's API without a JVM. Tables are read by Sail and written by delta-rs."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from pyarrow import dataset, parquet
+from pysail.spark import SparkConnectServer
+from pyspark.sql import DataFrame, SparkSession
+
+from spark_jobs.engine.base import CHANGE_FEED, TABLE_PROPERTIES, Engine, Merge
+from spark_jobs.lake.object_store import delta_options
+from spark_jobs.lake.tables import Lake, Txn
+from spark_jobs.settings import Settings, settings
+
+UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
+# Of a change feed, what says how and when a row changed.
+FEED_COLUMNS = ("_change_type", "_commit_version", "_commit_timestamp")
+
+
+class EmbeddedEngine(Engine):
+    """A session of a Sail server that lives and dies with the job."""
+
+    def __init__(self, spark: SparkSession, lake: Lake, address: str, scratch: Path) -> None:
+        super().__init__(spark, lake)
+        self._address, self._scratch = address, scratch
+        self._cleanup = ExitStack()
+
+    @classmethod
+    def start(cls, lake: Lake) -> Self:
+        """Start a server in this process, on a free port of loopback, and open a session on it."""
+        with ExitStack() as opened:
+            scratch = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="shoplake-engine-")))
+            os.environ.update(_server_environment(settings(), scratch))
+            server = SparkConnectServer()
+            server.start(background=True)
+            opened.callback(server.stop)
+            host, port = server.listening_address or ("", 0)
+            address = f"sc://{host}:{port}"
+            engine = cls(_session(address), lake, address, scratch)
+            engine._cleanup = opened.pop_all()
+        return engine
+
+    def sibling(self) -> Self:
+        """Open a second session on the same server."""
+        return type(self)(_session(self._address), self.lake, self._address, self._scratch)
+
+    def close(self) -> None:
+        """Close the session, and the server with the session that started it."""
+        self.spark.stop()
+        self._cleanup.close()
+
+    def checkpoint(self, rows: DataFrame) -> DataFrame:
+        """Compute rows once and keep them on disk for the rest of the session."""
+        return rows.localCheckpoint()
+
+    def read(self, path: str, version: int | None = None) -> DataFrame:
+        """Read a table, as of a version where one is given."""
+        number = self.lake.open(path).version() if version is None else version
+        return self.spark.read.format("delta").option("versionAsOf", number).load(path)
+
+    def appended(self, path: str, after: int, until: int) -> DataFrame:
+        """Read the rows appended by the commits after `after` up to and including `until`.
+
+        delta-rs reads the change feed; the rows reach Sail by a file, batch by batch.
+        """
+        feed = pa.RecordBatchReader.from_stream(self.lake.open(path).load_cdf(after + 1, until))
+        names = [name for name in feed.schema.names if name not in FEED_COLUMNS]
+        folder = Path(tempfile.mkdtemp(dir=self._scratch))
+        with parquet.ParquetWriter(folder / "appended.parquet", _subset(feed.schema, names)) as file:
+            for batch in feed:
+                inserted = batch.filter(pc.equal(batch["_change_type"], "insert"))
+                file.write_batch(inserted.select(names))
+        return self.spark.read.parquet(str(folder))
+
+    def create(
+        self,
+        path: str,
+        columns: Mapping[str, str],
+        partition_by: Sequence[str] = (),
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
+        declared = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
+        schema = delta_schema(self.spark.createDataFrame([], declared))
+        DeltaTable.create(
+            path,
+            schema,
+            mode="ignore",
+            partition_by=list(partition_by) or None,
+            configuration={**TABLE_PROPERTIES, **(properties or {})},
+            storage_options=self.lake.storage.options,
+        )
+
+    def append_files(self, folder: str, path: str, txn: Txn, metadata: Mapping[str, Any]) -> None:
+        """Append the rows of a folder of Parquet files in one commit; nothing when `txn` is in the table."""
+        if self._is_done(path, txn):
+            return
+        rows = dataset.dataset("", filesystem=self.lake.storage.below(folder), format="parquet").scanner()
+        write_deltalake(
+            path,
+            rows.to_reader(),
+            mode="append",
+            schema_mode="merge",
+            configuration={**TABLE_PROPERTIES, **CHANGE_FEED},
+            storage_options=self.lake.storage.options,
+            commit_properties=_commit(metadata, txn),
+        )
+
+    def overwrite(
+        self, rows: DataFrame, path: str, metadata: Mapping[str, Any], txn: Txn | None = None
+    ) -> None:
+        """Replace the table's rows and columns in one commit."""
+        if txn is not None and self._is_done(path, txn):
+            return
+        write_deltalake(
+            path,
+            batches(rows),
+            mode="overwrite",
+            schema_mode="overwrite",
+            configuration=TABLE_PROPERTIES,
+            storage_options=self.lake.storage.options,
+            commit_properties=_commit(metadata, txn),
+        )
+
+    def merge(
+        self, rows: DataFrame, path: str, merge: Merge, txn: Txn, metadata: Mapping[str, Any] | None = None
+    ) -> dict[str, int]:
+        """Merge rows into a table in one commit; nothing when `txn` is already in it."""
+        if self._is_done(path, txn):
+            return {}
+        merger = self.lake.open(path).merge(
+            batches(rows),
+            merge.on,
+            source_alias="s",
+            target_alias="t",
+            max_spill_size=_memory(settings()),
+            commit_properties=_commit(metadata or {}, txn),
+        )
+        for update in merge.updates:
+            merger = merger.when_matched_update(dict(update.values), update.condition)
+        counts = merger.when_not_matched_insert(dict(merge.insert), merge.insert_condition).execute()
+        return {kind: int(counts[f"num_target_rows_{kind}"]) for kind in ("inserted", "updated")}
+
+    def _is_done(self, path: str, txn: Txn) -> bool:
+        done = self.lake.committed(path, txn.app_id)
+        return done is not None and done >= txn.version
+
+
+def batches(rows: DataFrame) -> pa.RecordBatchReader:
+    """Stream rows as Arrow batches, in the types of a Delta table."""
+    schema = pa.schema(delta_schema(rows))
+
+    def arriving() -> Iterator[pa.RecordBatch]:
+        # What `toLocalIterator` does, without a Python object per row.
+        client, plan = rows.sparkSession.client, cast(Any, rows)._plan
+        for each in client.to_table_as_iterator(plan.to_proto(client), plan.observations):
+            if isinstance(each, pa.Table):
+                yield from each.cast(schema).to_batches()
+
+    return pa.RecordBatchReader.from_batches(schema, arriving())
+
+
+def delta_schema(rows: DataFrame) -> Schema:
+    """The columns of rows as a Delta table has them, where each may be null."""
+    return Schema.from_json(json.dumps(_nullable(rows.schema.jsonValue())))
+
+
+def _nullable(kind: Any) -> Any:
+    """A type in JSON in which everything may be null, as Spark writes it."""
+    if isinstance(kind, list):
+        return [_nullable(each) for each in kind]
+    if not isinstance(kind, dict):
+        return kind
+    is_optional = ("nullable", "containsNull", "valueContainsNull")
+    return {name: True if name in is_optional else _nullable(value) for name, value in kind.items()}
+
+
+def _subset(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    return pa.schema([schema.field(name) for name in names])
+
+
+def _commit(metadata: Mapping[str, Any], txn: Txn | None) -> CommitProperties:
+    """What a commit says of itself, as Spark's says it."""
+    done = [Transaction(txn.app_id, txn.version)] if txn else None
+    return CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)}, app_transactions=done)
+
+
+def _session(address: str) -> SparkSession:
+    session: SparkSession = SparkSession.builder.remote(address).create()
+    session.conf.set("spark.sql.session.timeZone", "UTC")
+    return session
+
+
+def _server_environment(config: Settings, scratch: Path) -> dict[str, str]:
+    """Sail reads its options, and the keys of an object store, from the environment."""
+    memory = str(_memory(config))
+    return {
+        "SAIL_EXECUTION__CHECKPOINT__PATH": (scratch / "checkpoints").as_uri(),
+        "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(scratch)]),
+        "SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy",
+        "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": memory,
+        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": memory,
+        **(delta_options(config) if config.lake_is_in_s3 else {}),
+    }
+
+
+def _memory(config: Settings) -> int:
+    """Bytes that the engine may use."""
+    size = config.spark_driver_memory.lower()
+    return int(size[:-1]) * UNITS[size[-1]]

@@ -1,0 +1,73 @@
+"""The engine of a job, as the settings name it, and pieces of work side by side on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import SimpleQueue
+from typing import TypeVar
+
+from spark_jobs.engine.apache_spark import SparkEngine
+from spark_jobs.engine.base import Engine
+from spark_jobs.engine.embedded import EmbeddedEngine
+from spark_jobs.errors import UserError
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import settings
+
+Item = TypeVar("Item")
+# How DataFusion, on which Sail is built, begins its word for a full memory pool.
+EXHAUSTED = "Resources exhausted"
+
+
+@contextmanager
+def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
+    """Open the engine that `SPARK_ENGINE` names, for one job; it is closed at the end.
+
+    Raises:
+        TransientError: when `SPARK_REMOTE` names a server that does not answer.
+        UserError: when a table needs more memory than the embedded engine may use.
+    """
+    if settings().spark_engine == "spark":
+        engine: Engine = SparkEngine.start(app_name, lake)
+    else:
+        engine = EmbeddedEngine.start(lake)
+    try:
+        yield engine
+    except Exception as error:
+        if EXHAUSTED not in str(error):
+            raise
+        raise UserError(
+            f"{app_name} needs more memory than SPARK_DRIVER_MEMORY={settings().spark_driver_memory} allows"
+            " the embedded engine. Next: set a higher value in .env, or SPARK_ENGINE=spark."
+        ) from error
+    finally:
+        engine.close()
+
+
+def in_parallel(
+    engine: Engine, work: Callable[[Engine, Item], None], items: Iterable[Item], workers: int = 2
+) -> None:
+    """Do independent pieces of work side by side, each worker with a session (and its settings) of its own.
+
+    Raises:
+        Exception: the first that a piece raised, after the others have ended.
+    """
+    # A thread keeps its session: PySpark gives a checkpoint to the session that the thread made last.
+    mine = threading.local()
+    made: SimpleQueue[Engine] = SimpleQueue()
+
+    def run(item: Item) -> None:
+        if not hasattr(mine, "engine"):
+            mine.engine = engine.sibling()
+            made.put(mine.engine)
+        work(mine.engine, item)
+
+    try:
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            for future in [pool.submit(run, item) for item in items]:
+                future.result()
+    finally:
+        while not made.empty():
+            made.get().close()
