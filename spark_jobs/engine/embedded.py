@@ -23,8 +23,6 @@ from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.settings import Settings, settings
 
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
-# Of a change feed, what says how and when a row changed.
-FEED_COLUMNS = ("_change_type", "_commit_version", "_commit_timestamp")
 
 
 class EmbeddedEngine(Engine):
@@ -73,13 +71,15 @@ class EmbeddedEngine(Engine):
 
         delta-rs reads the change feed; the rows reach Sail by a file, batch by batch.
         """
-        feed = pa.RecordBatchReader.from_stream(self.lake.open(path).load_cdf(after + 1, until))
-        names = [name for name in feed.schema.names if name not in FEED_COLUMNS]
+        table = self.lake.open(path)
+        schema = pa.schema(table.schema())
+        with_kind = schema.append(pa.field("_change_type", pa.string()))
         folder = Path(tempfile.mkdtemp(dir=self._scratch))
-        with parquet.ParquetWriter(folder / "appended.parquet", _subset(feed.schema, names)) as file:
-            for batch in feed:
-                inserted = batch.filter(pc.equal(batch["_change_type"], "insert"))
-                file.write_batch(inserted.select(names))
+        with parquet.ParquetWriter(folder / "appended.parquet", schema, compression="zstd") as file:
+            for batch in pa.RecordBatchReader.from_stream(table.load_cdf(after + 1, until)):
+                changes = pa.table(batch).select(with_kind.names).cast(with_kind)
+                inserted = changes.filter(pc.equal(changes["_change_type"], "insert"))
+                file.write_table(inserted.select(schema.names))
         return self.spark.read.parquet(str(folder))
 
     def create(
@@ -185,10 +185,6 @@ def _nullable(kind: Any) -> Any:
     return {name: True if name in is_optional else _nullable(value) for name, value in kind.items()}
 
 
-def _subset(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    return pa.schema([schema.field(name) for name in names])
-
-
 def _commit(metadata: Mapping[str, Any], txn: Txn | None) -> CommitProperties:
     """What a commit says of itself, as Spark's says it."""
     done = [Transaction(txn.app_id, txn.version)] if txn else None
@@ -205,6 +201,7 @@ def _server_environment(config: Settings, scratch: Path) -> dict[str, str]:
     """Sail reads its options, and the keys of an object store, from the environment."""
     memory = str(_memory(config))
     return {
+        "RUST_LOG": os.environ.get("RUST_LOG", "error"),  # at INFO it tells of every session
         "SAIL_EXECUTION__CHECKPOINT__PATH": (scratch / "checkpoints").as_uri(),
         "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(scratch)]),
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy",
