@@ -32,7 +32,7 @@ from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
 FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack", "compose")
-DATA_SERVERS = ("mariadb", "postgres", "kafka", "gateway", "spark-connect")
+DATA_SERVERS = ("mariadb", "postgres", "kafka", "gateway")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
 HOURS_TO_MIDNIGHT = 3
 
@@ -73,7 +73,6 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         "WAREHOUSE_PORT": free[1],
         "KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{free[2]}",
         "KAFKA_CONTROLLER_PORT": free[3],
-        "SPARK_REMOTE": f"sc://127.0.0.1:{free[4]}",
         "AIRFLOW_PORT": free[5],
         "SUPERSET_PORT": free[6],
         "GATEWAY_PORT": free[7],
@@ -104,6 +103,20 @@ def data_stack(home: Path) -> Stack:
         stack = _stack(home)
         stack.up(only=DATA_SERVERS)
     return stack
+
+
+@pytest.fixture(scope="session")
+def spark_stack(home: Path, data_stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The same installation with Apache Spark as its engine: a Connect server beside the other servers."""
+    folder = tmp_path_factory.mktemp("spark")
+    shutil.copy(home / ".env", folder / ".env")
+    own = {"SPARK_ENGINE": "spark", "SPARK_REMOTE": f"sc://127.0.0.1:{free_ports()[0]}"}
+    set_values(folder / ".env", own)
+    stack = Stack(folder / ".shoplake", folder / ".env")
+    with _timed("starting a Spark Connect server"):
+        stack.up(only=("spark-connect",))
+    yield stack
+    stack.delete()
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.lake.tables import Lake, Txn
@@ -50,6 +51,9 @@ class Engine(ABC):
     kill, changes nothing. Either engine reads what the other wrote.
     """
 
+    # Where a checkpoint is kept, for an engine that has a choice.
+    checkpoint_level: ClassVar[StorageLevel | None] = None
+
     def __init__(self, spark: SparkSession, lake: Lake) -> None:
         self.spark = spark
         self.lake = lake
@@ -62,9 +66,14 @@ class Engine(ABC):
     def close(self) -> None:
         """Close the session. A server outside the job lives on."""
 
-    @abstractmethod
     def checkpoint(self, rows: DataFrame) -> DataFrame:
-        """Compute rows once and keep them on disk for the rest of the session."""
+        """Compute rows once and keep them on disk for the rest of the session.
+
+        The rows are named by a view first. The checkpoint command sends its plan through the protobuf parser,
+        which refuses more than 100 nested messages; the longest plans of marts have 130.
+        """
+        rows.createOrReplaceTempView("to_checkpoint")
+        return self.spark.table("to_checkpoint").localCheckpoint(storageLevel=self.checkpoint_level)
 
     @abstractmethod
     def read(self, path: str, version: int | None = None) -> DataFrame:

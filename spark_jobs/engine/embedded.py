@@ -57,10 +57,6 @@ class EmbeddedEngine(Engine):
         self.spark.stop()
         self._cleanup.close()
 
-    def checkpoint(self, rows: DataFrame) -> DataFrame:
-        """Compute rows once and keep them on disk for the rest of the session."""
-        return rows.localCheckpoint()
-
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given."""
         number = self.lake.open(path).version() if version is None else version

@@ -17,8 +17,8 @@ from spark_jobs.lake.tables import Lake
 from spark_jobs.settings import settings
 
 Item = TypeVar("Item")
-# How DataFusion, on which Sail is built, begins its word for a full memory pool.
-EXHAUSTED = "Resources exhausted"
+# What DataFusion, on which Sail is built, says of a full memory pool.
+EXHAUSTED = ("Resources exhausted", "Failed to allocate additional")
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
     try:
         yield engine
     except Exception as error:
-        if EXHAUSTED not in str(error):
+        if not any(words in str(error) for words in EXHAUSTED):
             raise
         raise UserError(
             f"{app_name} needs more memory than SPARK_DRIVER_MEMORY={settings().spark_driver_memory} allows"

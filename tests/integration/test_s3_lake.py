@@ -21,9 +21,9 @@ from contracts.registry import TABLES, tables_of
 from contracts.sources.events import CAPTURED
 from local.env_file import set_values
 from local.stack import Stack
+from spark_jobs.engine.session import open_engine
 from spark_jobs.lake.archive import archived_files, archived_rows
-from spark_jobs.lake.tables import Lake, Txn
-from spark_jobs.run.session import spark_session
+from spark_jobs.lake.tables import Lake
 from spark_jobs.settings import settings
 from spark_jobs.sources.event_topics import event_sources
 from spark_jobs.sources.kafka_offsets import lag, next_offsets, offered
@@ -55,6 +55,7 @@ def s3_stack(
     own = {
         "LAKE_URI": f"s3a://{BUCKET}/lake",
         "STREAM_CHECKPOINT_DIR": str(folder / "checkpoints"),
+        "SPARK_ENGINE": "spark",
         "SPARK_REMOTE": f"sc://127.0.0.1:{free_ports()[0]}",
     }
     set_values(folder / ".env", own | store.settings)
@@ -71,7 +72,7 @@ def in_s3(
     """Called when shop, topic and warehouse are there: the same, with the lake in S3."""
 
     def move(**changed: str) -> Environment:
-        names = ("LAKE_URI", "STREAM_CHECKPOINT_DIR", "SPARK_REMOTE")
+        names = ("LAKE_URI", "STREAM_CHECKPOINT_DIR", "SPARK_ENGINE", "SPARK_REMOTE")
         there = s3_stack.program_environment()
         values = {name: there[name] for name in there if name.startswith("AWS_") or name in names} | changed
         for name, value in values.items():
@@ -172,9 +173,10 @@ def append_by_delta_rs(lake: Lake, path: str, number: int) -> None:
     write_deltalake(path, rows, mode="append", storage_options=lake.storage.options)
 
 
-def append_by_spark(spark: SparkSession, lake: Lake, path: str, number: int) -> None:
+def append_by_spark(spark: SparkSession, path: str, number: int) -> None:
     rows = spark.createDataFrame([("spark", number)], "who string, number long")
-    lake.append(rows, path, Txn("race", number))
+    writer = rows.write.format("delta").mode("append").option("txnAppId", "race").option("txnVersion", number)
+    writer.save(path)
 
 
 def written(lake: Lake, path: str) -> list[tuple[str, int]]:
@@ -196,9 +198,9 @@ def test_a_commit_that_comes_between_is_not_overwritten(
     lake = Lake()
     path = f"{lake.uri}/raced"
     append_by_delta_rs(lake, path, 0)
-    with spark_session("held") as spark:
+    with open_engine("held", lake) as engine:
         writers = {
-            "spark": lambda: append_by_spark(spark, lake, path, 1),
+            "spark": lambda: append_by_spark(engine.spark, path, 1),
             "delta-rs": lambda: append_by_delta_rs(lake, path, 1),
         }
         store.steer(f"hold/{held}")
@@ -234,9 +236,9 @@ def test_every_commit_of_two_writers_survives(in_s3: Callable[..., Environment],
         except BaseException as error:
             failures.append(error)
 
-    with spark_session("race") as spark:
+    with open_engine("race", lake) as engine:
         appends = {
-            "spark": lambda number: append_by_spark(spark, lake, path, number),
+            "spark": lambda number: append_by_spark(engine.spark, path, number),
             "delta-rs": lambda number: append_by_delta_rs(lake, path, number),
         }
         writers = [threading.Thread(target=race, args=each) for each in appends.items()]
