@@ -109,31 +109,26 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
     carried = ("_ingested_at", "_version_at", "_batch_id")
     position = ("_kafka_topic", "_kafka_partition", "_kafka_offset")
     order = ("_ingested_at", *(table.newest_by or position))
-    fields = [
-        name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key
-    ]
-    # A name with a colon is of another Kafka than ours: no topic's own name has one.
-    is_foreign = () if table.newest_by else (F.col("_kafka_topic").contains(":").alias("_is_foreign"),)
-    version, deletion = F.struct(*is_foreign, *fields), F.struct(*carried)
-    choose = F.max if table.newest_by else F.min
+    names = [name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key]
     is_deletion = F.col("_op") == "delete"
-    states = df.groupBy(*table.key).agg(
-        choose(F.when(~is_deletion, version)).alias("newest"),
-        F.max(F.when(is_deletion, deletion)).alias("deletion"),
-    )
-    only_deletion = F.col("newest").isNull()
-    deleted_last = F.col("deletion._ingested_at") > F.col("newest._ingested_at")
-    is_deleted = only_deletion | F.coalesce(deleted_last, F.lit(False))
-    values = [
-        F.col(n) if n in table.key else F.col(f"newest.{n}").alias(n)
-        for n in table.column_names
-        if n not in carried
-    ]
-    system = [
-        F.when(is_deleted, F.col(f"deletion.{n}")).otherwise(F.col(f"newest.{n}")).alias(n) for n in carried
-    ]
-    return states.select(
-        *values, is_deleted.alias("is_deleted"), *system, only_deletion.alias("_is_delete_only")
+    # A name with a colon is of another Kafka than ours: no topic's own name has one.
+    is_foreign = () if table.newest_by else (F.col("_kafka_topic").contains(":"),)
+    by_value = (F.col(name).desc() if table.newest_by else F.col(name).asc() for name in names)
+    of_key = Window.partitionBy(*table.key)
+    # Ranked rather than chosen by a greatest struct, of which Sail holds every row as objects.
+    ranked = df.select(
+        "*",
+        F.row_number().over(of_key.orderBy(is_deletion, *is_foreign, *by_value)).alias("_rank"),
+        F.max(F.when(is_deletion, F.struct(*carried))).over(of_key).alias("_deletion"),
+    ).where("_rank = 1")
+    deleted_last = F.col("_deletion._ingested_at") > F.col("_ingested_at")
+    is_deleted = is_deletion | F.coalesce(deleted_last, F.lit(False))
+    system = [F.when(is_deleted, F.col(f"_deletion.{n}")).otherwise(F.col(n)).alias(n) for n in carried]
+    return ranked.select(
+        *(name for name in table.column_names if name not in carried),
+        is_deleted.alias("is_deleted"),
+        *system,
+        is_deletion.alias("_is_delete_only"),
     )
 
 

@@ -8,8 +8,10 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, Self, cast
 
+import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
@@ -18,44 +20,99 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.engine.base import CHANGE_FEED, TABLE_PROPERTIES, Engine, Merge
+from spark_jobs.errors import UserError
 from spark_jobs.lake.object_store import delta_options
 from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.settings import Settings, settings
 
+SECONDS_BETWEEN_LOOKS = 0.2
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
-class EmbeddedEngine(Engine):
-    """A session of a Sail server that lives and dies with the job."""
+class Server:
+    """A Sail server in this process, which stops when the process has more memory than it may."""
 
-    def __init__(self, spark: SparkSession, lake: Lake, address: str, scratch: Path) -> None:
+    def __init__(self, app_name: str, scratch: Path, memory: str) -> None:
+        self.app_name, self.scratch, self.memory = app_name, scratch, memory
+        self.is_exhausted = False
+        self._server = SparkConnectServer()
+        self._server.start(background=True)
+        host, port = self._server.listening_address or ("", 0)
+        self.address = f"sc://{host}:{port}"
+        self._stopped = Event()
+        Thread(target=self._watch, daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop the server."""
+        self._stopped.set()
+        self._server.stop()
+
+    def _watch(self) -> None:
+        process, limit = psutil.Process(), bytes_of(self.memory)
+        while not self._stopped.wait(SECONDS_BETWEEN_LOOKS):
+            if process.memory_info().rss > limit:
+                self.is_exhausted = True
+                self._server.stop()
+                return
+
+
+class EmbeddedEngine(Engine):
+    """A session of a Sail server that lives and dies with the job.
+
+    Sail and delta-rs work in this process, so that its memory is theirs. Past its limit the server is
+    stopped, and `reason_of` says why. Sail's own memory pool is not used: it counts the parts of a struct
+    once per group, and refused tables of a hundredth of the pool's size.
+    """
+
+    def __init__(self, spark: SparkSession, lake: Lake, server: Server) -> None:
         super().__init__(spark, lake)
-        self._address, self._scratch = address, scratch
+        self._server = server
         self._cleanup = ExitStack()
 
     @classmethod
-    def start(cls, lake: Lake) -> Self:
+    def start(cls, app_name: str, lake: Lake) -> Self:
         """Start a server in this process, on a free port of loopback, and open a session on it."""
         with ExitStack() as opened:
             scratch = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="shoplake-engine-")))
             os.environ.update(_server_environment(settings(), scratch))
-            server = SparkConnectServer()
-            server.start(background=True)
+            server = Server(app_name, scratch, settings().spark_driver_memory)
             opened.callback(server.stop)
-            host, port = server.listening_address or ("", 0)
-            address = f"sc://{host}:{port}"
-            engine = cls(_session(address), lake, address, scratch)
+            engine = cls(_session(server.address), lake, server)
             engine._cleanup = opened.pop_all()
         return engine
 
     def sibling(self) -> Self:
         """Open a second session on the same server."""
-        return type(self)(_session(self._address), self.lake, self._address, self._scratch)
+        return type(self)(_session(self._server.address), self.lake, self._server)
+
+    def reason_of(self, error: Exception) -> Exception:
+        """Give the full memory as the reason of whatever failed after it."""
+        if not self._server.is_exhausted:
+            return error
+        return UserError(
+            f"{self._server.app_name} needs more memory than SPARK_DRIVER_MEMORY={self._server.memory} allows"
+            " the embedded engine. Next: set a higher value in .env, or SPARK_ENGINE=spark."
+        )
 
     def close(self) -> None:
         """Close the session, and the server with the session that started it."""
         self.spark.stop()
         self._cleanup.close()
+
+    def checkpoint(self, rows: DataFrame) -> DataFrame:
+        """Compute rows once and keep them on disk for the rest of the session.
+
+        Sail's own checkpoint holds all rows in memory before it writes them.
+        """
+        return self._kept(batches(rows))
+
+    def _kept(self, rows: pa.RecordBatchReader) -> DataFrame:
+        """Rows in a file of the scratch folder, written batch by batch."""
+        folder = Path(tempfile.mkdtemp(dir=self._server.scratch))
+        with parquet.ParquetWriter(folder / "rows.parquet", rows.schema, compression="zstd") as file:
+            for batch in rows:
+                file.write_batch(batch)
+        return self.spark.read.parquet(str(folder))
 
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given."""
@@ -70,7 +127,7 @@ class EmbeddedEngine(Engine):
         table = self.lake.open(path)
         schema = pa.schema(table.schema())
         with_kind = schema.append(pa.field("_change_type", pa.string()))
-        folder = Path(tempfile.mkdtemp(dir=self._scratch))
+        folder = Path(tempfile.mkdtemp(dir=self._server.scratch))
         with parquet.ParquetWriter(folder / "appended.parquet", schema, compression="zstd") as file:
             for batch in pa.RecordBatchReader.from_stream(table.load_cdf(after + 1, until)):
                 changes = pa.table(batch).select(with_kind.names).cast(with_kind)
@@ -139,7 +196,6 @@ class EmbeddedEngine(Engine):
             merge.on,
             source_alias="s",
             target_alias="t",
-            max_spill_size=_memory(settings()),
             commit_properties=_commit(metadata or {}, txn),
         )
         for update in merge.updates:
@@ -189,25 +245,22 @@ def _commit(metadata: Mapping[str, Any], txn: Txn | None) -> CommitProperties:
 
 def _session(address: str) -> SparkSession:
     session: SparkSession = SparkSession.builder.remote(address).create()
+    # A server in this process does not come back: PySpark would ask for it again for ten minutes.
+    session.client.set_retry_policies([])
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
 
 
 def _server_environment(config: Settings, scratch: Path) -> dict[str, str]:
     """Sail reads its options, and the keys of an object store, from the environment."""
-    memory = str(_memory(config))
     return {
         "RUST_LOG": os.environ.get("RUST_LOG", "error"),  # at INFO it tells of every session
         "SAIL_EXECUTION__CHECKPOINT__PATH": (scratch / "checkpoints").as_uri(),
         "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(scratch)]),
-        "SAIL_RUNTIME__MEMORY_POOL__TYPE": "greedy",
-        "SAIL_RUNTIME__MEMORY_POOL__GREEDY__MAX_SIZE": memory,
-        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": memory,
         **(delta_options(config) if config.lake_is_in_s3 else {}),
     }
 
 
-def _memory(config: Settings) -> int:
-    """Bytes that the engine may use."""
-    size = config.spark_driver_memory.lower()
-    return int(size[:-1]) * UNITS[size[-1]]
+def bytes_of(size: str) -> int:
+    """Read a memory size as Java writes it, such as `2g`."""
+    return int(size[:-1]) * UNITS[size[-1].lower()]

@@ -12,13 +12,10 @@ from typing import TypeVar
 from spark_jobs.engine.apache_spark import SparkEngine
 from spark_jobs.engine.base import Engine
 from spark_jobs.engine.embedded import EmbeddedEngine
-from spark_jobs.errors import UserError
 from spark_jobs.lake.tables import Lake
 from spark_jobs.settings import settings
 
 Item = TypeVar("Item")
-# What DataFusion, on which Sail is built, says of a full memory pool.
-EXHAUSTED = ("Resources exhausted", "Failed to allocate additional")
 
 
 @contextmanager
@@ -32,16 +29,11 @@ def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
     if settings().spark_engine == "spark":
         engine: Engine = SparkEngine.start(app_name, lake)
     else:
-        engine = EmbeddedEngine.start(lake)
+        engine = EmbeddedEngine.start(app_name, lake)
     try:
         yield engine
     except Exception as error:
-        if not any(words in str(error) for words in EXHAUSTED):
-            raise
-        raise UserError(
-            f"{app_name} needs more memory than SPARK_DRIVER_MEMORY={settings().spark_driver_memory} allows"
-            " the embedded engine. Next: set a higher value in .env, or SPARK_ENGINE=spark."
-        ) from error
+        raise engine.reason_of(error) from error
     finally:
         engine.close()
 
