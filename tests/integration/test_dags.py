@@ -92,36 +92,41 @@ def test_each_table_is_the_asset_of_the_step_that_makes_it(dags: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("connection", "uses_spark", "expected"),
+    ("connection", "host", "uses_spark", "expected"),
     [
-        ("spark_connect", True, "sc://spark.test:15002"),
-        ("spark_connect", False, "without Spark"),
-        ("spark", True, "spark-submit"),
-        ("spark", False, "without Spark"),
+        ("spark_connect", "spark.test", True, "spark at sc://spark.test:15002"),
+        ("spark_connect", "spark.test", False, "none"),
+        ("spark", "local[*]", True, "spark by spark-submit"),
+        ("spark", "local[*]", False, "none"),
+        ("spark", "embedded", True, "embedded"),
+        ("spark", "embedded", False, "none"),
     ],
 )
 def test_the_connection_alone_decides_the_engine(
-    monkeypatch: pytest.MonkeyPatch, connection: str, uses_spark: bool, expected: str
+    monkeypatch: pytest.MonkeyPatch, connection: str, host: str, uses_spark: bool, expected: str
 ) -> None:
     went: list[str] = []
 
     class Process:
         def run_command(self, command: list[str], env: dict[str, str], cwd: str) -> SimpleNamespace:
             assert command[-4:] == ["-m", "spark_jobs.jobs.gate", "--run-id", "7"]
-            went.append(env.get("SPARK_REMOTE", "without Spark"))
+            remote = f" at {env['SPARK_REMOTE']}" if "SPARK_REMOTE" in env else ""
+            went.append(f"{env.get('SPARK_ENGINE', 'none')}{remote}")
             return SimpleNamespace(exit_code=0)
 
     class Submission:
         def __init__(self, **options: Any) -> None:
             assert options["application_args"] == ["--run-id", "7"]
             assert options["conn_id"] == "spark_default"
+            self.engine = options["env_vars"]["SPARK_ENGINE"]
 
         def submit(self, application: str, **_: object) -> None:
             assert Path(application).name == "gate.py"
-            went.append("spark-submit")
+            went.append(f"{self.engine} by spark-submit")
 
-    monkeypatch.delenv("SPARK_REMOTE", raising=False)
-    kind = SimpleNamespace(conn_type=connection)
+    for name in ("SPARK_REMOTE", "SPARK_ENGINE"):
+        monkeypatch.delenv(name, raising=False)
+    kind = SimpleNamespace(conn_type=connection, host=host)
     monkeypatch.setattr(spark_job.BaseHook, "get_connection", lambda _: kind)
     monkeypatch.setattr(spark_job.SparkConnectHook, "get_connection_url", lambda _: "sc://spark.test:15002")
     monkeypatch.setattr(spark_job, "SubprocessHook", Process)
@@ -170,7 +175,7 @@ def test_a_failed_job_fails_its_task_and_is_tried_again_where_that_can_help(
             done = Process().run_command(None, self.environment, "")
             raise AirflowException(f"gate ended with {done.exit_code}")
 
-    kinds = SimpleNamespace(conn_type=connection)
+    kinds = SimpleNamespace(conn_type=connection, host="spark.test")
     monkeypatch.setattr(spark_job.BaseHook, "get_connection", lambda _: kinds)
     monkeypatch.setattr(spark_job.SparkConnectHook, "get_connection_url", lambda _: "sc://spark.test:15002")
     monkeypatch.setattr(spark_job, "SubprocessHook", Process)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import configparser
+import json
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,12 @@ from local.supervisor import Supervisor
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    return home_of(tmp_path, {"AIRFLOW_PORT": "28080"})
+
+
+def home_of(tmp_path: Path, changed: dict[str, str]) -> Home:
     ensure_env_file(tmp_path / ".env")
-    overrides = {"SHOPLAKE_CACHE": str(tmp_path / "cache"), "AIRFLOW_PORT": "28080"}
+    overrides = {"SHOPLAKE_CACHE": str(tmp_path / "cache"), **changed}
     home = Home(tmp_path / "state", load_settings(tmp_path / ".env", overrides), Path("/usr/bin/java"))
     home.create()
     return home
@@ -32,7 +37,16 @@ def test_the_supervisor_reads_back_the_environment_it_was_given(home: Home) -> N
     server = airflow.servers(home)[0]
     text = rendered(home, server)["environment"].replace("%%", "%")
     assert dict_of_key_value_pairs(text) == server.environment
-    assert '{"conn_type": "spark_connect"' in server.environment["AIRFLOW_CONN_SPARK_DEFAULT"]
+    connection = '{"conn_type": "spark", "host": "embedded"}'
+    assert server.environment["AIRFLOW_CONN_SPARK_DEFAULT"] == connection
+
+
+def test_apache_spark_is_a_setting(tmp_path: Path) -> None:
+    overrides = {"SPARK_ENGINE": "spark", "SPARK_REMOTE": "sc://127.0.0.1:25002"}
+    home = home_of(tmp_path, overrides)
+    connection = json.loads(airflow.airflow_environment(home)["AIRFLOW_CONN_SPARK_DEFAULT"])
+    assert connection == {"conn_type": "spark_connect", "host": "127.0.0.1", "port": 25002}
+    assert "spark-connect" in home.settings.ports()
 
 
 def test_airflow_binds_loopback_and_its_tasks_hold_no_owners_password(home: Home) -> None:

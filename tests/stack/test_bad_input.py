@@ -93,7 +93,7 @@ def test_a_postgresql_that_does_not_answer_is_named(jobs: Environment, how: str,
 
 
 def test_a_spark_server_that_is_not_there_is_named(jobs: Environment) -> None:
-    said = refusals(jobs, SPARK, SPARK_REMOTE="sc://127.0.0.1:1")
+    said = refusals(jobs, SPARK, SPARK_ENGINE="spark", SPARK_REMOTE="sc://127.0.0.1:1")
     assert_named(said, "Spark does not answer at 127.0.0.1:1", "SPARK_REMOTE")
 
 

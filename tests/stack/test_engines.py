@@ -1,4 +1,4 @@
-"""The DAG's own tasks on each engine that the Airflow connection can name make the same rows."""
+"""The DAG's own tasks make the same rows on each engine that the Airflow connection can name."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def wait_for_words(log: Path, words: str) -> None:
 
 @pytest.fixture(scope="module")
 def ingested(demo: Stack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
-    """What the warm Connect server makes of the shop as it is now."""
-    lake = tmp_path_factory.mktemp("connect") / "lake"
+    """What the embedded engine makes of the shop as it is now."""
+    lake = tmp_path_factory.mktemp("embedded") / "lake"
     environment = Environment(demo.program_environment() | {"LAKE_URI": str(lake)})
-    environment.must_run("ingest_mysql", "--run-id", "connect")
+    environment.must_run("ingest_mysql", "--run-id", "embedded")
     return bronze_rows(lake)
 
 

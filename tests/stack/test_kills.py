@@ -103,23 +103,33 @@ def test_a_killed_ingest_is_made_good(demo: Stack, environment: Environment, lak
 
 
 def test_killed_builds_are_made_good(demo: Stack, environment: Environment, lake: Path) -> None:
-    """Job and Spark server in turn, early and late, each time on what the one before left behind."""
+    """Early and late, each time on what the job before left behind."""
     shutil.copytree(Path(demo.settings.lake_uri) / "bronze", lake / "bronze")
     for job, layer, points in (
         ("build_silver", Layer.SILVER, (2, 8, 14)),
         ("build_gold", Layer.GOLD, (1, 3, 5)),
     ):
-        for number, done in enumerate(points):
-            server = process_of(demo, "spark-connect") if number == 1 else None
-            folder = lake / layer.value
-            code = start_and_kill(
-                environment, job, lambda folder=folder, done=done: commits(folder) >= done, server
-            )
-            assert code == KILLED if server is None else code > 0
-            if server:
-                wait_until_back(demo, "spark-connect", server)
+        folder = lake / layer.value
+        for done in points:
+            code = start_and_kill(environment, job, lambda at=folder, done=done: commits(at) >= done)
+            assert code == KILLED
         environment.must_run(job, "--run-id", "next")
         assert_same(lake_rows(lake, layer), lake_rows(Path(demo.settings.lake_uri), layer))
+
+
+def test_a_spark_server_that_is_killed_is_made_good(
+    demo: Stack, environment: Environment, spark_stack: Stack, lake: Path
+) -> None:
+    """The job that it served fails, the supervisor starts another, and the next job goes on."""
+    there = spark_stack.program_environment()
+    environment.values |= {name: there[name] for name in ("SPARK_ENGINE", "SPARK_REMOTE")}
+    for layer in ("bronze", "silver"):
+        shutil.copytree(Path(demo.settings.lake_uri) / layer, lake / layer)
+    server, gold = process_of(spark_stack, "spark-connect"), lake / "gold"
+    assert start_and_kill(environment, "build_gold", lambda: commits(gold) >= 2, server) > 0
+    wait_until_back(spark_stack, "spark-connect", server)
+    environment.must_run("build_gold", "--run-id", "next")
+    assert_same(lake_rows(lake, Layer.GOLD), lake_rows(Path(demo.settings.lake_uri), Layer.GOLD))
 
 
 def test_a_killed_publication_leaves_what_was_served(
