@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,11 @@ class Response:
     body: bytes = b""
     content_type: bytes = JSON
     headers: RawHeaders = field(default_factory=list)
+
+
+def retry_after(refused: Refused) -> RawHeaders:
+    """Return the header that asks the client to send again, if the refusal is not its fault."""
+    return [(b"retry-after", RETRY_AFTER_SECONDS)] if refused.status == 503 else []
 
 
 class Budget:
@@ -71,6 +76,17 @@ class Held:
 
     def __exit__(self, *_: object) -> None:
         self._budget.give(self._size)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A capture request whose body has been read; `query` has the parameters of its address."""
+
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    held: Held
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.envelope import uuid7
+from gateway.uuids import uuid7
 
 _encode = msgspec.json.encode
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -33,14 +33,14 @@ _ESCAPE = re.compile(
 )
 
 
-class Cut(NamedTuple):
+class Split(NamedTuple):
     """A body cut by its brackets: its events, each as it came, and the body with none in their place."""
 
-    pieces: list[bytes]
+    events: list[bytes]
     rest: bytes
 
 
-def whole_characters(json: bytes) -> bytes:
+def with_whole_characters(json: bytes) -> bytes:
     r"""JSON in which U+0000, and half a surrogate pair without the other, `\ud83d`, is `\ufffd`.
 
     Browsers write halves where a text was cut inside an emoji; PostgreSQL holds neither.
@@ -67,7 +67,7 @@ def check_limits(event: bytes, is_json: bool = True) -> None:
         raise BadEvent("event_exceeds_json_limits")
 
 
-def cut(json: bytes) -> Cut | None:
+def split_by_brackets(json: bytes) -> Split | None:
     """The events of a batch or an array that is no JSON as a whole; None when brackets do not tell them.
 
     Cut are lists and objects, and whatever stands between two commas; each may still be no event.
@@ -77,19 +77,19 @@ def cut(json: bytes) -> Cut | None:
     start = _list_start(json)
     if start is None:
         return None
-    pieces: list[bytes] = []
+    events: list[bytes] = []
     began = start + 1
     for depth, place in _brackets(json[start:]):
         at = start + place
         if depth == 2 and json[at : at + 1] in (b"{", b"["):  # an element begins
-            pieces += _without_commas(json[began:at])
+            events += _without_commas(json[began:at])
             began = at
         elif depth == 1 and at > start:  # it has ended
-            pieces += _without_commas(json[began : at + 1])
+            events += _without_commas(json[began : at + 1])
             began = at + 1
         elif depth == 0:
-            pieces += _without_commas(json[began:at])
-            return Cut(pieces, json[:start] + b"[]" + json[at + 1 :])
+            events += _without_commas(json[began:at])
+            return Split(events, json[:start] + b"[]" + json[at + 1 :])
     return None
 
 
