@@ -1,19 +1,19 @@
-"""The common form of a capture request: what each wire format reads, and what becomes of it."""
+"""The common form of a capture request: what each wire format reads, and what becomes of it.
+
+Frozen structs of msgspec rather than dataclasses, which take ten times as long to make.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from gateway.errors import BadEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """An event that its wire format accepts; `data` is the JSON text that goes into the envelope.
 
     `timestamp` and `session_id` are as sent, so they may be of any type. `offset` is in milliseconds.
@@ -32,8 +32,7 @@ class Event:
     is_internal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """An event that cannot be kept, and why. It becomes a dead letter."""
 
     raw: Raw
@@ -41,8 +40,7 @@ class Rejected:
     uuid: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """The events of one request and what the request states about all of them.
 
     `sent_at` is the sender's clock, if stated. `events` can be read once: they are made one by one, because
@@ -57,15 +55,14 @@ class Batch:
     events: Iterable[Event | Rejected]
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True):
     """The result for one event: acknowledged by Kafka, or rejected with a reason."""
 
     uuid: str | None
     rejection: BadEvent | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """The verdicts on a batch, in the order of its events."""
 
     verdicts: tuple[Verdict, ...]

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from gateway import metrics
 from gateway.errors import Refused, too_large, unavailable
 
@@ -78,8 +80,7 @@ class Held:
         self._budget.give(self._size)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A capture request whose body has been read; `query` has the parameters of its address."""
 
     path: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from gateway.errors import BadEvent, Refused, too_large, unparseable
 from gateway.malformed_json import check_limits, split_by_brackets, with_whole_characters
@@ -21,8 +21,7 @@ UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The events of a body as sent, and what the body states about all of them."""
 
     events: list[Raw]

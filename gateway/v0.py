@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
@@ -72,8 +71,7 @@ _properties = msgspec.json.Decoder(_Properties).decode
 _list = msgspec.json.Decoder(list[Raw]).decode
 
 
-@dataclass(frozen=True, slots=True)
-class _Readable:
+class _Readable(Struct, frozen=True):
     """An event of which the JSON can be read."""
 
     raw: Raw

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -71,16 +70,14 @@ _properties = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class _Headers:
+class _Headers(Struct, frozen=True):
     token: str
     sent_at: datetime
     encoding: str
     library: tuple[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Identified:
+class _Identified(Struct, frozen=True):
     """An event with an id that an answer can name; `event` is None if the rest cannot be read."""
 
     json: bytes
