@@ -27,7 +27,6 @@ MAX_DISTINCT_ID = 200
 # Noise from old SDKs. PostHog drops it as well.
 IGNORED = "$performance_event"
 _BLANK = re.compile(rb"[ \t\r\n]*")
-_EMPTY_OBJECT = b"{}"
 
 
 class _Body(Struct):
@@ -41,6 +40,15 @@ class _Body(Struct):
     historical_migration: object = None
 
 
+class _Properties(Struct):
+    token: object = None
+    distinct_id: object = None
+    session_id: object = msgspec.field(default=None, name="$session_id")
+    ignore_sent_at: object = msgspec.field(default=None, name="$ignore_sent_at")
+    cookieless_mode: object | UnsetType = msgspec.field(default=UNSET, name="$cookieless_mode")
+    capture_internal: object | UnsetType = UNSET
+
+
 class _Event(Struct):
     """The parts of an event that the envelope needs. Everything else is passed on unread."""
 
@@ -51,24 +59,15 @@ class _Event(Struct):
     dollar_token: object = msgspec.field(default=None, name="$token")
     distinct_id: object = None
     dollar_distinct_id: object = msgspec.field(default=None, name="$distinct_id")
-    properties: Raw = Raw()
+    properties: _Properties | None = None
     timestamp: object = None
     offset: object = None
 
 
-class _Properties(Struct):
-    token: object = None
-    distinct_id: object = None
-    session_id: object = msgspec.field(default=None, name="$session_id")
-    ignore_sent_at: object = msgspec.field(default=None, name="$ignore_sent_at")
-    cookieless_mode: object | UnsetType = msgspec.field(default=UNSET, name="$cookieless_mode")
-    capture_internal: object | UnsetType = UNSET
-
-
 _body = msgspec.json.Decoder(_Body).decode
 _event = msgspec.json.Decoder(_Event).decode
-_properties = msgspec.json.Decoder(_Properties).decode
 _list = msgspec.json.Decoder(list[Raw]).decode
+_NO_PROPERTIES = _Properties()
 
 
 class _Readable(Struct, frozen=True):
@@ -76,7 +75,10 @@ class _Readable(Struct, frozen=True):
 
     raw: Raw
     event: _Event
-    properties: _Properties
+
+    @property
+    def properties(self) -> _Properties:
+        return self.event.properties or _NO_PROPERTIES
 
     @property
     def token(self) -> str | None:
@@ -168,14 +170,8 @@ def _read_event(raw: Raw, max_bytes: int) -> _Readable:
     check_size(raw, max_bytes)
     sent = bytes(memoryview(raw))
     json = with_whole_characters(sent)
-    event, properties = checked(json, decoded(_parse_event, json), otherwise="not_an_event")
-    return _Readable(raw if json is sent else Raw(json), event, properties)
-
-
-def _parse_event(json: bytes) -> tuple[_Event, _Properties]:
-    event = _event(json)
-    properties = bytes(memoryview(event.properties))
-    return event, _properties(properties if properties not in (b"", b"null") else _EMPTY_OBJECT)
+    event = checked(json, decoded(_event, json), otherwise="not_an_event")
+    return _Readable(raw if json is sent else Raw(json), event)
 
 
 def _common_token(readable: list[_Readable]) -> str:
