@@ -66,7 +66,7 @@ WIRE_FORMATS = {path: wire_format for wire_format in (_V0, _V1) for path in wire
 
 
 class Gateway:
-    """The service of one process."""
+    """The gateway of one process, as an ASGI application."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
@@ -89,7 +89,7 @@ class Gateway:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end with the server."""
+        """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":

@@ -1,4 +1,4 @@
-"""PostHog's `CapturedEvent`, the one form in which events lie on a topic: value, key and headers."""
+"""PostHog's `CapturedEvent`, the form in which events are written to a topic: value, key and headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.settings import GatewaySettings
 from gateway.timestamps import EPOCH, event_time, iso
 from gateway.uuids import uuid7
 
-# What the broker takes (kafka/server.properties), less room for key, headers and framing.
+# The limit of the broker (kafka/server.properties), less room for key, headers and framing.
 MAX_MESSAGE_BYTES = 2_097_152
 MAX_VALUE_BYTES = MAX_MESSAGE_BYTES - 8_192
 MAX_HEADER_CHARACTERS = 200
@@ -25,7 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Captured(msgspec.Struct):
-    """The envelope. `data` is the event as it was sent, JSON inside a text."""
+    """The envelope. `data` is the event as sent: JSON inside a JSON string."""
 
     uuid: str
     distinct_id: str
@@ -41,7 +41,7 @@ class Captured(msgspec.Struct):
 
 
 class Message(NamedTuple):
-    """What goes to Kafka."""
+    """A message for Kafka."""
 
     topic: str
     key: bytes
@@ -50,7 +50,7 @@ class Message(NamedTuple):
 
 
 class Context(msgspec.Struct, frozen=True):
-    """What the messages of one request have in common; times also as text, for the envelope."""
+    """The values that all messages of one request share; times also as text, for the envelope."""
 
     settings: GatewaySettings
     token: str
@@ -107,7 +107,7 @@ def message(context: Context, event: Event) -> Message:
 
 
 def topic(context: Context, event: str) -> str:
-    """Where an event goes by its name and its age."""
+    """Return the topic of an event, which depends on its name and on whether the batch is historical."""
     settings = context.settings
     if event.startswith("$"):
         special = (

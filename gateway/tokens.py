@@ -12,10 +12,10 @@ PERSONAL_KEY = "phx_"
 
 
 def check_token(token: str, allowed: Collection[str]) -> str:
-    """The token without blanks around it.
+    """Return the token without surrounding whitespace.
 
     Raises:
-        Refused: 401 when it cannot be a project token, or is not on the allow list.
+        Refused: 401 if it is malformed or not on the allow list.
     """
     token = token.strip()
     if not token or len(token) > MAX_LENGTH or not token.isascii() or "\0" in token:
@@ -28,7 +28,7 @@ def check_token(token: str, allowed: Collection[str]) -> str:
 
 
 def is_allowed(token: str, allowed: Collection[str]) -> bool:
-    """Whether events with this token are taken."""
+    """Return True if events with this token are accepted."""
     try:
         check_token(token, allowed)
     except Refused:

@@ -33,7 +33,7 @@ REQUIRED = (
 )
 MAX_NAME = 200
 MAX_SDK_INFO = 128
-# Ids that every visitor of a badly written page shares.
+# Ids that all visitors of a faulty page share.
 ILLEGAL_IDS = frozenset(
     (
         *("0", "00000000-0000-0000-0000-000000000000", "[object object]", "anonymous", "anonymous-user"),
@@ -52,7 +52,7 @@ class _Batch(Struct):
 
 
 class _Event(Struct):
-    """An event; only the id must be readable, since it names the event in the answer."""
+    """An event. Only the id must be readable, because the answer names the event by it."""
 
     uuid: str
     event: object = None
@@ -268,7 +268,7 @@ def _checked_id(stated: object) -> str:
 
 
 def _options(stated: object) -> dict[str, bool | str]:
-    """Options under the names that their properties have in v0."""
+    """Return the options under the names of the corresponding properties in v0."""
     if stated is None:
         return {}
     if not isinstance(stated, dict):
@@ -302,7 +302,7 @@ def _boolean(value: object) -> bool:
 def _added(
     event: _Event, options: Mapping[str, bool | str], library: tuple[str, str] | None
 ) -> dict[str, object]:
-    """What v1 says beside the properties and v0 says in them."""
+    """Return what v1 states outside of the properties and v0 inside of them."""
     added: dict[str, object] = dict(options)
     if isinstance(event.session_id, str):
         added["$session_id"] = event.session_id

@@ -1,4 +1,4 @@
-"""What Prometheus may ask of the mirror."""
+"""Metrics of the mirror for Prometheus."""
 
 from __future__ import annotations
 
