@@ -205,7 +205,7 @@ class Sink:
             log.error("kafka_client_failed", error=error.name())
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             if not self._is_down:
-                log.warning("kafka_is_away", brokers=self._settings.kafka_bootstrap_servers)
+                log.warning("kafka_unreachable", brokers=self._settings.kafka_bootstrap_servers)
             self._is_down = True
             self._ready_until = 0.0
 

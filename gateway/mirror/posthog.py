@@ -77,7 +77,7 @@ class PostHog:
                     return answer.status_code
                 reason, asked = str(answer.status_code), answer.headers.get("retry-after")
             RETRIES.inc()
-            log.warning("posthog_did_not_take_them", reason=reason, events=len(events), host=self._url)
+            log.warning("posthog_did_not_accept", reason=reason, events=len(events), host=self._url)
             stated = min(float(asked), LONGEST_WAIT) if asked and asked.isdigit() else 0.0
             if not self._wait(max(stated, seconds * random.uniform(0.5, 1.0))):  # noqa: S311
                 raise Interrupted
