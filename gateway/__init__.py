@@ -14,5 +14,6 @@ A request passes these modules from top to bottom, each one once:
     sink           the Kafka client and its acknowledgements
 
 Beside them: `sdk_stubs` answers what SDKs ask besides sending events, `client_ip` finds the sender's address
-behind proxies, and `mirror` forwards events from Kafka to a real PostHog.
+behind proxies, and `mirror` forwards events from Kafka to a real PostHog. `settings`, `errors` and `metrics`
+are used throughout.
 """

@@ -99,8 +99,8 @@ def stated_uuid(event: bytes) -> str | None:
     return found[1].decode(errors="replace") if found else None
 
 
-def _without_commas(piece: bytes) -> list[bytes]:
-    bare = piece.strip(b" \t\r\n,")
+def _without_commas(part: bytes) -> list[bytes]:
+    bare = part.strip(b" \t\r\n,")
     return [bare] if bare else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -17,6 +18,11 @@ def test_every_mart_has_its_function_and_an_empty_shop_breaks_no_check(spark: Sp
     assert set(BUILD) == {table.name for table in tables_of(Layer.GOLD)}
     for mart in BUILD:
         assert violations(build(spark, mart), TABLES[f"gold.{mart}"]) == {}
+
+
+def test_every_mart_has_a_test_file_of_its_name() -> None:
+    files = {path.stem for path in Path(__file__).parent.glob("test_*.py")}
+    assert {f"test_{mart}" for mart in BUILD} <= files
 
 
 def test_every_mart_with_returns_counts_every_refund_once(spark: SparkSession) -> None:
