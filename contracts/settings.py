@@ -151,8 +151,8 @@ def topic(value: str) -> str:
 def topics(value: str) -> str:
     """Take names of Kafka topics by commas, each with the format it is written in where that is not known."""
     named = [each.strip().partition(":")[0] for each in value.split(",") if each.strip()]
-    is_list = bool(named) and all(map(_TOPIC.fullmatch, named))
-    return "" if is_list else "not names of Kafka topics by commas"
+    # A list of nothing is for the stream to refuse: it knows whether servers are set beside it.
+    return "" if all(map(_TOPIC.fullmatch, named)) else "not names of Kafka topics by commas"
 
 
 def flag(value: str) -> str:
@@ -317,9 +317,9 @@ class Problem:
 
 
 def problem(name: str, value: str) -> Problem | None:
-    """What is wrong with a setting's value; nothing with an empty one, which stands for the default."""
+    """What is wrong with a setting's value; nothing with a blank one, which stands for the default."""
     rule = RULES.get(name, text)
-    reason = rule(value) if value else ""
+    reason = rule(value) if value.strip() else ""
     if not reason:
         return None
     is_hidden = rule in (secret, secret_url)
