@@ -42,7 +42,7 @@ Handler = Callable[[], Awaitable[Response]]
 
 
 class WireFormat(Protocol):
-    """A protocol that SDKs speak: it parses requests and renders answers, and does nothing in between."""
+    """A protocol of PostHog's SDKs, as the modules v0 and v1 implement it: parsing and rendering only."""
 
     PATHS: frozenset[str]
     METHODS: tuple[str, ...]

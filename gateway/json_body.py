@@ -31,10 +31,10 @@ class Body(Struct, frozen=True):
     is_internal: bool = False
 
 
-def read_body(
+def split_body(
     json: bytes, parse: Callable[[bytes], Body], max_events: int, *, unreadable: str, empty: str
 ) -> Body:
-    """Parse a body of 1 to `max_events` events, if necessary by repairing it.
+    """Split a body into its 1 to `max_events` events, repairing it if necessary.
 
     `unreadable` and `empty` are the texts of the refusals.
 

@@ -13,7 +13,7 @@ from gateway import decoding
 from gateway.batch import Batch, Event, Outcome, Rejected
 from gateway.errors import BadEvent, Refused, no_token, wrong_token
 from gateway.http import TEXT, Request, Response, retry_after
-from gateway.json_body import Body, check_size, checked, decoded, read_body
+from gateway.json_body import Body, check_size, checked, decoded, split_body
 from gateway.malformed_json import with_whole_characters
 from gateway.sdk_stubs import OK
 from gateway.settings import GatewaySettings
@@ -106,7 +106,7 @@ def read(request: Request, settings: GatewaySettings) -> Batch:
     )
     if json is not request.body:
         request.held.add(len(json))
-    body = read_body(
+    body = split_body(
         json,
         _parse,
         settings.gateway_max_batch_events,

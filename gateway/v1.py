@@ -13,7 +13,7 @@ from gateway import decoding
 from gateway.batch import Batch, Event, Outcome, Rejected
 from gateway.errors import BadEvent, Refused, no_token, unparseable
 from gateway.http import Request, Response, retry_after
-from gateway.json_body import UNREADABLE, Body, check_size, checked, decoded, read_body
+from gateway.json_body import UNREADABLE, Body, check_size, checked, decoded, split_body
 from gateway.malformed_json import stated_uuid, with_whole_characters
 from gateway.settings import GatewaySettings
 from gateway.timestamps import parse_strict
@@ -103,7 +103,7 @@ def read(request: Request, settings: GatewaySettings) -> Batch:
     json = request.body
     if headers.encoding:
         json = decoding.DECODERS[headers.encoding](json, settings.gateway_max_decoded_bytes)
-    body = read_body(
+    body = split_body(
         json,
         _parse,
         settings.gateway_max_batch_events,
