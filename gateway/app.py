@@ -128,7 +128,7 @@ class Gateway:
         except Exception:
             log.exception("failed", route=route)
             response = render(unavailable("transient error, please retry"))
-        metrics.REQUESTS.labels(route or "/", response.status).inc()
+        metrics.requests(route or "/", response.status).inc()
         await respond(send, response, cross_origin(headers))
 
     async def _response(self, scope: Scope, receive: Receive, path: str, headers: dict[str, str]) -> Response:

@@ -72,13 +72,13 @@ def decoded(decode: Callable[[bytes], T], json: bytes) -> T | None:
         return None
 
 
-def check_size(event: bytes | Raw, limit: int) -> None:
-    """Check that an event is not larger than `limit` bytes.
+def check_size(size: int, limit: int) -> None:
+    """Check that an event of `size` bytes is not larger than the limit.
 
     Raises:
         BadEvent: if it is.
     """
-    if len(memoryview(event)) > limit:
+    if size > limit:
         raise BadEvent("event_too_big", 413)
 
 

@@ -167,7 +167,7 @@ def _read_events(body: Body, max_bytes: int) -> tuple[list[_Readable], list[Reje
 
 
 def _read_event(raw: Raw, max_bytes: int) -> _Readable:
-    check_size(raw, max_bytes)
+    check_size(len(memoryview(raw)), max_bytes)
     sent = bytes(memoryview(raw))
     json = with_whole_characters(sent)
     event = checked(json, decoded(_event, json), otherwise="not_an_event")

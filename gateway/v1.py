@@ -215,7 +215,7 @@ def _to_event(
     identified: _Identified, library: tuple[str, str] | None, is_internal: bool, max_bytes: int
 ) -> Event:
     json, uuid = identified.json, identified.uuid
-    check_size(json, max_bytes)
+    check_size(len(json), max_bytes)
     event = checked(json, identified.event, otherwise="malformed_event")
     name = _checked_name(event.event)
     distinct_id = _checked_id(event.distinct_id)
