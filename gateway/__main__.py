@@ -1,4 +1,4 @@
-"""`python -m gateway`: the capture service, until it is asked to stop."""
+"""Run the capture service until it is asked to stop: `python -m gateway`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pydantic import ValidationError
 from gateway.app import Gateway
 from gateway.settings import GatewaySettings
 
-# A request may wait for Kafka's acknowledgement; a supervisor waits 30 s before it kills.
+# Enough for a request that waits for Kafka; supervisors kill after 30 s.
 STOP_SECONDS = 20
-# Longer than SDKs keep idle connections: who closes first must be the client, or it meets a reset.
+# Longer than SDKs keep idle connections. If the server closed first, a client could meet a reset.
 KEEP_ALIVE_SECONDS = 75
 
 
 def main() -> int:
-    """Serve."""
+    """Serve requests; returns the exit code."""
     try:
         settings = GatewaySettings()
     except ValidationError as error:
@@ -36,7 +36,7 @@ def main() -> int:
         lifespan="on",
         access_log=False,
         log_config=None,
-        # X-Forwarded-For is ours to judge.
+        # client_ip decides which X-Forwarded-For to trust.
         proxy_headers=False,
         server_header=False,
         date_header=False,
@@ -44,7 +44,7 @@ def main() -> int:
         timeout_graceful_shutdown=STOP_SECONDS,
         backlog=2048,
     )
-    # After an orderly end the server raises the signal once more; an exit code of 0 says it better.
+    # After a clean shutdown, uvicorn raises the signal again. Ignoring it makes the exit code 0.
     for asked in (signal.SIGTERM, signal.SIGINT):
         signal.signal(asked, lambda *_: None)
     uvicorn.Server(config).run()
@@ -52,14 +52,14 @@ def main() -> int:
 
 
 def wrong_settings(program: str, error: ValidationError) -> int:
-    """Say in one line which settings are missing or unusable."""
+    """Print which settings are missing or invalid, in one line; returns the exit code."""
     found = "; ".join(f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors())
     print(f"{program}: {found}. Set it in .env; make demo fills in what is missing.", file=sys.stderr)
     return 2
 
 
 def log_as_json(level: str) -> None:
-    """One JSON object per line on standard output, the server's own lines included."""
+    """Log one JSON object per line to standard output, including the lines of the server itself."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -1,25 +1,26 @@
-"""The ASGI application: paths, what is asked of the brokers, answers and errors."""
+"""The ASGI application: route a path to its handler, render answers and errors."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 
-import msgspec
 import structlog
 
-from gateway import decoding, metrics, stubs
-from gateway.capture import Capture, Incoming
-from gateway.errors import Refused
+from gateway import decoding, metrics, sdk_stubs, v0, v1
+from gateway.batch import Batch, Outcome
+from gateway.capture import Capture
+from gateway.client_ip import client_ip
+from gateway.errors import Refused, unavailable
 from gateway.http import (
-    RETRY_AFTER_SECONDS,
     SCRIPT,
     TEXT,
     Budget,
     Gone,
     Held,
-    RawHeaders,
     Receive,
+    Request,
     Response,
     Scope,
     Send,
@@ -35,19 +36,37 @@ from gateway.tokens import is_allowed
 
 log = structlog.get_logger("gateway")
 
-V0_PATHS = frozenset(
-    ("/e", "/i/v0/e", "/batch", "/capture", "/track", "/engage", "/i/v0/ai", "/i/v0/ai/batch")
-)
-V1_PATHS = frozenset(("/i/v1/analytics/events", "/i/v1/ai/events"))
 STOP_SECONDS = 10.0
-DOCUMENTATION = "https://posthog.com/docs/api"
 
 Handler = Callable[[], Awaitable[Response]]
-_encode = msgspec.json.encode
+
+
+class WireFormat(Protocol):
+    """A protocol of PostHog's SDKs, as the modules v0 and v1 implement it: parsing and rendering only."""
+
+    PATHS: frozenset[str]
+    METHODS: tuple[str, ...]
+
+    def max_body_bytes(self, settings: GatewaySettings, /) -> int:
+        """Return the size that a body may have on the wire."""
+
+    def read(self, request: Request, settings: GatewaySettings, /) -> Batch:
+        """Parse a request into a batch."""
+
+    def answer(self, request: Request, batch: Batch, outcome: Outcome, /) -> Response:
+        """Render what became of a batch."""
+
+    def refusal(self, refused: Refused, /) -> Response:
+        """Render why a request is refused as a whole."""
+
+
+_V0: WireFormat = v0
+_V1: WireFormat = v1
+WIRE_FORMATS = {path: wire_format for wire_format in (_V0, _V1) for path in wire_format.PATHS}
 
 
 class Gateway:
-    """The service of one process."""
+    """The gateway of one process, as an ASGI application."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
@@ -57,7 +76,7 @@ class Gateway:
         metrics.PENDING_BYTES.set_function(lambda: self._budget.used)
         metrics.WAITING_MESSAGES.set_function(lambda: self._sink.waiting)
         metrics.WAITING_BYTES.set_function(lambda: self._sink.waiting_bytes)
-        self._fixed: dict[str, Callable[[], Awaitable[Response]]] = {
+        self._fixed: dict[str, Handler] = {
             "": self._ready,
             "/_readiness": self._ready,
             "/_liveness": self._alive,
@@ -70,7 +89,7 @@ class Gateway:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or begin and end with the server."""
+        """Answer one request, or start and stop with the server."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
@@ -94,30 +113,30 @@ class Gateway:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"].rstrip("/")
         headers = headers_of(scope)
-        is_v1 = path in V1_PATHS
-        route = path if is_v1 or path in V0_PATHS or path in self._fixed else "other"
+        wire_format = WIRE_FORMATS.get(path)
+        route = path if wire_format or path in self._fixed else "other"
+        render = (wire_format or _V0).refusal
         try:
             response = await self._response(scope, receive, path, headers)
         except Refused as refused:
             metrics.REFUSED.labels(refused.tag).inc()
-            # Who sent it stays out of the log: it may be a person.
+            # The sender stays out of the log, because it may be a person.
             log.info("refused", route=route, status=refused.status, reason=refused.tag)
-            response = _refusal(refused, is_v1)
+            response = render(refused)
         except Gone:
             return
         except Exception:
             log.exception("failed", route=route)
-            response = _refusal(Refused(503, "service_unavailable", "transient error, please retry"), is_v1)
-        metrics.REQUESTS.labels(route or "/", response.status).inc()
+            response = render(unavailable("transient error, please retry"))
+        metrics.requests(route or "/", response.status).inc()
         await respond(send, response, cross_origin(headers))
 
     async def _response(self, scope: Scope, receive: Receive, path: str, headers: dict[str, str]) -> Response:
-        method = scope["method"]
-        if method == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             return preflight(headers)
-        if path in V0_PATHS or path in V1_PATHS:
+        if wire_format := WIRE_FORMATS.get(path):
             began = time.monotonic()
-            response = await self._captured(scope, receive, path, headers)
+            response = await self._captured(wire_format, scope, receive, path, headers)
             metrics.REQUEST_SECONDS.observe(time.monotonic() - began)
             return response
         if fixed := self._fixed.get(path):
@@ -126,35 +145,35 @@ class Gateway:
             return self._config(path)
         return Response(404, b"not found", TEXT)
 
-    async def _captured(self, scope: Scope, receive: Receive, path: str, headers: dict[str, str]) -> Response:
-        settings, method = self._settings, scope["method"]
-        is_v1 = path in V1_PATHS
-        if method != "POST" and (is_v1 or method != "GET"):
-            return Response(
-                405, b"method not allowed", TEXT, [(b"allow", b"POST" if is_v1 else b"GET, POST")]
-            )
-        limit = settings.gateway_max_v1_body_bytes if is_v1 else settings.gateway_max_body_bytes
+    async def _captured(
+        self, wire_format: WireFormat, scope: Scope, receive: Receive, path: str, headers: dict[str, str]
+    ) -> Response:
+        settings = self._settings
+        if scope["method"] not in wire_format.METHODS:
+            allowed = ", ".join(wire_format.METHODS).encode()
+            return Response(405, b"method not allowed", TEXT, [(b"allow", allowed)])
+        limit = wire_format.max_body_bytes(settings)
         with Held(self._budget) as held:
             body = await read_body(receive, headers, limit, held, settings.gateway_body_seconds)
-            client = scope.get("client")
-            incoming = Incoming(
-                path,
-                headers,
-                decoding.query_fields(scope["query_string"]),
-                body,
-                client[0] if client else "",
-                held,
-            )
-            return await (self._capture.v1(incoming) if is_v1 else self._capture.v0(incoming))
+            request = Request(path, headers, decoding.query_fields(scope["query_string"]), body, held)
+            batch = wire_format.read(request, settings)
+            outcome = await self._capture.publish(batch, self._client_ip(scope, headers))
+            return wire_format.answer(request, batch, outcome)
+
+    def _client_ip(self, scope: Scope, headers: dict[str, str]) -> str:
+        peer, _ = scope.get("client") or ("", 0)
+        forwarded = headers.get("x-forwarded-for", "")
+        settings = self._settings
+        return client_ip(peer, forwarded, settings.gateway_trusted_proxies, settings.gateway_truncate_ip)
 
     def _config(self, path: str) -> Response:
         _, _, token, *rest = path.split("/")
-        if not stubs.is_name(token) or not is_allowed(token, self._settings.gateway_tokens):
+        if not sdk_stubs.is_name(token) or not is_allowed(token, self._settings.gateway_tokens):
             return Response(404, b"unknown project", TEXT)
         if rest == ["config"]:
-            return Response(200, stubs.config_json(token))
+            return Response(200, sdk_stubs.config_json(token))
         if rest == ["config.js"]:
-            return Response(200, stubs.config_script(token), SCRIPT)
+            return Response(200, sdk_stubs.config_script(token), SCRIPT)
         return Response(404, b"not found", TEXT)
 
     async def _ready(self) -> Response:
@@ -168,25 +187,16 @@ class Gateway:
         return Response(200, metrics.exposition(), metrics.CONTENT_TYPE.encode())
 
     async def _flags(self) -> Response:
-        return Response(200, stubs.flags())
+        return Response(200, sdk_stubs.flags())
 
     async def _decide(self) -> Response:
-        return Response(200, stubs.decide())
+        return Response(200, sdk_stubs.decide())
 
     async def _discard(self) -> Response:
-        return Response(200, stubs.OK)
+        return Response(200, sdk_stubs.OK)
 
     async def _definitions(self) -> Response:
-        return Response(200, stubs.FLAG_DEFINITIONS)
+        return Response(200, sdk_stubs.FLAG_DEFINITIONS)
 
     async def _surveys(self) -> Response:
-        return Response(200, stubs.SURVEYS)
-
-
-def _refusal(refused: Refused, is_v1: bool) -> Response:
-    headers: RawHeaders = [(b"retry-after", RETRY_AFTER_SECONDS)] if refused.status == 503 else []
-    if not is_v1:
-        return Response(refused.status, refused.text.encode(), TEXT, headers)
-    headers += [(b"accept", b"application/json"), (b"accept-encoding", b"gzip, deflate, br, zstd")]
-    body = {"error": refused.tag, "error_description": refused.text, "error_uri": DOCUMENTATION}
-    return Response(refused.status, _encode(body), headers=headers)
+        return Response(200, sdk_stubs.SURVEYS)

@@ -1,7 +1,7 @@
-"""From a request's bytes to JSON: by what the bytes are, hardly by what the headers say.
+"""Decode the bytes of a request into JSON text, guided by the bytes more than by the headers.
 
-SDKs and proxies lose headers and parameters, so gzip is known by its first bytes and base64 by its alphabet.
-Nothing is decompressed beyond a limit.
+SDKs and proxies lose headers and parameters, so gzip is recognized by its first bytes and base64 by its
+alphabet. Nothing is decompressed beyond a limit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from gateway.lz64 import TooLong, decompress
 GZIP_MAGIC = b"\x1f\x8b\x08"
 FORM = "application/x-www-form-urlencoded"
 LZ = frozenset({"lz64", "lz-string"})
-# Old browser SDKs only; both cost far more time and memory per byte than gzip.
+# Only old browser SDKs use them, and both cost far more time and memory per byte than gzip.
 FORM_LIMIT = 2 << 20
 LZ_LIMIT = 1 << 20
 MAX_FIELDS = 64
@@ -34,7 +34,11 @@ _FORM_START = re.compile(rb"(?:^|&)(?:data|_|ip|compression)=")
 
 
 def query_fields(query: bytes) -> dict[str, str]:
-    """The parameters of a query, the last of each name."""
+    """Return the parameters of a query by name; the last one of each name wins.
+
+    Raises:
+        Refused: 413 if the query is too long, 400 if it has too many parameters.
+    """
     if not query:
         return {}
     if len(query) > FORM_LIMIT:
@@ -48,10 +52,10 @@ def query_fields(query: bytes) -> dict[str, str]:
 def payload(
     fields: Mapping[str, str], body: bytes, content_type: str, content_encoding: str, limit: int
 ) -> bytes:
-    """The JSON text of a v0 request, of at most `limit` bytes.
+    """Return the JSON text of a v0 request, of at most `limit` bytes.
 
     Raises:
-        Refused: 400 when it cannot be decoded, 413 when it is too large.
+        Refused: 400 if it cannot be decoded, 413 if it is too large.
     """
     data = fields.get("data", "").encode() or body
     if not data:
@@ -82,7 +86,7 @@ def _form(data: bytes) -> dict[str, str]:
 
 
 def _unwrap(data: bytes, is_lz: bool, limit: int) -> bytes:
-    """Take off compression and base64, whichever comes, in any order."""
+    """Undo compression and base64, in whatever order they were applied."""
     if is_lz:
         data = _lz(data, limit)
     for _ in range(_LAYERS):
@@ -98,7 +102,7 @@ def _unwrap(data: bytes, is_lz: bool, limit: int) -> bytes:
 
 
 def _from_base64(data: bytes) -> bytes | None:
-    """The bytes of what looks like base64; null when it is none. A form's decoding made `+` a space."""
+    """Return the decoded bytes, or None if this is not base64. Decoding a form turns `+` into a space."""
     if not _BASE64.fullmatch(data, 0, min(len(data), _PEEK)):
         return None
     data = data.strip().replace(b" ", b"+")
@@ -112,7 +116,7 @@ def _lz(data: bytes, limit: int) -> bytes:
     if len(data) > LZ_LIMIT:
         raise too_large("lz64 payload is too large")
     try:
-        # Its text, if form-decoded, has lost its plus signs as well.
+        # Here, too, decoding a form has turned plus signs into spaces.
         return decompress(data.replace(b" ", b"+"), min(limit, 8 * LZ_LIMIT)).encode()
     except TooLong as error:
         raise too_large(f"lz64: {error}") from None
@@ -121,7 +125,11 @@ def _lz(data: bytes, limit: int) -> bytes:
 
 
 def gunzip(data: bytes, limit: int) -> bytes:
-    """One gzip member, of at most `limit` bytes decompressed."""
+    """Decompress one gzip member of at most `limit` bytes.
+
+    Raises:
+        Refused: 413 if it is larger, 400 if it is not valid gzip.
+    """
     return _inflate(data, limit, 31, "gzip")
 
 
@@ -172,7 +180,7 @@ def _zstd(data: bytes, limit: int) -> bytes:
     return text
 
 
-# By `Content-Encoding`, for v1, whose senders must state it.
+# By `Content-Encoding`, which senders of v1 must set.
 DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
     "gzip": gunzip,
     "deflate": _deflate,

@@ -1,21 +1,20 @@
-"""PostHog's `CapturedEvent`, the one form in which events lie on a topic: value, key and headers."""
+"""PostHog's `CapturedEvent`, the form in which events are written to a topic: value, key and headers."""
 
 from __future__ import annotations
 
-import os
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from gateway.batch import Batch, Event, Rejected
 from gateway.errors import BadEvent
 from gateway.settings import GatewaySettings
-from gateway.timestamps import EPOCH, iso
+from gateway.timestamps import EPOCH, event_time, iso
+from gateway.uuids import uuid7
 
-# What the broker takes (kafka/server.properties), less room for key, headers and framing.
+# The limit of the broker (kafka/server.properties), less room for key, headers and framing.
 MAX_MESSAGE_BYTES = 2_097_152
 MAX_VALUE_BYTES = MAX_MESSAGE_BYTES - 8_192
 MAX_HEADER_CHARACTERS = 200
@@ -26,7 +25,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Captured(msgspec.Struct):
-    """The envelope. `data` is the event as it was sent, JSON inside a text."""
+    """The envelope. `data` is the event as sent: JSON inside a JSON string."""
 
     uuid: str
     distinct_id: str
@@ -42,7 +41,7 @@ class Captured(msgspec.Struct):
 
 
 class Message(NamedTuple):
-    """What goes to Kafka."""
+    """A message for Kafka."""
 
     topic: str
     key: bytes
@@ -50,72 +49,65 @@ class Message(NamedTuple):
     headers: Headers
 
 
-@dataclass(slots=True)
-class Context:
-    """What the events of one request have in common; `sent_at` is the sender's clock, if stated."""
+class Context(msgspec.Struct, frozen=True):
+    """The values that all messages of one request share; times also as text, for the envelope."""
 
     settings: GatewaySettings
     token: str
     ip: str
     now: datetime
-    sent_at: datetime | None = None
-    is_historical: bool = False
-    now_text: str = ""
-    sent_at_text: str | UnsetType = UNSET
+    now_text: str
+    sent_at: datetime | None
+    sent_at_text: str | UnsetType
+    is_historical: bool
 
-    def __post_init__(self) -> None:
-        self.now_text = iso(self.now)
-        if self.sent_at is not None:
-            self.sent_at_text = iso(self.sent_at)
+    @classmethod
+    def of(cls, batch: Batch, settings: GatewaySettings, ip: str, now: datetime) -> Context:
+        """Return the context of a batch that came from the address `ip` and was received at `now`."""
+        return cls(
+            settings,
+            batch.token,
+            ip,
+            now,
+            iso(now),
+            batch.sent_at,
+            UNSET if batch.sent_at is None else iso(batch.sent_at),
+            batch.is_historical,
+        )
 
 
-def received_now() -> datetime:
-    """The moment of receipt, UTC, to the millisecond."""
-    now = datetime.now(UTC)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
-
-
-def message(  # noqa: PLR0913 - what an envelope holds
-    context: Context,
-    *,
-    uuid: str,
-    event: str,
-    distinct_id: str,
-    moment: datetime,
-    data: str,
-    session_id: object = None,
-    is_cookieless: bool = False,
-    is_internal: bool = False,
-) -> Message:
-    """An event as a Kafka message.
+def message(context: Context, event: Event) -> Message:
+    """Put an event into its envelope, with its uuid, its corrected time, its topic and its key.
 
     Raises:
-        BadEvent: when the message is larger than Kafka takes.
+        BadEvent: if the message is larger than Kafka accepts.
     """
-    ip = "127.0.0.1" if is_internal else context.ip
+    ip = "127.0.0.1" if event.is_internal else context.ip
+    sent_at = None if event.ignores_sent_at else context.sent_at
+    moment = event_time(event.timestamp, event.offset, sent_at, context.now)
     captured = Captured(
-        uuid,
-        distinct_id,
+        event.uuid or uuid7(),
+        event.distinct_id,
         ip,
-        data,
+        event.data,
         context.now_text,
         context.sent_at_text,
         context.token,
-        event,
+        event.name,
         iso(moment),
-        True if is_cookieless else UNSET,
+        True if event.is_cookieless else UNSET,
         True if context.is_historical else UNSET,
     )
     value = _encode(captured)
     if len(value) > MAX_VALUE_BYTES:
         raise BadEvent("event_too_big", 413)
-    headers = _headers(context, captured, moment, session_id)
-    key = f"{context.token}:{ip if is_cookieless else distinct_id}".encode()
-    return Message(topic(context, event), key, value, headers)
+    headers = _headers(context, captured, moment, event.session_id)
+    key = f"{context.token}:{ip if event.is_cookieless else event.distinct_id}".encode()
+    return Message(topic(context, event.name), key, value, headers)
 
 
 def topic(context: Context, event: str) -> str:
-    """Where an event goes by its name and its age."""
+    """Return the topic of an event, which depends on its name and on whether the batch is historical."""
     settings = context.settings
     if event.startswith("$"):
         special = (
@@ -132,30 +124,31 @@ def topic(context: Context, event: str) -> str:
     return (context.is_historical and settings.kafka_historical_topic) or settings.kafka_events_topic
 
 
-def dead_letter(context: Context, raw: bytes, reason: str, **known: str) -> Message:
-    """What could not be kept as an event, in the same envelope as far as it is known, cut to Kafka's size."""
+def dead_letter(context: Context, rejected: Rejected) -> Message:
+    """Put an event that cannot be kept into an envelope, cut to the size that Kafka accepts."""
+    raw = bytes(memoryview(rejected.raw))
     text = raw[: context.settings.gateway_max_event_bytes].decode(errors="replace")
     captured = Captured(
-        known.get("uuid", ""),
-        known.get("distinct_id", "")[:MAX_HEADER_CHARACTERS],
-        context.ip,
-        text,
-        context.now_text,
-        context.sent_at_text,
-        context.token,
-        known.get("event", "")[:MAX_HEADER_CHARACTERS],
-        context.now_text,
+        uuid=rejected.uuid or "",
+        distinct_id="",
+        ip=context.ip,
+        data=text,
+        now=context.now_text,
+        sent_at=context.sent_at_text,
+        token=context.token,
+        event="",
+        timestamp=context.now_text,
     )
     headers = _headers(context, captured, context.now, None)
     headers += [
-        ("dlq_reason", reason),
+        ("dlq_reason", rejected.error.reason),
         ("dlq_step", "capture"),
         ("dlq_timestamp", context.now_text),
         ("dlq_original_bytes", str(len(raw))),
     ]
     value = _encode(captured)
     if len(value) > MAX_VALUE_BYTES:
-        # Escaped or replaced characters need more room than they came with.
+        # Escaped or replaced characters take more room than they came with.
         captured.data = text[: len(text) // 4]
         value = _encode(captured)
     return Message(context.settings.kafka_dead_letter_topic, context.token.encode(), value, headers)
@@ -174,12 +167,3 @@ def _headers(context: Context, captured: Captured, moment: datetime, session_id:
         ("force_disable_person_processing", None),
         ("historical_migration", "true" if context.is_historical else None),
     ]
-
-
-def uuid7() -> str:
-    """A UUID of version 7: milliseconds, then chance."""
-    number = (time.time_ns() // 1_000_000 & (1 << 48) - 1) << 80 | int.from_bytes(os.urandom(10))
-    number = number & ~(0xF << 76) | 7 << 76
-    number = number & ~(0b11 << 62) | 0b10 << 62
-    text = f"{number:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

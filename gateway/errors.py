@@ -1,10 +1,10 @@
-"""What a request can be refused for, in the words of both protocol generations."""
+"""The reasons to refuse a request, worded for both wire formats."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """The request is answered with `status` and this text; `tag` names the reason in v1 and in metrics."""
+    """A request refused with `status` and `text`; `tag` names the reason in v1 and in metrics."""
 
     def __init__(self, status: int, tag: str, text: str) -> None:
         super().__init__(text)
@@ -12,37 +12,37 @@ class Refused(Exception):
 
 
 def undecodable(text: str) -> Refused:
-    """The body is not what its form promises."""
+    """Return the refusal of a body whose encoding is broken."""
     return Refused(400, "request_decoding_error", text)
 
 
 def unparseable(text: str) -> Refused:
-    """The body is no JSON, or no JSON of a known shape."""
+    """Return the refusal of a body that is not JSON of a known shape."""
     return Refused(400, "request_parsing_error", text)
 
 
 def too_large(text: str) -> Refused:
-    """A limit of size is exceeded."""
+    """Return the refusal of a request that exceeds a size limit."""
     return Refused(413, "payload_too_large", text)
 
 
 def unavailable(text: str) -> Refused:
-    """Nothing is wrong with the request: it should be sent again."""
+    """Return the refusal of a request that is fine and should be sent again."""
     return Refused(503, "service_unavailable", text)
 
 
 def no_token() -> Refused:
-    """Nobody says whose events these are."""
+    """Return the refusal of a request without a project token."""
     return Refused(401, "missing_authorization", "no project token")
 
 
 def wrong_token(text: str = "project token is not valid") -> Refused:
-    """The token cannot be one, or is not on the allow list."""
+    """Return the refusal of a token that is malformed or not on the allow list."""
     return Refused(401, "invalid_api_token", text)
 
 
 class BadEvent(Exception):
-    """One event of a request cannot be kept; `reason` goes into the headers of its dead letter."""
+    """An event that cannot be kept; `reason` goes into the headers of its dead letter."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)

@@ -1,11 +1,13 @@
-"""The few parts of HTTP that a capture service needs, straight on ASGI."""
+"""The few parts of HTTP that a capture service needs, directly on ASGI."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from gateway import metrics
 from gateway.errors import Refused, too_large, unavailable
@@ -23,7 +25,7 @@ RETRY_AFTER_SECONDS = b"1"
 
 @dataclass(slots=True)
 class Response:
-    """An answer."""
+    """An HTTP response."""
 
     status: int
     body: bytes = b""
@@ -31,8 +33,13 @@ class Response:
     headers: RawHeaders = field(default_factory=list)
 
 
+def retry_after(refused: Refused) -> RawHeaders:
+    """Return the header that asks the client to send again, if the refusal is not its fault."""
+    return [(b"retry-after", RETRY_AFTER_SECONDS)] if refused.status == 503 else []
+
+
 class Budget:
-    """Bytes of bodies that may be in memory at once."""
+    """The number of bytes of request bodies that may be in memory at once."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -42,19 +49,19 @@ class Budget:
         """Reserve bytes.
 
         Raises:
-            Refused: 503 when there are too many; the client should come again.
+            Refused: 503 if the budget is used up; the client should try again.
         """
         if self.used + size > self._limit:
             raise unavailable("too many requests at once, please retry")
         self.used += size
 
     def give(self, size: int) -> None:
-        """Bytes are no longer held."""
+        """Release bytes."""
         self.used -= size
 
 
 class Held:
-    """What one request holds of the budget; given back at the end of a `with`."""
+    """The share of the budget that one request holds, released at the end of a `with` block."""
 
     __slots__ = ("_budget", "_size")
 
@@ -62,7 +69,11 @@ class Held:
         self._budget, self._size = budget, 0
 
     def add(self, size: int) -> None:
-        """Hold more."""
+        """Hold more bytes.
+
+        Raises:
+            Refused: 503 if the budget is used up.
+        """
         self._budget.take(size)
         self._size += size
 
@@ -73,8 +84,18 @@ class Held:
         self._budget.give(self._size)
 
 
+class Request(Struct, frozen=True):
+    """A capture request whose body has been read; `query` has the parameters of its address."""
+
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    held: Held
+
+
 def headers_of(scope: Scope) -> dict[str, str]:
-    """The headers by lower-case name; lists of repeated ones are joined."""
+    """Return the headers by lower-case name; repeated ones are joined with commas."""
     found: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
@@ -85,10 +106,11 @@ def headers_of(scope: Scope) -> dict[str, str]:
 async def read_body(
     receive: Receive, headers: dict[str, str], limit: int, held: Held, seconds: float
 ) -> bytes:
-    """The body, of at most `limit` bytes.
+    """Read a body of at most `limit` bytes.
 
     Raises:
-        Refused: 413 when it is larger, 408 when it does not arrive in time, 503 when memory is short.
+        Refused: 413 if it is larger, 408 if it takes longer than `seconds`, 503 if memory is short.
+        Gone: if the client hangs up.
     """
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -126,7 +148,7 @@ def _count(part: bytes, length: int, limit: int, held: Held) -> None:
 
 
 class Gone(Exception):
-    """The client has hung up."""
+    """The client hung up."""
 
 
 async def _chunk(receive: Receive) -> tuple[bytes, bool]:
@@ -137,7 +159,10 @@ async def _chunk(receive: Receive) -> tuple[bytes, bool]:
 
 
 def cross_origin(headers: dict[str, str]) -> RawHeaders:
-    """What lets a page of any origin read the answer. Credentials need the very origin, not `*`."""
+    """Return the headers that let a page of any origin read the answer.
+
+    They repeat the origin, because `*` is not allowed with credentials.
+    """
     origin = headers.get("origin")
     if origin is None:
         return []
@@ -149,7 +174,7 @@ def cross_origin(headers: dict[str, str]) -> RawHeaders:
 
 
 def preflight(headers: dict[str, str]) -> Response:
-    """The answer to a browser that asks whether it may send."""
+    """Answer a browser's preflight request."""
     asked = headers.get("access-control-request-headers", "")
     allowed = [
         (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -159,7 +184,7 @@ def preflight(headers: dict[str, str]) -> Response:
 
 
 async def respond(send: Send, response: Response, extra: Iterable[tuple[bytes, bytes]]) -> None:
-    """Send an answer."""
+    """Send a response with `extra` headers."""
     headers = [(b"content-length", str(len(response.body)).encode()), *response.headers, *extra]
     if response.body:
         headers.append((b"content-type", response.content_type))

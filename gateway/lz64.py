@@ -1,6 +1,6 @@
-"""lz-string's `compressToBase64`, as PostHog's old browser SDKs sent it, decompressed within a limit.
+"""Decompress lz-string's `compressToBase64`, which old browser SDKs of PostHog use, within a limit.
 
-The packages that do this have no limit, and a few kilobytes may stand for gigabytes.
+Existing packages have no such limit, and a few kilobytes can expand to gigabytes.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ class TooLong(ValueError):
 
 
 def decompress(packed: bytes, limit: int) -> str:
-    """The text, of at most `limit` UTF-16 units.
+    """Decompress a text of at most `limit` UTF-16 code units.
 
     Raises:
-        TooLong: when it would be longer.
-        ValueError: when this is no lz-string.
+        TooLong: if it would be longer.
+        ValueError: if this is not lz-string data.
     """
     try:
-        # It may end in a lone character with `===`, which base64 itself does not know; A stands for no bits.
+        # It may end in a single character and `===`, which is not valid base64. The digit A adds zero bits.
         digits = packed.strip().rstrip(b"=")
         data = base64.b64decode(digits + b"A" * (-len(digits) % 4), validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from None
     units = "".join(_entries(_Bits(data), limit))
-    # lz-string counts in UTF-16 units: characters beyond the first plane come as pairs.
+    # lz-string works on UTF-16: characters beyond the first plane are surrogate pairs.
     return units.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
 
 
 class _Bits:
-    """Numbers of any width, the lowest bit first, from bytes whose highest bit comes first."""
+    """Reads numbers of any width, lowest bit first, from bytes that start with their highest bit."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at, self._have, self._held = data.translate(_REVERSED), 0, 0, 0
@@ -56,20 +56,20 @@ _ONE_BYTE, _TWO_BYTES, _END = 0, 1, 2
 
 
 def _entries(bits: _Bits, limit: int) -> list[str]:
-    """The pieces in order. Codes 0 and 1 bring a new character, 2 ends, higher ones repeat an entry."""
+    """Return the parts of the text. Codes 0 and 1 introduce a character, 2 ends, others repeat an entry."""
     first = bits.take(2)
     if first == _END:
         return []
     if first not in (_ONE_BYTE, _TWO_BYTES):
         raise ValueError("lz-string begins with no character")
     last = chr(bits.take(16 if first == _TWO_BYTES else 8))
-    # Entry 3 is the first character; an entry is made after each piece.
+    # Entry 3 is the first character. Each further part adds an entry.
     known = ["", "", "", last]
-    pieces, length, width, room = [last], 1, 3, 4
+    parts, length, width, room = [last], 1, 3, 4
     while True:
         code = bits.take(width)
         if code == _END:
-            return pieces
+            return parts
         if code in (_ONE_BYTE, _TWO_BYTES):
             known.append(chr(bits.take(16 if code == _TWO_BYTES else 8)))
             code = len(known) - 1
@@ -77,17 +77,17 @@ def _entries(bits: _Bits, limit: int) -> list[str]:
             if room == 0:
                 room, width = 1 << width, width + 1
         if code < len(known):
-            piece = known[code]
+            part = known[code]
         elif code == len(known):
-            piece = last + last[0]
+            part = last + last[0]
         else:
             raise ValueError("lz-string names an entry that is not there")
-        length += len(piece)
+        length += len(part)
         if length > limit:
             raise TooLong(f"more than {limit} characters")
-        pieces.append(piece)
-        known.append(last + piece[0])
-        last = piece
+        parts.append(part)
+        known.append(last + part[0])
+        last = part
         room -= 1
         if room == 0:
             room, width = 1 << width, width + 1

@@ -27,47 +27,47 @@ class GatewaySettings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: int = 8090
 
-    # Who may send. A project token is public by nature; it keeps strangers' events out of the figures.
+    # Who may send. A project token is public, but it keeps the events of strangers out of the figures.
     gateway_tokens: Words
 
     # Where it writes
     kafka_bootstrap_servers: str = "127.0.0.1:19092"
     kafka_events_topic: str = "events_plugin_ingestion"
     kafka_dead_letter_topic: str = "events_dead_letter"
-    # Topics of their own for imported history and for what is no shop event; without one: the events topic
+    # Separate topics for imported history and for events that are not about the shop; empty: events topic
     kafka_historical_topic: str = ""
     kafka_exceptions_topic: str = ""
     kafka_heatmaps_topic: str = ""
     kafka_ai_topic: str = ""
     kafka_linger_ms: int = Field(5, ge=0)
-    # Until then Kafka must have acknowledged; SDKs give up waiting after 10 s
+    # How long Kafka may take to acknowledge; SDKs stop waiting after 10 s
     gateway_ack_seconds: float = Field(8, gt=0)
 
-    # What it takes
+    # What it accepts
     gateway_max_body_bytes: int = Field(20 * MEBIBYTE, gt=0)
     gateway_max_decoded_bytes: int = Field(50 * MEBIBYTE, gt=0)
     gateway_max_v1_body_bytes: int = Field(10 * MEBIBYTE, gt=0)
     gateway_max_event_bytes: int = Field(1_000_000, gt=0, le=1_000_000)
     gateway_max_batch_events: int = Field(50_000, gt=0)
-    # Memory under load: bodies being read or decoded, and messages waiting for Kafka. Beyond it, 503
+    # Memory under load: bodies being read or decoded, and messages waiting for Kafka. Beyond that: 503
     gateway_max_pending_bytes: int = Field(72 * MEBIBYTE, gt=0)
     gateway_max_queue_bytes: int = Field(48 * MEBIBYTE, gt=0)
     gateway_body_seconds: float = Field(30, gt=0)
 
-    # Whose `X-Forwarded-For` is believed, and how much of an address is kept
+    # Whose `X-Forwarded-For` is trusted, and whether addresses are truncated
     gateway_trusted_proxies: Networks = ()
     gateway_truncate_ip: bool = False
 
     gateway_log_level: str = "INFO"
 
-    # The mirror: forwards to a real PostHog when both are set
+    # The mirror forwards to a real PostHog if both of these are set
     mirror_host: str = ""
     mirror_token: str = ""
     mirror_group: str = "shoplake_mirror"
     mirror_dead_letter_topic: str = "events_mirror_dead_letter"
     mirror_metrics_port: int = 8091
     mirror_batch_events: int = Field(100, gt=0)
-    # Older events are sent as a historical migration, which PostHog takes without its limits
+    # Older events are sent as a historical migration, which PostHog accepts without its usual limits
     mirror_historical_hours: float = 48
 
     @field_validator("gateway_tokens", mode="before")
@@ -97,12 +97,12 @@ class GatewaySettings(BaseSettings):
 
     @property
     def mirrors(self) -> bool:
-        """Whether events are forwarded to a real PostHog."""
+        """True if events are forwarded to a real PostHog."""
         return bool(self.mirror_host and self.mirror_token)
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Every topic the gateway writes, once."""
+        """Every topic that the gateway writes to, without repetition."""
         named = (
             self.kafka_events_topic,
             self.kafka_historical_topic,

@@ -1,7 +1,8 @@
-"""Kafka, written so that an answer can wait for the brokers' acknowledgement and for nothing else.
+"""Write to Kafka such that a response waits for the acknowledgement of the brokers and for nothing else.
 
 Everything happens on the event loop: while messages wait, a timer polls the client every millisecond, and
-acknowledgements arrive as callbacks on that same thread. No locks, no thread that fights for the interpreter.
+acknowledgements arrive as callbacks on the same thread. This needs no locks and no second thread that
+competes for the interpreter.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ BUSY_POLL_SECONDS = 0.001
 IDLE_POLL_SECONDS = 0.25
 READY_SECONDS = 2.0
 GRACE_SECONDS = 2.0
-# What a message costs in the client beside its value.
+# The memory of a message in the client, in addition to its value.
 MESSAGE_OVERHEAD = 512
 
 
 def producer_settings(settings: GatewaySettings) -> dict[str, str | int | bool]:
-    """Of the Kafka client: every replica acknowledges, nothing doubled by its own retries."""
+    """Return the settings of the Kafka client: all replicas acknowledge, and retries write nothing twice."""
     return {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "client.id": "shoplake-gateway",
         "enable.idempotence": True,
         "acks": "all",
-        # The partitioner of PostHog and of Kafka's Java client: a person's events stay in one partition.
+        # As in PostHog and in Kafka's Java client: the events of a person stay in one partition.
         "partitioner": "murmur2_random",
         "compression.type": "lz4",
         "linger.ms": settings.kafka_linger_ms,
         "message.timeout.ms": round(settings.gateway_ack_seconds * 1000),
         "message.max.bytes": MAX_MESSAGE_BYTES,
-        # Twice what we let wait, so that only our own limit is ever met.
+        # Twice our own limit, so that only ours is ever reached.
         "queue.buffering.max.kbytes": max(2 * settings.gateway_max_queue_bytes // 1024, 4096),
         "queue.buffering.max.messages": 1_000_000,
         "socket.keepalive.enable": True,
@@ -53,7 +54,7 @@ def producer_settings(settings: GatewaySettings) -> dict[str, str | int | bool]:
 
 
 class Delivery:
-    """The messages of one request on their way."""
+    """The messages of one request that are on their way to Kafka."""
 
     __slots__ = ("_began", "_future", "_open", "_sealed", "_sink", "error")
 
@@ -66,20 +67,20 @@ class Delivery:
         """Hand messages to the client as soon as there is room.
 
         Raises:
-            Refused: 503 when there is no room for too long.
+            Refused: 503 if there is no room in time.
         """
         if self._open:
-            # A large request lets the others have their turn.
+            # A large request gives others a turn.
             await asyncio.sleep(0)
         size = sum(len(message.value) for message in messages) + MESSAGE_OVERHEAD * len(messages)
         await self._sink.room(size)
         self._sink.produce(messages, self)
 
     async def acknowledged(self) -> None:
-        """Return when all brokers have everything.
+        """Wait until the brokers have acknowledged every message.
 
         Raises:
-            Refused: 503 when they have not, or not in time.
+            Refused: 503 if they do not, or not in time.
         """
         self._sealed = True
         if self._open:
@@ -93,11 +94,11 @@ class Delivery:
         metrics.ACKNOWLEDGE_SECONDS.observe(time.monotonic() - self._began)
 
     def opened(self) -> None:
-        """One more message is under way."""
+        """Count a message that was handed to the client."""
         self._open += 1
 
     def closed(self, error: KafkaError | None) -> None:
-        """One message less; `error` says why it did not arrive."""
+        """Count a message that arrived, or that failed with `error`."""
         self._open -= 1
         if error is not None:
             self.error = error
@@ -123,7 +124,7 @@ class Sink:
         self.patience = settings.gateway_ack_seconds + GRACE_SECONDS
 
     def start(self) -> None:
-        """Begin; brokers may be away, they are looked for until they come."""
+        """Start the client. Brokers may be down: it keeps trying to reach them."""
         self._loop = asyncio.get_running_loop()
         self._producer = self._connect()
         self._pump()
@@ -133,16 +134,16 @@ class Sink:
 
     @property
     def waiting(self) -> int:
-        """Messages not yet acknowledged."""
+        """The number of messages not yet acknowledged."""
         return self._waiting
 
     @property
     def waiting_bytes(self) -> int:
-        """Their size."""
+        """The size of the messages not yet acknowledged."""
         return self._waiting_bytes
 
     async def room(self, size: int) -> None:
-        """Return when `size` bytes may be added. One request alone always has room.
+        """Wait until `size` bytes may be added. A request on its own always has room.
 
         Raises:
             Refused: 503 after the time in which Kafka must acknowledge.
@@ -161,7 +162,7 @@ class Sink:
         """Hand messages to the client.
 
         Raises:
-            Refused: 503 when it does not take them.
+            Refused: 503 if the client does not accept them.
         """
         producer = self._producer
         for topic, key, value, headers in messages:
@@ -204,12 +205,12 @@ class Sink:
             log.error("kafka_client_failed", error=error.name())
         elif error.code() == KafkaError._ALL_BROKERS_DOWN:
             if not self._is_down:
-                log.warning("kafka_is_away", brokers=self._settings.kafka_bootstrap_servers)
+                log.warning("kafka_unreachable", brokers=self._settings.kafka_bootstrap_servers)
             self._is_down = True
             self._ready_until = 0.0
 
     def _replace(self) -> None:
-        """After a fatal error a client takes nothing more: what waits fails, a new one begins."""
+        """Replace the client after a fatal error, after which it accepts nothing. Waiting messages fail."""
         self._is_broken = False
         self._producer.purge()
         self._producer.poll(0)
@@ -217,7 +218,7 @@ class Sink:
         log.warning("kafka_client_replaced")
 
     async def problem(self) -> str | None:
-        """Why events cannot be taken now; null when they can. Asked of the brokers every two seconds."""
+        """Return why events cannot be accepted now, or None. Brokers are asked every two seconds at most."""
         if time.monotonic() < self._ready_until:
             return None
         if self._probe is None or self._probe.done():
@@ -238,7 +239,7 @@ class Sink:
         return f"Kafka has no topic {', '.join(missing)}" if missing else None
 
     async def stop(self, seconds: float) -> int:
-        """Wait until nothing waits any more, at most so long; returns how many messages are left."""
+        """Wait up to `seconds` for outstanding messages and stop; returns how many are left."""
         deadline = time.monotonic() + seconds
         while self._waiting and time.monotonic() < deadline:
             await asyncio.sleep(BUSY_POLL_SECONDS * 5)

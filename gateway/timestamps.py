@@ -1,4 +1,4 @@
-"""When an event happened, by PostHog's formula: the sender's clock corrected by the moment of sending."""
+"""Compute the time of an event by PostHog's formula, which corrects the clock of the sender."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def event_time(
     sent_at: datetime | None,
     now: datetime,
 ) -> datetime:
-    """The moment of an event, UTC.
+    """Return the time of an event, in UTC.
 
-    `stated` is its timestamp as sent, `sent_at` the sender's clock when it sent, null when it is not known or
-    not to be used. An unreadable timestamp means now, as does one far in the future.
+    `stated` is its timestamp as sent. `sent_at` is the sender's clock at the moment of sending, or None if it
+    is unknown or must not be used. `offset` counts milliseconds back from `now` and overrides both. An
+    unreadable timestamp becomes `now`, and so does one far in the future.
     """
     moment = parse(stated) or now
     try:
@@ -33,14 +34,14 @@ def event_time(
         elif sent_at is not None and moment is not now:
             moment -= sent_at - now
     except OverflowError:
-        # Beyond the calendar: after its end is the future, before its begin is no date at all.
+        # Outside of the calendar: beyond its end is the future, before its start is not a date.
         is_past = offset > 0 if offset is not None else moment < now
         return EPOCH if is_past else now
     return now if moment - now > FUTURE_LIMIT else moment
 
 
 def parse(stated: object) -> datetime | None:
-    """A moment in any of the forms that senders use, UTC where it has no zone; null when it is none."""
+    """Parse a time in any form that senders use; UTC if it has no zone, None if it is not a time."""
     if isinstance(stated, bool) or not isinstance(stated, str | int | float):
         return None
     text = stated.strip() if isinstance(stated, str) else str(stated)
@@ -53,7 +54,7 @@ def parse(stated: object) -> datetime | None:
 
 
 def parse_strict(text: str) -> datetime | None:
-    """A moment as RFC 3339 has it: date, time and zone; null when it is none."""
+    """Parse a time of RFC 3339, with date, time and zone; None if it is not one."""
     if not _RFC3339.fullmatch(text):
         return None
     try:
@@ -66,7 +67,7 @@ _RFC3339 = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-
 
 
 def from_query(text: str) -> datetime | None:
-    """`sent_at` of a query: milliseconds. Seconds would fall into the years before 2020 and are ignored."""
+    """Parse `sent_at` of a query, in milliseconds. Seconds would be years before 2020 and are ignored."""
     try:
         moment = EPOCH + timedelta(milliseconds=int(text))
     except (ValueError, OverflowError):
@@ -75,7 +76,7 @@ def from_query(text: str) -> datetime | None:
 
 
 def iso(moment: datetime) -> str:
-    """As JavaScript prints it; microseconds only where there are some."""
+    """Format a time as JavaScript does; with microseconds only if there are any."""
     text = moment.isoformat(timespec="microseconds" if moment.microsecond % 1000 else "milliseconds")
     return text[:-6] + "Z"
 
@@ -85,7 +86,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _unix(text: str) -> datetime:
-    """Seconds, milliseconds, microseconds or nanoseconds, by the number of digits."""
+    """Parse seconds, milliseconds, microseconds or nanoseconds, told apart by the number of digits."""
     whole = text.lstrip("-").partition(".")[0]
     unit = 1 if len(whole) <= 11 else 1_000 if len(whole) <= 14 else 1_000_000 if len(whole) <= 17 else 10**9
     return EPOCH + timedelta(seconds=float(text) / unit)

@@ -1,25 +1,32 @@
-"""The legacy protocol, still every SDK's default: events with their token inside the body."""
+"""PostHog's legacy wire format, the default of every SDK: token in the body, one verdict for all events."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from itertools import chain
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from gateway import hostile
-from gateway.envelope import Context, Message, message, uuid7
-from gateway.errors import BadEvent, Refused, no_token, too_large, unparseable, wrong_token
-from gateway.timestamps import event_time, from_query, parse
-from gateway.tokens import canonical_uuid
+from gateway import decoding
+from gateway.batch import Batch, Event, Outcome, Rejected
+from gateway.errors import BadEvent, Refused, no_token, wrong_token
+from gateway.http import TEXT, Request, Response, retry_after
+from gateway.json_body import Body, check_size, checked, decoded, split_body
+from gateway.malformed_json import with_whole_characters
+from gateway.sdk_stubs import OK
+from gateway.settings import GatewaySettings
+from gateway.timestamps import from_query, parse
+from gateway.tokens import check_token
+from gateway.uuids import canonical_uuid
 
+PATHS = frozenset(("/e", "/i/v0/e", "/batch", "/capture", "/track", "/engage", "/i/v0/ai", "/i/v0/ai/batch"))
+METHODS: tuple[str, ...] = ("GET", "POST")
 MAX_DISTINCT_ID = 200
-# Of a body: what its parts can weigh as Python objects is bounded by their number.
-MAX_VALUES = 2_000_000
+# Noise from old SDKs. PostHog drops it as well.
+IGNORED = "$performance_event"
 _BLANK = re.compile(rb"[ \t\r\n]*")
-_EMPTY_OBJECT = b"{}"
 
 
 class _Body(Struct):
@@ -33,21 +40,6 @@ class _Body(Struct):
     historical_migration: object = None
 
 
-class _Event(Struct):
-    """The parts of an event that the envelope needs; everything else goes along unread."""
-
-    event: object = None
-    uuid: object = None
-    token: object = None
-    api_key: object = None
-    dollar_token: object = msgspec.field(default=None, name="$token")
-    distinct_id: object = None
-    dollar_distinct_id: object = msgspec.field(default=None, name="$distinct_id")
-    properties: Raw = Raw()
-    timestamp: object = None
-    offset: object = None
-
-
 class _Properties(Struct):
     token: object = None
     distinct_id: object = None
@@ -57,133 +49,133 @@ class _Properties(Struct):
     capture_internal: object | UnsetType = UNSET
 
 
+class _Event(Struct):
+    """The parts of an event that the envelope needs. Everything else is passed on unread."""
+
+    event: object = None
+    uuid: object = None
+    token: object = None
+    api_key: object = None
+    dollar_token: object = msgspec.field(default=None, name="$token")
+    distinct_id: object = None
+    dollar_distinct_id: object = msgspec.field(default=None, name="$distinct_id")
+    properties: _Properties | None = None
+    timestamp: object = None
+    offset: object = None
+
+
 _body = msgspec.json.Decoder(_Body).decode
 _event = msgspec.json.Decoder(_Event).decode
-_properties = msgspec.json.Decoder(_Properties).decode
 _list = msgspec.json.Decoder(list[Raw]).decode
-_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_NO_PROPERTIES = _Properties()
 
 
-@dataclass(slots=True)
-class Request:
-    """A parsed body: events as they came, and what was said of all of them."""
+class _Readable(Struct, frozen=True):
+    """An event of which the JSON can be read."""
 
-    events: list[Raw]
-    token: str | None
-    sent_at: datetime | None
-    is_historical: bool
-    is_engage: bool
+    raw: Raw
+    event: _Event
+
+    @property
+    def properties(self) -> _Properties:
+        return self.event.properties or _NO_PROPERTIES
+
+    @property
+    def token(self) -> str | None:
+        event = self.event
+        return _first_text(event.token, event.api_key, event.dollar_token, self.properties.token)
 
 
-def parse_request(json: bytes, fields: dict[str, str], is_engage: bool, max_events: int) -> Request:
-    """Tell the shapes of a body apart: an array, a batch, one event.
+def max_body_bytes(settings: GatewaySettings) -> int:
+    """Return the size that a body may have on the wire."""
+    return settings.gateway_max_body_bytes
+
+
+def read(request: Request, settings: GatewaySettings) -> Batch:
+    """Parse a request: an array of events, a batch, or one event, encoded in any of several ways.
 
     Raises:
-        Refused: when it is none of them.
+        Refused: 400 if the body cannot be read, 401 without one valid token, 413 if a limit is exceeded.
     """
-    if json.count(b",") > MAX_VALUES:
-        raise too_large(f"payload holds more than {MAX_VALUES} values")
-    try:
-        request = _shape(json, is_engage)
-    except _UNREADABLE:
-        # Worth a second look only after the first has failed.
-        try:
-            request = _pieces(hostile.whole_characters(json), is_engage)
-        except _UNREADABLE:
-            raise unparseable("payload is not JSON of a known shape") from None
-    if request.sent_at is None:
-        request.sent_at = from_query(fields.get("sent_at") or fields.get("_") or "")
-    if not request.events:
-        raise Refused(400, "empty_batch", "batch is empty")
-    if len(request.events) > max_events:
-        raise too_large(f"batch holds more than {max_events} events")
-    return request
+    json = decoding.payload(
+        request.query,
+        request.body,
+        request.headers.get("content-type", ""),
+        request.headers.get("content-encoding", ""),
+        settings.gateway_max_decoded_bytes,
+    )
+    if json is not request.body:
+        request.held.add(len(json))
+    body = split_body(
+        json,
+        _parse,
+        settings.gateway_max_batch_events,
+        unreadable="payload is not JSON of a known shape",
+        empty="batch is empty",
+    )
+    readable, rejected = _read_events(body, settings.gateway_max_event_bytes)
+    token = check_token(body.token or _common_token(readable), settings.gateway_tokens)
+    sent_at = body.sent_at or from_query(request.query.get("sent_at") or request.query.get("_") or "")
+    # What cannot be read comes first: its status is the answer if no event can be kept.
+    events = chain(rejected, _accepted(readable, is_engage=request.path == "/engage"))
+    return Batch(token, sent_at, body.is_historical, len(body.events), events)
 
 
-def _shape(json: bytes, is_engage: bool) -> Request:
+def answer(request: Request, batch: Batch, outcome: Outcome) -> Response:
+    """Render one verdict on the whole request; a rejected event does not spoil it for the others.
+
+    Raises:
+        Refused: if every event was rejected.
+    """
+    rejections = outcome.rejections
+    if len(rejections) == batch.received:
+        first = rejections[0]
+        raise Refused(first.status, first.reason, first.reason.replace("_", " "))
+    return Response(204, b"", TEXT) if request.query.get("beacon") == "1" else Response(200, OK)
+
+
+def refusal(refused: Refused) -> Response:
+    """Render a refusal as plain text."""
+    return Response(refused.status, refused.text.encode(), TEXT, retry_after(refused))
+
+
+def _parse(json: bytes) -> Body:
     start = _BLANK.match(json)
     first = json[start.end() : start.end() + 1] if start else b""
     if first == b"[":
-        return Request(_list(json), None, None, False, is_engage)
+        return Body(_list(json))
     body = _body(json)
     if bytes(memoryview(body.batch)[:1]) == b"[":
         token = _first_text(body.api_key, body.token, body.dollar_token)
-        historical = body.historical_migration is True
-        return Request(_list(body.batch), token, parse(body.sent_at), historical, is_engage)
-    return Request([Raw(json)], None, None, False, is_engage)
-
-
-def _pieces(json: bytes, is_engage: bool) -> Request:
-    """The same of a body that is no JSON until it is mended, or cut into events of which some are none."""
-    try:
-        return _shape(json, is_engage)
-    except _UNREADABLE:
-        found = hostile.cut(json)
-        if found is None:
-            raise
-    request = _shape(found.rest, is_engage)
-    request.events = [Raw(piece) for piece in found.pieces]
-    return request
+        return Body(_list(body.batch), token, parse(body.sent_at), body.historical_migration is True)
+    return Body([Raw(json)])
 
 
 def _first_text(*values: object) -> str | None:
     return next((value for value in values if isinstance(value, str) and value), None)
 
 
-@dataclass(slots=True)
-class Parsed:
-    """An event and the parts of it that are looked at."""
-
-    raw: Raw
-    event: _Event
-    properties: _Properties
-
-
-Bad = list[tuple[Raw, BadEvent]]
-
-
-def read_events(request: Request, max_bytes: int) -> tuple[list[Parsed], Bad]:
-    """The events of a request, and those that cannot be events, each with the reason."""
-    parsed: list[Parsed] = []
-    bad: Bad = []
-    for raw in request.events:
+def _read_events(body: Body, max_bytes: int) -> tuple[list[_Readable], list[Rejected]]:
+    readable: list[_Readable] = []
+    rejected: list[Rejected] = []
+    for raw in body.events:
         try:
-            if len(memoryview(raw)) > max_bytes:
-                raise BadEvent("event_too_big", 413)
-            parsed.append(_read(raw))
+            readable.append(_read_event(raw, max_bytes))
         except BadEvent as error:
-            bad.append((raw, error))
-    return parsed, bad
+            rejected.append(Rejected(raw, error))
+    return readable, rejected
 
 
-def _read(raw: Raw) -> Parsed:
+def _read_event(raw: Raw, max_bytes: int) -> _Readable:
+    check_size(len(memoryview(raw)), max_bytes)
     sent = bytes(memoryview(raw))
-    json = hostile.whole_characters(sent)
-    raw = raw if json is sent else Raw(json)
-    try:
-        event = _event(raw)
-        inside = bytes(memoryview(event.properties))
-        properties = _properties(inside if inside not in (b"", b"null") else _EMPTY_OBJECT)
-    except _UNREADABLE:
-        hostile.check_limits(json, is_json=False)
-        raise BadEvent("not_an_event") from None
-    hostile.check_limits(json)
-    return Parsed(raw, event, properties)
+    json = with_whole_characters(sent)
+    event = checked(json, decoded(_event, json), otherwise="not_an_event")
+    return _Readable(raw if json is sent else Raw(json), event)
 
 
-def token_of(request: Request, parsed: list[Parsed]) -> str:
-    """The token of a request: the batch's, else the one that all events share."""
-    if request.token is not None:
-        return request.token
-    found = {
-        token
-        for each in parsed
-        if (
-            token := _first_text(
-                each.event.token, each.event.api_key, each.event.dollar_token, each.properties.token
-            )
-        )
-    }
+def _common_token(readable: list[_Readable]) -> str:
+    found = {token for each in readable if (token := each.token)}
     if not found:
         raise no_token()
     if len(found) > 1:
@@ -191,15 +183,20 @@ def token_of(request: Request, parsed: list[Parsed]) -> str:
     return found.pop()
 
 
-def to_message(parsed: Parsed, context: Context, is_engage: bool) -> Message:
-    """The event in its envelope.
+def _accepted(readable: list[_Readable], *, is_engage: bool) -> Iterator[Event | Rejected]:
+    for each in readable:
+        if each.event.event == IGNORED:
+            continue
+        try:
+            yield _to_event(each, is_engage=is_engage)
+        except BadEvent as error:
+            yield Rejected(each.raw, error)
 
-    Raises:
-        BadEvent: when it lacks what an event must have.
-    """
-    event, properties = parsed.event, parsed.properties
+
+def _to_event(readable: _Readable, *, is_engage: bool) -> Event:
+    event, properties = readable.event, readable.properties
     try:
-        data = str(memoryview(parsed.raw), "utf-8")
+        data = str(memoryview(readable.raw), "utf-8")
     except UnicodeDecodeError:
         raise BadEvent("not_utf8") from None
     name = event.event
@@ -211,28 +208,28 @@ def to_message(parsed: Parsed, context: Context, is_engage: bool) -> Message:
     cookieless = properties.cookieless_mode
     if cookieless is not UNSET and not isinstance(cookieless, bool):
         raise BadEvent("cookieless_mode_is_not_boolean")
-    sent_at = None if properties.ignore_sent_at is True else context.sent_at
-    offset = event.offset if isinstance(event.offset, int) and not isinstance(event.offset, bool) else None
-    return message(
-        context,
+    return Event(
+        raw=readable.raw,
         uuid=_uuid(event.uuid),
-        event=name,
+        name=name,
         distinct_id=_distinct_id(event, properties),
-        moment=event_time(event.timestamp, offset, sent_at, context.now),
+        timestamp=event.timestamp,
         data=data,
+        offset=event.offset if type(event.offset) is int else None,
+        ignores_sent_at=properties.ignore_sent_at is True,
         session_id=properties.session_id,
         is_cookieless=cookieless is True,
         is_internal=properties.capture_internal is not UNSET,
     )
 
 
-def _uuid(stated: object) -> str:
+def _uuid(stated: object) -> str | None:
     if stated is None or stated == "":
-        return uuid7()
-    found = canonical_uuid(stated) if isinstance(stated, str) else None
-    if found is None:
+        return None
+    uuid = canonical_uuid(stated) if isinstance(stated, str) else None
+    if uuid is None:
         raise BadEvent("uuid_is_malformed")
-    return found
+    return uuid
 
 
 def _distinct_id(event: _Event, properties: _Properties) -> str:

@@ -1,23 +1,28 @@
-"""The newer protocol, which SDKs speak when told to: the token in a header, an answer for every event."""
+"""PostHog's newer wire format, which SDKs use on request: token in a header, a verdict on each event."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from msgspec import Raw, Struct
 
-from gateway import decoding, hostile
-from gateway.envelope import Context, Message, message
-from gateway.errors import BadEvent, Refused, no_token, too_large, unparseable
+from gateway import decoding
+from gateway.batch import Batch, Event, Outcome, Rejected
+from gateway.errors import BadEvent, Refused, no_token, unparseable
+from gateway.http import Request, Response, retry_after
+from gateway.json_body import UNREADABLE, Body, check_size, checked, decoded, split_body
+from gateway.malformed_json import stated_uuid, with_whole_characters
 from gateway.settings import GatewaySettings
-from gateway.timestamps import event_time, parse_strict
-from gateway.tokens import canonical_uuid, check_token
-from gateway.v0 import MAX_VALUES
+from gateway.timestamps import parse_strict
+from gateway.tokens import check_token
+from gateway.uuids import canonical_uuid
 
+PATHS = frozenset(("/i/v1/analytics/events", "/i/v1/ai/events"))
+METHODS: tuple[str, ...] = ("POST",)
+DOCUMENTATION = "https://posthog.com/docs/api"
 REQUIRED = (
     "posthog-sdk-info",
     "posthog-attempt",
@@ -28,7 +33,7 @@ REQUIRED = (
 )
 MAX_NAME = 200
 MAX_SDK_INFO = 128
-# Ids that every visitor of a badly written page shares.
+# Ids that all visitors of a faulty page share.
 ILLEGAL_IDS = frozenset(
     (
         *("0", "00000000-0000-0000-0000-000000000000", "[object object]", "anonymous", "anonymous-user"),
@@ -47,7 +52,7 @@ class _Batch(Struct):
 
 
 class _Event(Struct):
-    """An event; only the id must be readable, since it names the event in the answer."""
+    """An event. Only the id must be readable, because the answer names the event by it."""
 
     uuid: str
     event: object = None
@@ -63,34 +68,76 @@ _batch = msgspec.json.Decoder(_Batch).decode
 _event = msgspec.json.Decoder(_Event).decode
 _properties = msgspec.json.Decoder(dict[str, Raw]).decode
 _encode = msgspec.json.Encoder().encode
-_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
-@dataclass(slots=True)
-class Request:
-    """The headers, read."""
-
+class _Headers(Struct, frozen=True):
     token: str
     sent_at: datetime
     encoding: str
     library: tuple[str, str] | None
 
 
-@dataclass(slots=True)
-class Batch:
-    """The body, read: each event, or why it cannot be one, under its id."""
+class _Identified(Struct, frozen=True):
+    """An event with an id that an answer can name; `event` is None if the rest cannot be read."""
 
-    events: dict[str, tuple[Raw, _Event | None]]
-    is_historical: bool
-    is_internal: bool
+    json: bytes
+    uuid: str
+    event: _Event | None
 
 
-def parse_headers(headers: Mapping[str, str], settings: GatewaySettings) -> Request:
-    """What a request says of itself.
+def max_body_bytes(settings: GatewaySettings) -> int:
+    """Return the size that a body may have on the wire."""
+    return settings.gateway_max_v1_body_bytes
+
+
+def read(request: Request, settings: GatewaySettings) -> Batch:
+    """Parse a request.
 
     Raises:
-        Refused: 401 without or with a wrong token, 400 and 415 for the other headers.
+        Refused: 401 without a valid token, 400 or 415 for other headers, 400 or 413 for the body, also if an
+            event has no id of its own, because no answer could name it.
     """
+    headers = _read_headers(request.headers, settings)
+    if not request.body:
+        raise Refused(400, "empty_body", "request body is empty")
+    json = request.body
+    if headers.encoding:
+        json = decoding.DECODERS[headers.encoding](json, settings.gateway_max_decoded_bytes)
+    body = split_body(
+        json,
+        _parse,
+        settings.gateway_max_batch_events,
+        unreadable="failed to parse request body",
+        empty="request batch is empty",
+    )
+    identified = _identify(body.events)
+    events = _accepted(identified, headers.library, body.is_internal, settings.gateway_max_event_bytes)
+    return Batch(headers.token, headers.sent_at, body.is_historical, len(body.events), events)
+
+
+def answer(_request: Request, _batch: Batch, outcome: Outcome) -> Response:
+    """Render a verdict on each event."""
+    results = {
+        verdict.uuid: {"result": "drop", "details": verdict.rejection.reason}
+        if verdict.rejection
+        else {"result": "ok"}
+        for verdict in outcome.verdicts
+    }
+    return Response(200, _encode({"results": results}))
+
+
+def refusal(refused: Refused) -> Response:
+    """Render a refusal as JSON, with the content types and encodings that are accepted."""
+    body = {"error": refused.tag, "error_description": refused.text, "error_uri": DOCUMENTATION}
+    headers = [
+        *retry_after(refused),
+        (b"accept", b"application/json"),
+        (b"accept-encoding", b"gzip, deflate, br, zstd"),
+    ]
+    return Response(refused.status, _encode(body), headers=headers)
+
+
+def _read_headers(headers: Mapping[str, str], settings: GatewaySettings) -> _Headers:
     authorization = headers.get("authorization")
     if authorization is None:
         raise no_token()
@@ -117,7 +164,7 @@ def parse_headers(headers: Mapping[str, str], settings: GatewaySettings) -> Requ
     sent_at = parse_strict(headers["posthog-request-timestamp"])
     if sent_at is None:
         raise _invalid("PostHog-Request-Timestamp is not RFC 3339")
-    return Request(token, sent_at, encoding, _library(headers["posthog-sdk-info"]))
+    return _Headers(token, sent_at, encoding, _library(headers["posthog-sdk-info"]))
 
 
 def _invalid(text: str) -> Refused:
@@ -130,109 +177,71 @@ def _library(info: str) -> tuple[str, str] | None:
     return (name, version) if name and version and len(info) <= MAX_SDK_INFO else None
 
 
-def parse_batch(body: bytes, request: Request, settings: GatewaySettings) -> Batch:
-    """The events of a body.
-
-    Raises:
-        Refused: when there is none, or one without an id of its own, which no answer could name.
-    """
-    if not body:
-        raise Refused(400, "empty_body", "request body is empty")
-    limit = settings.gateway_max_decoded_bytes
-    json = decoding.DECODERS[request.encoding](body, limit) if request.encoding else body
-    if json.count(b",") > MAX_VALUES:
-        raise too_large(f"payload holds more than {MAX_VALUES} values")
-    try:
-        batch = _batch(json)
-    except _UNREADABLE:
-        try:
-            batch = _pieces(hostile.whole_characters(json))
-        except _UNREADABLE:
-            raise unparseable("failed to parse request body") from None
-    if not batch.batch:
-        raise Refused(400, "empty_batch", "request batch is empty")
-    if len(batch.batch) > settings.gateway_max_batch_events:
-        raise too_large(f"batch holds more than {settings.gateway_max_batch_events} events")
-    return Batch(_by_id(batch.batch), batch.historical_migration, batch.capture_internal is True)
+def _parse(json: bytes) -> Body:
+    batch = _batch(json)
+    return Body(
+        batch.batch, is_historical=batch.historical_migration, is_internal=batch.capture_internal is True
+    )
 
 
-def _pieces(json: bytes) -> _Batch:
-    """A body that is no JSON until it is mended, or cut into events of which some are none."""
-    try:
-        return _batch(json)
-    except _UNREADABLE:
-        found = hostile.cut(json)
-        if found is None:
-            raise
-    batch = _batch(found.rest)
-    batch.batch = [Raw(piece) for piece in found.pieces]
-    return batch
-
-
-def _by_id(raws: list[Raw]) -> dict[str, tuple[Raw, _Event | None]]:
-    found: dict[str, tuple[Raw, _Event | None]] = {}
+def _identify(raws: list[Raw]) -> list[_Identified]:
+    identified: dict[str, _Identified] = {}
     for raw in raws:
-        whole = hostile.whole_characters(bytes(memoryview(raw)))
-        try:
-            event: _Event | None = _event(whole)
-            stated: str | None = event.uuid if event else None
-        except _UNREADABLE:
-            event, stated = None, hostile.stated_uuid(whole)
+        json = with_whole_characters(bytes(memoryview(raw)))
+        event = decoded(_event, json)
+        stated = event.uuid if event else stated_uuid(json)
         if stated is None:
             raise unparseable("an event is no object with a uuid")
         uuid = canonical_uuid(stated.strip())
         if uuid is None:
             raise Refused(400, "missing_event_uuid", "event submitted without a uuid")
-        if uuid in found:
+        if uuid in identified:
             raise Refused(400, "duplicate_event_uuid", "duplicate event uuid")
-        found[uuid] = Raw(whole), event
-    return found
+        identified[uuid] = _Identified(json, uuid, event)
+    return list(identified.values())
 
 
-def to_message(
-    uuid: str,
-    raw: Raw,
-    event: _Event | None,
-    context: Context,
-    library: tuple[str, str] | None,
-    is_internal: bool,
-) -> Message:
-    """The event in its envelope.
+def _accepted(
+    identified: list[_Identified], library: tuple[str, str] | None, is_internal: bool, max_bytes: int
+) -> Iterator[Event | Rejected]:
+    for each in identified:
+        try:
+            yield _to_event(each, library, is_internal, max_bytes)
+        except BadEvent as error:
+            yield Rejected(Raw(each.json), error, each.uuid)
 
-    Raises:
-        BadEvent: when it breaks a rule; its reason is the detail of the answer.
-    """
-    if len(memoryview(raw)) > context.settings.gateway_max_event_bytes:
-        raise BadEvent("event_too_big", 413)
-    hostile.check_limits(bytes(memoryview(raw)), is_json=event is not None)
-    if event is None:
-        raise BadEvent("malformed_event")
+
+def _to_event(
+    identified: _Identified, library: tuple[str, str] | None, is_internal: bool, max_bytes: int
+) -> Event:
+    json, uuid = identified.json, identified.uuid
+    check_size(len(json), max_bytes)
+    event = checked(json, identified.event, otherwise="malformed_event")
     name = _checked_name(event.event)
     distinct_id = _checked_id(event.distinct_id)
     if not isinstance(event.timestamp, str) or parse_strict(event.timestamp) is None:
         raise BadEvent("invalid_event_timestamp")
     options = _options(event.options)
-    sent_at = None if options.get("$ignore_sent_at") else context.sent_at
     try:
-        properties = _properties(event.properties)
         data = _encode(
             {
                 "event": name,
                 "distinct_id": distinct_id,
                 "uuid": uuid,
-                "properties": {**properties, **_added(event, options, library)},
+                "properties": {**_properties(event.properties), **_added(event, options, library)},
                 "timestamp": event.timestamp,
             }
         ).decode()
-    except _UNREADABLE:
+    except UNREADABLE:
         raise BadEvent("malformed_event_properties") from None
-    return message(
-        context,
+    return Event(
+        raw=Raw(json),
         uuid=uuid,
-        event=name,
+        name=name,
         distinct_id=distinct_id,
-        moment=event_time(event.timestamp, None, sent_at, context.now),
+        timestamp=event.timestamp,
         data=data,
+        ignores_sent_at=bool(options.get("$ignore_sent_at")),
         session_id=event.session_id,
         is_cookieless=options.get("$cookieless_mode") is True,
         is_internal=is_internal,
@@ -259,7 +268,7 @@ def _checked_id(stated: object) -> str:
 
 
 def _options(stated: object) -> dict[str, bool | str]:
-    """Options under the names that their properties have in v0."""
+    """Return the options under the names of the corresponding properties in v0."""
     if stated is None:
         return {}
     if not isinstance(stated, dict):
@@ -293,7 +302,7 @@ def _boolean(value: object) -> bool:
 def _added(
     event: _Event, options: Mapping[str, bool | str], library: tuple[str, str] | None
 ) -> dict[str, object]:
-    """What v1 says beside the properties and v0 says in them."""
+    """Return what v1 states outside of the properties and v0 inside of them."""
     added: dict[str, object] = dict(options)
     if isinstance(event.session_id, str):
         added["$session_id"] = event.session_id

@@ -1,1 +1,1 @@
-"""A small demo shop in the browser, on the shop's own MySQL, with PostHog in its pages and behind them."""
+"""A small demo shop on the shop's own MySQL, with PostHog in its pages and on its server."""

@@ -1,4 +1,4 @@
-"""`python -m storefront`: the demo shop, until it is asked to stop."""
+"""Run the demo shop until it is asked to stop: `python -m storefront`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ STOP_SECONDS = 5
 
 
 def main() -> int:
-    """Serve."""
+    """Serve requests; returns the exit code."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     try:
         settings = StorefrontSettings()
     except ValidationError as error:
         names = ", ".join(str(problem["loc"][0]).upper() for problem in error.errors())
-        print(f"storefront: missing or unusable {names}. Set it in .env.", file=sys.stderr)
+        print(f"storefront: missing or invalid: {names}. Set it in .env.", file=sys.stderr)
         return 2
     uvicorn.run(
         create_app(settings),

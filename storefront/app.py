@@ -30,8 +30,8 @@ from storefront.tracking import Backend
 
 LOG = logging.getLogger("storefront")
 FOLDER = Path(__file__).parent
-# A cart lives in the visitor's cookie, which has room for so much.
-MOST_PRODUCTS, MOST_PIECES = 20, 99
+# A cart is kept in the visitor's cookie, so its size is limited.
+MAX_PRODUCTS, MAX_UNITS = 20, 99
 FIELDS = ("email", "name", "line1", "postal_code", "city")
 Event = tuple[str, dict[str, Any]]
 
@@ -40,7 +40,7 @@ templates.env.filters["money"] = lambda amount: f"{amount:,.2f}"
 
 
 def create_app(settings: StorefrontSettings) -> Starlette:
-    """The storefront as an ASGI application."""
+    """Create the storefront as an ASGI application."""
     is_tracked = settings.storefront_posthog_js.is_file()
     if not is_tracked:
         LOG.warning("No %s: pages are not tracked. Next: make install", settings.storefront_posthog_js)
@@ -70,9 +70,9 @@ def create_app(settings: StorefrontSettings) -> Starlette:
         Mount("/static", StaticFiles(directory=FOLDER / "static")),
     ]
     middleware = [
-        # A page of another site cannot speak for this one: not by its name, not with this one's cookie.
+        # Pages of other sites can neither pose as this one nor use its cookie.
         Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"]),
-        # The key lives as long as the process: after a restart carts are empty and nobody is logged in.
+        # The key is new in each process: after a restart, carts are empty and everybody is logged out.
         Middleware(SessionMiddleware, secret_key=secrets.token_hex(32), session_cookie="storefront"),
     ]
     handlers = {HTTPException: _failed, MySQLError: _shop_is_away, OSError: _shop_is_away}
@@ -83,7 +83,7 @@ def create_app(settings: StorefrontSettings) -> Starlette:
 
 
 async def listing(request: Request) -> Response:
-    """A category's products, or all."""
+    """Show the products of a category, or all products."""
     slug = request.path_params.get("slug", "")
     categories = await _shop(request).categories()
     chosen = next((row for row in categories if row["slug"] == slug), None)
@@ -107,7 +107,7 @@ async def listing(request: Request) -> Response:
 
 
 async def search(request: Request) -> Response:
-    """What a search finds."""
+    """Show the results of a search."""
     query, number = " ".join(request.query_params.get("q", "").split())[:200], _page_number(request)
     products, count = await _shop(request).products(query=query, page=number)
     events = [("Products Searched", {"query": query, "result_count": count})] if query and number == 1 else []
@@ -126,7 +126,7 @@ async def search(request: Request) -> Response:
 
 
 async def product(request: Request) -> Response:
-    """One product."""
+    """Show a product."""
     product_id = request.path_params["product_id"]
     found = (await _shop(request).products_by_id([product_id])).get(product_id)
     if not found:
@@ -139,7 +139,7 @@ async def product(request: Request) -> Response:
 
 
 async def cart(request: Request) -> Response:
-    """The cart."""
+    """Show the cart."""
     lines = await _cart_lines(request)
     named = [product_properties(product, quantity) for product, quantity in lines]
     viewed = {"cart_id": _cart_id(request), "products": named}
@@ -148,35 +148,35 @@ async def cart(request: Request) -> Response:
 
 
 async def change_cart(request: Request) -> Response:
-    """Put pieces of a product into the cart, or take the product out."""
+    """Add units of a product to the cart, or remove the product."""
     form = await request.form()
     product_id, add = _number(form.get("product_id")), form.get("action") == "add"
     found = (await _shop(request).products_by_id([product_id])).get(product_id)
     kept: dict[str, int] = request.session.setdefault("cart", {})
     before = kept.get(str(product_id), 0)
-    if add and found and (before or len(kept) < MOST_PRODUCTS):
-        pieces = min(max(_number(form.get("quantity")), 1), MOST_PIECES - before)
-        kept[str(product_id)] = before + pieces
-        _tell_next(request, "Product Added", found, pieces)
+    if add and found and (before or len(kept) < MAX_PRODUCTS):
+        units = min(max(_number(form.get("quantity")), 1), MAX_UNITS - before)
+        kept[str(product_id)] = before + units
+        _track_on_next_page(request, "Product Added", found, units)
     elif not add and before:
         del kept[str(product_id)]
         if found:
-            _tell_next(request, "Product Removed", found, before)
+            _track_on_next_page(request, "Product Removed", found, before)
     return RedirectResponse("/cart", 303)
 
 
-def _tell_next(request: Request, name: str, of: Product, quantity: int) -> None:
-    """An event of a form: the page that follows it sends it."""
+def _track_on_next_page(request: Request, name: str, of: Product, quantity: int) -> None:
+    """Keep the event of a form for the page that follows it, which sends it."""
     if quantity:
         said = {"cart_id": _cart_id(request), **product_properties(of, quantity), "currency": of.currency}
         request.session.setdefault("events", []).append((name, said))
 
 
 async def _cart_lines(request: Request) -> list[tuple[Product, int]]:
-    """What is in the cart and still on sale, at today's prices."""
+    """Return what is in the cart and still on sale, at current prices, as (product, units)."""
     kept: dict[str, int] = request.session.get("cart", {})
     products = await _shop(request).products_by_id([int(key) for key in kept])
-    return [(products[int(key)], pieces) for key, pieces in kept.items() if int(key) in products]
+    return [(products[int(key)], units) for key, units in kept.items() if int(key) in products]
 
 
 def _cart_id(request: Request) -> str:
@@ -187,12 +187,12 @@ def _cart_id(request: Request) -> str:
 
 
 async def login(request: Request) -> Response:
-    """The form to log in."""
+    """Show the login form."""
     return await _page(request, "login.html", title="Log in", next=_next(request.query_params.get("next")))
 
 
 async def log_in(request: Request) -> Response:
-    """Log in by e-mail address: the demo shop knows no passwords. A new address is a new account."""
+    """Log in by e-mail address, since the demo shop has no passwords. A new address creates an account."""
     form = await request.form()
     email = str(form.get("email", "")).strip().lower()
     if "@" not in email or len(email) > 255:
@@ -209,7 +209,7 @@ async def log_in(request: Request) -> Response:
 
 
 async def log_out(request: Request) -> Response:
-    """Forget who it was; the cart goes with them."""
+    """Log out and empty the cart."""
     request.session.clear()
     return RedirectResponse("/", 303)
 
@@ -222,7 +222,7 @@ def _next(path: object) -> str:
 
 
 async def checkout(request: Request) -> Response:
-    """The form to order."""
+    """Show the checkout form."""
     return await _checkout(request, {})
 
 
@@ -231,7 +231,7 @@ async def _checkout(request: Request, typed: dict[str, str], error: str = "") ->
     if not lines:
         return RedirectResponse("/cart", 303)
     owed, events = bill(lines), []
-    if request.session.get("checkout") != _cart_id(request):  # reloads do not start it again
+    if request.session.get("checkout") != _cart_id(request):  # a reload does not start it again
         request.session["checkout"] = _cart_id(request)
         begun = {
             "cart_id": _cart_id(request),
@@ -256,7 +256,7 @@ async def _checkout(request: Request, typed: dict[str, str], error: str = "") ->
 
 
 async def place_order(request: Request) -> Response:
-    """Order what is in the cart; the order is told of from here, with what the database says of it."""
+    """Order what is in the cart. The server reports the order, with the amounts of the database."""
     typed = {name: str(value).strip()[:200] for name, value in (await request.form()).items()}
     lines, shop = await _cart_lines(request), _shop(request)
     if not lines:
@@ -288,23 +288,23 @@ async def place_order(request: Request) -> Response:
 
 
 async def thanks(request: Request) -> Response:
-    """The visitor's last order."""
+    """Show the visitor's last order."""
     order = request.session.get("order")
     if not order:
         return RedirectResponse("/", 303)
     return await _page(request, "thanks.html", title="Thank you", order=order, total=Decimal(order["total"]))
 
 
-# -- what every page has ------------------------------------------------------------------------------------
+# -- shared by all pages -----------------------------------------------------------------------------------
 
 
 async def health(_: Request) -> Response:
-    """200: it listens. Whether it has products is the shop's matter."""
+    """Answer 200 if the server listens, with or without a shop behind it."""
     return PlainTextResponse("ok")
 
 
 async def posthog_js(request: Request) -> Response:
-    """The SDK, served by the shop itself."""
+    """Serve the SDK."""
     if not request.app.state.is_tracked:
         raise HTTPException(404)
     return FileResponse(request.app.state.settings.storefront_posthog_js, media_type="text/javascript")
@@ -313,7 +313,7 @@ async def posthog_js(request: Request) -> Response:
 async def _page(
     request: Request, template: str, events: Iterable[Event] = (), status: int = 200, **values: Any
 ) -> Response:
-    """A page with what it has to tell: events of the form before it, then its own."""
+    """Render a page with the events it sends: those of the form before it, then its own."""
     settings: StorefrontSettings = request.app.state.settings
     customer = await _customer(request)
     tracking = {
@@ -325,7 +325,7 @@ async def _page(
     context = {
         "categories": await _shop(request).categories(),
         "customer": customer,
-        "pieces": sum(request.session.get("cart", {}).values()),
+        "units": sum(request.session.get("cart", {}).values()),
         "tracking": tracking if request.app.state.is_tracked else None,
         **values,
     }
@@ -349,7 +349,7 @@ async def _failed(request: Request, error: HTTPException) -> Response:
 
 
 async def _shop_is_away(_: Request, error: Exception) -> Response:
-    LOG.error("The shop's MySQL: %s", error)
+    LOG.error("MySQL: %s", error)
     return PlainTextResponse(
         "The shop's database does not answer, or no shop is loaded yet. Next: make status\n", 503
     )

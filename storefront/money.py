@@ -1,4 +1,4 @@
-"""What an order comes to, to the cent. Prices include tax; amounts are in the products' currency."""
+"""Amounts of an order, to the cent. Prices include tax; amounts are in the currency of the products."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import Any
 
 ZERO = Decimal("0.00")
 CENT = Decimal("0.01")
-# The storefront sells within Germany; what it sells elsewhere, the rest of the demo shop does.
+# The storefront sells within Germany only.
 STANDARD_RATE, REDUCED_RATE = Decimal("0.19"), Decimal("0.07")
 REDUCED_DEPARTMENTS = ("Books",)
 SHIPPING, FREE_FROM = Decimal("4.16"), Decimal(90)
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Half-even to whole cents."""
+    """Round to whole cents, half to even."""
     return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True)
 class Product:
-    """A product as it is sold now."""
+    """A product that is on sale."""
 
     id: int
     sku: str
@@ -36,7 +36,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Coupon:
-    """A discount on the whole order: a percentage or an amount."""
+    """A discount on a whole order: a percentage, or an amount if `kind` is `fixed`."""
 
     id: int
     code: str
@@ -46,7 +46,7 @@ class Coupon:
 
 @dataclass(frozen=True)
 class BilledLine:
-    """A line, with its share of the order's discount and the tax that is left in it."""
+    """An order line with its share of the order's discount and the tax included in what is paid for it."""
 
     product: Product
     quantity: int
@@ -56,18 +56,18 @@ class BilledLine:
 
     @property
     def listed(self) -> Decimal:
-        """Price × pieces, before discounts."""
+        """Price times quantity, before discounts."""
         return self.product.price * self.quantity
 
     @property
     def net(self) -> Decimal:
-        """After discounts, without tax."""
+        """The amount after discounts, without tax."""
         return self.listed - self.discount_share - self.tax
 
 
 @dataclass(frozen=True)
 class Bill:
-    """An order's money."""
+    """The amounts of an order. Shipping is without tax."""
 
     lines: tuple[BilledLine, ...]
     discount: Decimal
@@ -76,7 +76,7 @@ class Bill:
 
     @property
     def currency(self) -> str:
-        """ISO 4217."""
+        """The ISO 4217 code of all amounts."""
         return self.lines[0].product.currency
 
     @property
@@ -91,20 +91,20 @@ class Bill:
 
     @property
     def tax(self) -> Decimal:
-        """Of lines and shipping."""
+        """The tax of all lines and of shipping."""
         return sum((line.tax for line in self.lines), self.shipping_tax)
 
     @property
     def total(self) -> Decimal:
-        """What the customer pays."""
+        """The amount that the customer pays."""
         return self.goods - self.discount + self.shipping + self.shipping_tax
 
 
 def bill(cart: Sequence[tuple[Product, int]], coupon: Coupon | None = None) -> Bill:
-    """The bill of a cart that is not empty.
+    """Return the bill of a cart of (product, quantity), which must not be empty.
 
-    The discount is spread over the lines by value, each share rounded, the last line takes the rest; tax is
-    what is left above the rounded net, line by line.
+    The discount is spread over the lines by value. Each share is rounded, and the last line takes the rest.
+    The tax of a line is what is paid for it minus its rounded net.
     """
     values = [product.price * quantity for product, quantity in cart]
     goods = sum(values, ZERO)
@@ -128,7 +128,7 @@ def _discount(goods: Decimal, coupon: Coupon | None) -> Decimal:
 
 
 def product_properties(product: Product, quantity: int = 1) -> dict[str, Any]:
-    """A product as events name it; money as text keeps its cents."""
+    """Return a product as a property of events. Prices are text, which keeps their cents."""
     return {
         "product_id": str(product.id),
         "sku": product.sku,
@@ -141,7 +141,7 @@ def product_properties(product: Product, quantity: int = 1) -> dict[str, Any]:
 
 
 def order_properties(order_id: int, owed: Bill, coupon: Coupon | None) -> dict[str, Any]:
-    """`Order Completed` as the e-commerce spec has it."""
+    """Return the properties of `Order Completed`, as in PostHog's e-commerce specification."""
     return {
         "order_id": str(order_id),
         "affiliation": "storefront",

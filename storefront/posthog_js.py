@@ -1,7 +1,7 @@
-"""`python -m storefront.posthog_js FILE`: npm brings posthog-js, as package-lock.json pins it.
+"""Fetch posthog-js with npm, as pinned by package-lock.json: `python -m storefront.posthog_js FILE`.
 
-Standard library only: it runs where nothing is installed yet. Only its module for browsers is kept, one file
-that needs no other package.
+It uses the standard library only, because it runs before anything is installed. It keeps a single file, the
+module for browsers, which needs no other package.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def fetch(target: Path, npm: str = "npm") -> None:
     """Write the module to `target`.
 
     Raises:
-        OSError: in words, when npm or the registry cannot be had, or the package is another than the lock's.
+        OSError: if npm or the registry is not available, or the package differs from the lock file.
     """
     wanted = json.loads(LOCK.read_text())["packages"]["node_modules/posthog-js"]
     package = f"posthog-js@{wanted['version']}"

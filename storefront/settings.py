@@ -11,30 +11,30 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class StorefrontSettings(BaseSettings):
-    """Where it listens, the shop it sells for, and where its events go."""
+    """Settings of the storefront: its address, its shop, and the destination of its events."""
 
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
 
     storefront_host: str = "127.0.0.1"
     storefront_port: int = 8092
-    # posthog-js, as `make install` fetches it; without the file the pages are not tracked
+    # posthog-js, fetched by `make install`; without the file, pages are not tracked
     storefront_posthog_js: Path = ROOT / ".shoplake" / "envs" / "storefront" / "posthog.js"
 
-    # It writes orders, so it comes as the owner of the shop's database
+    # It writes orders, so it connects as the owner of the shop's database
     shop_mysql_host: str = "127.0.0.1"
     shop_mysql_port: int = 13306
     shop_mysql_database: str = "shop"
     shop_mysql_admin_user: str = "shoplake_admin"
     shop_mysql_admin_password: SecretStr
 
-    # Where browsers find the gateway, and where this program does, if that differs
+    # The gateway for browsers, and for this program if that differs
     gateway_port: int = 8090
     gateway_url: str = ""
     gateway_tokens: str
 
     @property
     def project_token(self) -> str:
-        """The token that its events carry: the gateway's first."""
+        """The token of its events: the first one of the gateway."""
         return self.gateway_tokens.partition(",")[0].strip()
 
     @property

@@ -1,4 +1,4 @@
-"""The shop's MySQL: what is on sale, who buys, and what was ordered."""
+"""The shop's MySQL: products, customers and orders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from storefront.settings import StorefrontSettings
 
 PAGE_SIZE = 24
 CONNECT_SECONDS = 5
-# Above every id that the simulator gives out: it writes rows with ids of its own beside ours.
+# Above all ids of the simulator, which writes rows to the same tables.
 FIRST_ID = 1_000_000_000
 METHODS = {"card": "Card", "paypal": "PayPal", "invoice": "Invoice"}
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ _PRODUCTS = (
 
 @dataclass(frozen=True)
 class Buyer:
-    """What the checkout was told."""
+    """The input of the checkout form."""
 
     email: str
     name: str
@@ -42,13 +42,13 @@ class Buyer:
 
 
 class Shop:
-    """Questions and orders, each on a connection of its own."""
+    """Queries and orders, each on its own connection."""
 
     def __init__(self, settings: StorefrontSettings) -> None:
         self.settings = settings
 
     async def categories(self) -> list[Row]:
-        """The catalogue's tree, departments first."""
+        """Return the category tree, departments first."""
         async with self._transaction() as cursor:
             return await _all(
                 cursor,
@@ -56,7 +56,7 @@ class Shop:
             )
 
     async def products(self, *, slug: str = "", query: str = "", page: int = 1) -> tuple[list[Product], int]:
-        """A page of products, and how many there are in all."""
+        """Return a page of products, and the number of products on all pages."""
         where, parameters = "", []
         if slug:
             where, parameters = " AND (c.slug = %s OR d.slug = %s)", [slug, slug]
@@ -73,7 +73,7 @@ class Shop:
         return [Product(**row) for row in found], int(counted[0]["n"])
 
     async def products_by_id(self, ids: Sequence[int]) -> dict[int, Product]:
-        """The products with these ids that are on sale."""
+        """Return those of the products that are on sale, by id."""
         if not ids:
             return {}
         async with self._transaction() as cursor:
@@ -82,7 +82,7 @@ class Shop:
         return {row["id"]: Product(**row) for row in found}
 
     async def coupon(self, code: str, currency: str) -> Coupon | None:
-        """The coupon of that code, if it may be used now."""
+        """Return the coupon with this code, if it may be used now."""
         async with self._transaction() as cursor:
             found = await _all(
                 cursor,
@@ -95,7 +95,7 @@ class Shop:
         return Coupon(**found[0]) if found else None
 
     async def customer(self, customer_id: int) -> Row | None:
-        """An account."""
+        """Return an account, or None."""
         async with self._transaction() as cursor:
             found = await _all(
                 cursor, "SELECT id, email, first_name, is_test FROM customers WHERE id = %s", [customer_id]
@@ -103,7 +103,7 @@ class Shop:
         return found[0] if found else None
 
     async def log_in(self, email: str, first_name: str) -> int:
-        """The account with that e-mail address, made when there is none."""
+        """Return the id of the account with this e-mail address; it is created if there is none."""
         async with self._transaction() as cursor:
             found = await _all(
                 cursor, "SELECT MIN(id) AS id FROM customers WHERE LOWER(TRIM(email)) = %s", [email]
@@ -209,7 +209,7 @@ class Shop:
                 yield cursor
             await connection.commit()
         finally:
-            connection.close()  # what was not committed is undone
+            connection.close()  # rolls back what was not committed
 
 
 async def _all(cursor: Any, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -218,7 +218,7 @@ async def _all(cursor: Any, statement: str, parameters: Sequence[object] = ()) -
 
 
 async def _next_id(cursor: Any, table: str) -> int:
-    """The next id of ours; whoever asks at the same time waits until this transaction is over."""
+    """Return the next free id. Concurrent callers wait until this transaction ends."""
     found = await _all(
         cursor, f"SELECT GREATEST(COALESCE(MAX(id), 0) + 1, %s) AS id FROM {table} FOR UPDATE", [FIRST_ID]
     )
@@ -238,5 +238,5 @@ async def _add(cursor: Any, table: str, now: datetime, **values: object) -> int:
 
 
 def _now() -> datetime:
-    """DATETIMEs of the shop are UTC."""
+    """Return the current time as the shop stores it: UTC without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""What the storefront's pages and the storefront itself tell the gateway, with PostHog's own SDKs."""
+"""Report orders to the gateway with PostHog's own SDK."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ _ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class Backend:
-    """PostHog's SDK in its asynchronous mode: a thread sends, a request never waits for it."""
+    """PostHog's SDK in asynchronous mode: a thread sends events, and requests never wait for it."""
 
     def __init__(self, settings: StorefrontSettings) -> None:
         self._client = Posthog(
             settings.project_token,
             host=settings.gateway,
-            on_error=lambda error, batch: LOG.warning("%s events were not taken: %s", len(batch), error),
+            on_error=lambda error, batch: LOG.warning("%s events were not accepted: %s", len(batch), error),
         )
 
     def order_completed(
         self, customer_id: int | None, page: Mapping[str, str], agent: str, properties: Mapping[str, Any]
     ) -> bool:
-        """Tell of an order, if its buyer agreed to be tracked; says whether it did.
+        """Report an order if its buyer has agreed to be tracked; returns True if it was reported.
 
-        `page` is what posthog-js knew when the form was sent. The device puts the order into the visit that
-        the browser's own events make.
+        `page` is what posthog-js knew when the form was sent. The device id puts the order into the session
+        that the browser's own events belong to.
         """
         device, sender = page.get("device_id", ""), str(customer_id or page.get("distinct_id", ""))
         if not (_ID.fullmatch(device) and _ID.fullmatch(sender)):
@@ -43,5 +43,5 @@ class Backend:
         return True
 
     def close(self) -> None:
-        """Send what is still waiting."""
+        """Send outstanding events and stop."""
         self._client.shutdown()

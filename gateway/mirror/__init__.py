@@ -1,1 +1,1 @@
-"""The mirror: the same events to a real PostHog, from Kafka and never in the way of a request."""
+"""The mirror: forwards events from Kafka to a real PostHog, outside of the request path."""

@@ -1,4 +1,4 @@
-"""`python -m gateway.mirror`: forward events to a real PostHog until asked to stop."""
+"""Forward events to a real PostHog until asked to stop: `python -m gateway.mirror`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gateway.settings import GatewaySettings
 
 
 def main() -> int:
-    """Forward."""
+    """Forward events; returns the exit code."""
     try:
         settings = GatewaySettings()
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Kafka → PostHog: at least once, in the order of each partition, acknowledged when PostHog has it."""
+"""Read events from Kafka and send them to PostHog: at least once, in the order of each partition."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from gateway.sink import producer_settings
 log = structlog.get_logger("mirror")
 
 POLL_SECONDS = 0.5
-LAG_SECONDS = 10.0
 MAX_BATCH_BYTES = 5 << 20
 
 
 class Mirror:
-    """One consumer of the group; `pause` waits so many seconds and says whether to go on."""
+    """A consumer of the mirror's group. `pause` waits the given seconds; it returns False to stop."""
 
     def __init__(self, settings: GatewaySettings, pause: Callable[[float], bool]) -> None:
         self._settings, self._pause = settings, pause
@@ -33,7 +32,7 @@ class Mirror:
                 "group.id": settings.mirror_group,
                 "client.id": "shoplake-mirror",
                 "enable.auto.commit": False,
-                # So long its partitions wait for a mirror that was killed.
+                # How long the partitions of a killed mirror stay unassigned.
                 "session.timeout.ms": 10_000,
                 "heartbeat.interval.ms": 3_000,
                 "auto.offset.reset": "earliest",
@@ -43,7 +42,7 @@ class Mirror:
         self._posthog = PostHog(settings.mirror_host, settings.mirror_token, self._wait, httpx.Client())
 
     def run(self) -> None:
-        """Forward until told to stop."""
+        """Forward until `pause` returns False."""
         topics = [name for name in self._settings.topics if name != self._settings.kafka_dead_letter_topic]
         self._consumer.subscribe(topics)
         try:
@@ -105,7 +104,7 @@ class Mirror:
         )
 
     def _wait(self, seconds: float) -> bool:
-        """Wait, but stay in the group: a consumer that does not poll is taken for dead."""
+        """Wait but keep polling, because a consumer that does not poll is removed from its group."""
         assigned = self._consumer.assignment()
         self._consumer.pause(assigned)
         goes_on = True
@@ -127,7 +126,7 @@ class Mirror:
 
 
 def _of_a_size(messages: Sequence[Message]) -> Iterator[list[Message]]:
-    """Batches that PostHog takes in one request."""
+    """Split messages into batches that PostHog accepts in one request."""
     batch: list[Message] = []
     size = 0
     for message in messages:

@@ -1,4 +1,4 @@
-"""From the envelope on a topic to an event as a backend would send it to PostHog."""
+"""Turn an envelope from a topic into an event as a backend would send it to PostHog."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ import msgspec
 
 from gateway.timestamps import parse
 
-# Said once for the whole batch, or no longer true: the timestamp is corrected already.
+# Stated once for the whole batch, or no longer true because the timestamp is already corrected.
 _DROPPED = ("token", "api_key", "$token", "offset", "sent_at", "timestamp", "distinct_id", "$distinct_id")
 
 _decode = msgspec.json.decode
 
 
 class NotAnEvent(ValueError):
-    """A message that is no captured event; it becomes a dead letter."""
+    """A message that is not a captured event. It becomes a dead letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event to forward. `is_historical` events are sent as a migration, outside of PostHog's limits."""
+    """An event to forward. Historical events are sent as a migration, which PostHog does not limit."""
 
     body: dict[str, Any]
     is_historical: bool
 
 
 def forwarded(value: bytes | None, historical_before: datetime) -> Event:
-    """The event of a message: its own uuid, its corrected timestamp, the address that it came from.
+    """Return the event of a message with its own uuid, its corrected timestamp and the sender's address.
+
+    Events before `historical_before` are historical.
 
     Raises:
-        NotAnEvent: when the message is none.
+        NotAnEvent: if the message is not a captured event.
     """
     try:
         envelope = _decode(value or b"", type=dict[str, Any])
@@ -46,7 +48,7 @@ def forwarded(value: bytes | None, historical_before: datetime) -> Event:
     stated = envelope.get("timestamp") or data.get("timestamp") or envelope.get("now")
     properties = data.get("properties")
     properties = {
-        # An address that the sender stated itself is its own affair.
+        # An address that the sender has set takes precedence.
         "$ip": envelope.get("ip"),
         **(properties if isinstance(properties, dict) else {}),
     }
@@ -65,5 +67,5 @@ def forwarded(value: bytes | None, historical_before: datetime) -> Event:
 
 
 def historical_before(now: datetime, hours: float) -> datetime:
-    """Events before this moment are history."""
+    """Return the time before which events are historical."""
     return now - timedelta(hours=hours)

@@ -1,4 +1,4 @@
-"""PostHog's `/batch/`, sent to until it takes what can be taken."""
+"""Send events to PostHog's `/batch/` until it has accepted or refused each one."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ log = structlog.get_logger("mirror")
 
 SECONDS = 30.0
 LONGEST_WAIT = 60.0
-# What is wrong with the events themselves; everything else passes, or is mended by whoever runs PostHog.
+# The events themselves are at fault. Any other status is temporary or up to whoever runs PostHog.
 REFUSALS = frozenset((400, 413, 422))
 
 
 class Refusal(NamedTuple):
-    """An event that PostHog will never take: its place among those sent, and the status."""
+    """An event that PostHog refuses for good: its place among those sent, and the status."""
 
     place: int
     status: int
 
 
 class Interrupted(Exception):
-    """The mirror is to stop; what was not taken is sent again after the next start."""
+    """The mirror must stop. Events that were not accepted are sent again after the next start."""
 
 
 class PostHog:
-    """A project of a real PostHog. `wait` waits so many seconds and says whether to go on."""
+    """A project in a real PostHog. `wait` waits the given seconds; it returns False to stop."""
 
     def __init__(self, host: str, token: str, wait: Callable[[float], bool], client: httpx.Client) -> None:
         self._url, self._token = f"{host.rstrip('/')}/batch/", token
         self._wait, self._client = wait, client
 
     def send(self, events: Sequence[dict[str, Any]], is_historical: bool) -> list[Refusal]:
-        """Send events, again and again until PostHog answers; returns those that it refuses.
+        """Send events, retrying until PostHog answers; returns those that it refuses.
 
         Raises:
-            Interrupted: when `wait` says to stop.
+            Interrupted: if `wait` returns False.
         """
         if not events:
             return []
@@ -52,7 +52,7 @@ class PostHog:
             return []
         if len(events) == 1:
             return [Refusal(0, status)]
-        # One bad event makes PostHog refuse all: halves find it in a few steps.
+        # One bad event makes PostHog refuse all of them. Halving finds it in a few steps.
         middle = len(events) // 2
         second = self.send(events[middle:], is_historical)
         return self.send(events[:middle], is_historical) + [
@@ -77,7 +77,7 @@ class PostHog:
                     return answer.status_code
                 reason, asked = str(answer.status_code), answer.headers.get("retry-after")
             RETRIES.inc()
-            log.warning("posthog_did_not_take_them", reason=reason, events=len(events), host=self._url)
+            log.warning("posthog_did_not_accept", reason=reason, events=len(events), host=self._url)
             stated = min(float(asked), LONGEST_WAIT) if asked and asked.isdigit() else 0.0
             if not self._wait(max(stated, seconds * random.uniform(0.5, 1.0))):  # noqa: S311
                 raise Interrupted

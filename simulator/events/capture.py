@@ -62,11 +62,6 @@ def to_millis(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def from_millis(millis: int) -> datetime:
-    """The UTC moment, without a zone."""
-    return _EPOCH + timedelta(milliseconds=millis)
-
-
 def iso(millis: int) -> str:
     """As JavaScript prints it: milliseconds and `Z`."""
     return f"{_iso_second(millis // 1000)}.{millis % 1000:03d}Z"

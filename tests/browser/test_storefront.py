@@ -64,7 +64,7 @@ def bought(chromium, demo):
     page.get_by_role("searchbox", name="Search products").fill("Classic")
     page.get_by_role("button", name="Search").click()
     page.locator(".grid a").first.click()
-    page.get_by_label("Pieces").fill("2")
+    page.get_by_label("Quantity").fill("2")
     page.get_by_role("button", name="Add to cart").click()
     page.get_by_role("link", name="Go to checkout").click()
     devices = [distinct_id(page)]

@@ -255,6 +255,18 @@ def test_performance_noise_is_dropped_without_a_word(gateway: Probe) -> None:
     assert not gateway.dead_letters()
 
 
+def test_noise_beside_a_bad_event_is_no_reason_to_refuse(gateway: Probe) -> None:
+    assert gateway.post("/e", batch(event(event="$performance_event"), event(event=""))).status == 200
+    assert [each.headers["dlq_reason"] for each in gateway.dead_letters()] == ["missing_event_name"]
+
+
+def test_if_all_events_are_bad_one_that_cannot_be_read_decides_the_status(gateway: Probe) -> None:
+    answer = gateway.post("/e", batch(event(event=""), event(properties={"x": "y" * 1_000_000})))
+    assert (answer.status, answer.body) == (413, b"event too big")
+    reasons = [each.headers["dlq_reason"] for each in gateway.dead_letters()]
+    assert reasons == ["event_too_big", "missing_event_name"]
+
+
 def test_a_beacon_is_answered_without_a_body(gateway: Probe) -> None:
     answer = gateway.post("/e/", batch(), query="beacon=1")
     assert (answer.status, answer.body) == (204, b"")

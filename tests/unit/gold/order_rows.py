@@ -1,4 +1,4 @@
-"""Rows of orders and their lines that tests share."""
+"""Rows of orders, their lines and categories, with only what a test is about."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ def line(number: int, of: int, price: str, **given_columns: Any) -> dict[str, An
         "unit_price_amount": price,
         **given_columns,
     }
+
+
+def gold_order(number: int, day: str, **given_columns: Any) -> dict[str, Any]:
+    """An order of gold, counted unless the given columns exclude it."""
+    counted = {"is_counted": "exclusion_reason" not in given_columns, "exclusion_reason": None}
+    placed = {"order_date": day, "placed_at": f"{day} 10:00:00", "person_id": "c:1", "sales_channel": "web"}
+    return {"order_id": number, **counted, **placed, **given_columns}
+
+
+def category_version(category_id: int, day: str, name: str, parent: int | None = None) -> dict[str, Any]:
+    at = f"2026-{day} 00:00:00"
+    return {"category_id": category_id, "valid_from": at, "name": name, "parent_category_id": parent}

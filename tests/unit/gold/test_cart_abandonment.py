@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from tests.unit.dataframes import assert_rows, build
-from tests.unit.gold.visits import counted, event, visit
+from tests.unit.gold.session_rows import counted, event, session
 
 
 def moved(name: str, at: str, cart: str | None, product: int, **more: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def carts(spark: SparkSession, **given: list[dict[str, Any]]) -> DataFrame:
 def test_a_cart_holds_what_was_not_taken_out_in_the_reporting_currency(spark: SparkSession) -> None:
     df = carts(
         spark,
-        gold_sessions=[visit("s", "10:00", "10:20", channel="email", device="mobile", payment_count=1)],
+        gold_sessions=[session("s", "10:00", "10:20", channel="email", device="mobile", payment_count=1)],
         silver_event_products=[
             added("10:01", "a", 1, quantity=3, currency="USD"),
             added("10:02", "a", 2, price_amount="5.55", currency="USD"),
@@ -72,8 +72,8 @@ def test_an_abandoned_cart_bought_later_is_recovered_however_late(spark: SparkSe
     df = carts(
         spark,
         gold_sessions=[
-            visit("s", "10:00", "10:20", checkout_count=1),
-            visit("guest", "12:00", "12:10", visitor_id="w", person_id="g:1"),
+            session("s", "10:00", "10:20", checkout_count=1),
+            session("guest", "12:00", "12:10", visitor_id="w", person_id="g:1"),
         ],
         silver_event_products=[
             added("10:01", "bought later", 1),
@@ -104,14 +104,14 @@ def test_an_abandoned_cart_bought_later_is_recovered_however_late(spark: SparkSe
     )
 
 
-def test_a_cart_bought_in_its_visit_is_ordered_whatever_the_order_calls_its_products(
+def test_a_cart_bought_in_its_session_is_ordered_whatever_the_order_calls_its_products(
     spark: SparkSession,
 ) -> None:
     df = carts(
         spark,
         gold_sessions=[
-            visit("s", "10:00", "10:20"),
-            visit("untracked", "12:00", visitor_id="w", person_id="c:2"),
+            session("s", "10:00", "10:20"),
+            session("untracked", "12:00", visitor_id="w", person_id="c:2"),
         ],
         silver_event_products=[
             added("10:01", "tracked", 1),
@@ -127,13 +127,13 @@ def test_a_cart_bought_in_its_visit_is_ordered_whatever_the_order_calls_its_prod
     )
 
 
-def test_todays_carts_are_open_and_robots_have_none(spark: SparkSession) -> None:
+def test_todays_carts_are_open_and_bots_have_none(spark: SparkSession) -> None:
     today = "2026-06-30 22:00:00"  # midnight in Berlin
     df = carts(
         spark,
         gold_sessions=[
-            visit("today", today),
-            visit("robot", "10:00", visitor_id="robot", is_bot=True),
+            session("today", today),
+            session("robot", "10:00", visitor_id="robot", is_bot=True),
         ],
         silver_event_products=[
             added(today, "open", 1),
@@ -242,7 +242,7 @@ def test_a_carts_value_is_what_is_left_in_it(
 ) -> None:
     df = carts(
         spark,
-        gold_sessions=[visit("s", "10:00", "10:59")],
+        gold_sessions=[session("s", "10:00", "10:59")],
         silver_event_products=[
             (added if name == "in" else removed)(f"10:{minute:02}", "a", product, **said)
             for minute, (name, product, said) in enumerate(moves)
@@ -258,7 +258,7 @@ def test_a_carts_value_is_what_is_left_in_it(
 def test_each_currency_of_a_cart_is_rounded_then_added(spark: SparkSession) -> None:
     df = carts(
         spark,
-        gold_sessions=[visit("s", "10:00", "10:30")],
+        gold_sessions=[session("s", "10:00", "10:30")],
         silver_event_products=[
             added("10:01", "a", 1, **at("0.10", "GBP")),
             added("10:02", "a", 2, **at("0.30", "GBP")),
@@ -275,7 +275,7 @@ def test_each_currency_of_a_cart_is_rounded_then_added(spark: SparkSession) -> N
 def test_a_cart_on_a_shared_device_is_bought_by_whoever_orders_in_its_session(spark: SparkSession) -> None:
     df = carts(
         spark,
-        gold_sessions=[visit("shared", "10:00", "10:30", person_id="c:1")],
+        gold_sessions=[session("shared", "10:00", "10:30", person_id="c:1")],
         silver_event_products=[
             added("10:01", "of the first", 1),
             added("10:11", "of the second", 2),

@@ -1,4 +1,4 @@
-"""Orders shared out to the visits before them."""
+"""Orders attributed to the sessions before them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from tests.unit.dataframes import assert_rows, build
-from tests.unit.gold.visits import counted, visit
+from tests.unit.gold.session_rows import counted, session
 
 NAMES = ("channel", "attributed_orders", "attributed_sales")
 
 
 def came(day: str, channel: str, **more: Any) -> dict[str, Any]:
-    return visit(f"{day}{channel}", f"2026-{day} 08:00:00", channel=channel, **more)
+    return session(f"{day}{channel}", f"2026-{day} 08:00:00", channel=channel, **more)
 
 
 def attribution(spark: SparkSession, model: str, **given: list[dict[str, Any]]) -> DataFrame:
@@ -55,7 +55,7 @@ def test_each_model_shares_out_an_order_to_the_cent(spark: SparkSession, model: 
     assert_rows(df, *(dict(zip(NAMES, row, strict=True)) for row in MODELS[model]))
 
 
-def test_two_visits_share_by_halves_and_only_direct_ones_count_as_direct(spark: SparkSession) -> None:
+def test_two_sessions_share_by_halves_and_only_direct_ones_count_as_direct(spark: SparkSession) -> None:
     order = counted(1, "10:00", net_amount="0.01")
     two = [came("04-01", "direct"), came("04-02", "direct", session_id="b")]
     halves = attribution(
@@ -70,7 +70,7 @@ def test_two_visits_share_by_halves_and_only_direct_ones_count_as_direct(spark: 
     assert_rows(last, {"channel": "direct", "attributed_orders": 1, "attributed_sales": "0.01"})
 
 
-def test_only_the_persons_visits_of_ninety_days_before_count(spark: SparkSession) -> None:
+def test_only_the_persons_sessions_of_ninety_days_before_count(spark: SparkSession) -> None:
     df = attribution(
         spark,
         "linear",
@@ -85,7 +85,7 @@ def test_only_the_persons_visits_of_ninety_days_before_count(spark: SparkSession
             came("02-02", "affiliate"),
             came("05-03", "paid_social"),
             came("05-01", "organic_search", is_bot=True),
-            visit(
+            session(
                 "after", "10:01", person_id="o:3", channel="referral"
             ),  # the page reports it a minute later
         ],
@@ -107,7 +107,7 @@ def test_spend_stands_beside_every_model_and_a_missing_rate_is_never_one(spark: 
         spark,
         "channel_attribution",
         gold_orders=[counted(1, "10:00", net_amount="25.00")],
-        gold_sessions=[visit("s", "09:00", channel="email")],
+        gold_sessions=[session("s", "09:00", channel="email")],
         silver_marketing_spend=[
             spent(1, "email", "EUR"),
             spent(2, "email", "USD"),
@@ -127,7 +127,7 @@ def test_spend_stands_beside_every_model_and_a_missing_rate_is_never_one(spark: 
 def test_an_order_has_its_own_session_as_a_touch_whoever_the_sessions_person_is(
     spark: SparkSession, model: str
 ) -> None:
-    shared = visit("shared", "09:00", channel="referral", person_id="c:1")
+    shared = session("shared", "09:00", channel="referral", person_id="c:1")
     df = attribution(
         spark,
         model,
@@ -136,7 +136,7 @@ def test_an_order_has_its_own_session_as_a_touch_whoever_the_sessions_person_is(
             counted(2, "10:01", net_amount="7.00", session_id="shared", person_id="c:2"),
             counted(3, "10:02", net_amount="9.00", person_id="c:3"),
         ],
-        gold_sessions=[shared, visit("bot", "09:00", channel="email", person_id="c:3", is_bot=True)],
+        gold_sessions=[shared, session("bot", "09:00", channel="email", person_id="c:3", is_bot=True)],
     )
     assert_rows(
         df,
@@ -154,7 +154,7 @@ def test_an_own_session_of_another_person_stands_among_the_persons_other_session
         gold_orders=[counted(1, "10:00", net_amount="9.00", session_id="shared", person_id="c:2")],
         gold_sessions=[
             came("04-01", "email", person_id="c:2"),
-            visit("shared", "09:00", channel="referral"),
+            session("shared", "09:00", channel="referral"),
             came("04-02", "affiliate"),  # of the other customer
         ],
     )

@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 
 from tests.unit.dataframes import assert_rows, build
 from tests.unit.gold.chain import Chain
-from tests.unit.gold.visits import event, placed, report, visit
+from tests.unit.gold.session_rows import event, placed, report, session
 
 
 def orders(spark: SparkSession, *reports: dict[str, Any], **given: list[dict[str, Any]]) -> DataFrame:
@@ -27,9 +27,9 @@ def test_an_order_belongs_to_the_session_that_reports_it_first(spark: SparkSessi
         event("Product Viewed", "10:01", order_id=1),
         silver_orders=[placed(1, "10:05"), placed(2, "10:06")],
         silver_sessions=[
-            visit("early", "10:00", "10:30", channel="email"),
-            visit("first to report", "10:02", "10:30", visitor_id="phone", channel="affiliate"),
-            visit("server", "11:00", visitor_id="server"),
+            session("early", "10:00", "10:30", channel="email"),
+            session("first to report", "10:02", "10:30", visitor_id="phone", channel="affiliate"),
+            session("server", "11:00", visitor_id="server"),
         ],
     )
     names = ("order_id", "session_id", "channel", "reported_at", "report_event_id")
@@ -57,7 +57,7 @@ def test_a_report_names_an_order_by_its_id_or_by_its_number(
         spark,
         event("Order Completed", "10:06", **said),
         silver_orders=[placed(1, "10:05", order_number=number), placed(2, "10:05", order_number="SL-42")],
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
     )
     assert_rows(df, {"order_id": 1, "session_id": "s"}, {"order_id": 2, "session_id": None})
 
@@ -82,7 +82,7 @@ def test_an_id_that_is_another_orders_number_is_the_id_unless_its_order_is_of_an
             placed(7, "10:05", order_number="8"),
             placed(8, placed_with_id_8, order_number="9"),
         ],
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
     )
     assert_rows(df.where("session_id IS NOT NULL"), {"order_id": meant})
 
@@ -95,7 +95,7 @@ def test_a_late_report_of_an_id_is_still_of_the_id(spark: SparkSession) -> None:
             placed(7, "2026-04-01 10:00:00", order_number="8"),
             placed(8, "2026-03-01 10:00:00"),
         ],
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
     )
     assert_rows(df.where("session_id IS NOT NULL"), {"order_id": 8})
 
@@ -111,7 +111,7 @@ def test_of_two_orders_with_one_number_the_nearer_is_meant_and_a_deleted_one_nev
             placed(2, "10:05", order_number="a1"),
             placed(3, "10:06", order_number="A1", is_deleted=True),
         ],
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
     )
     assert_rows(df, {"order_id": 1, "session_id": None}, {"order_id": 2, "session_id": "s"})
 
@@ -135,12 +135,14 @@ SHOP: dict[str, list[dict[str, Any]]] = {
         for n in range(1, 9)
     ],
     "silver_sessions": [
-        visit("s1", "10:00", "10:30", channel="email", product_view_count=1),
-        visit("second device", "10:20", visitor_id="phone", channel="affiliate"),
-        visit("bot", "09:00", "10:30", visitor_id="bot", is_bot=True, channel="referral"),
-        visit("shared", "12:00", "12:30", visitor_id="shared", person_id="uuid of 3", channel="paid_social"),
-        visit("numbers", "14:00", "14:30", visitor_id="w", channel="organic_search"),
-        visit("tests", "16:00", "16:30", visitor_id="staff"),
+        session("s1", "10:00", "10:30", channel="email", product_view_count=1),
+        session("second device", "10:20", visitor_id="phone", channel="affiliate"),
+        session("bot", "09:00", "10:30", visitor_id="bot", is_bot=True, channel="referral"),
+        session(
+            "shared", "12:00", "12:30", visitor_id="shared", person_id="uuid of 3", channel="paid_social"
+        ),
+        session("numbers", "14:00", "14:30", visitor_id="w", channel="organic_search"),
+        session("tests", "16:00", "16:30", visitor_id="staff"),
     ],
     "silver_events": [
         report("10:05", 1),

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from tests.unit.dataframes import assert_rows, build
 from tests.unit.gold.chain import Chain
-from tests.unit.gold.visits import counted, event, placed, report, visit
+from tests.unit.gold.session_rows import counted, event, placed, report, session
 
 NAMES = (
     "term",
@@ -30,9 +30,9 @@ def test_searches_count_with_what_followed_them_in_the_same_session(spark: Spark
         spark,
         "search_terms",
         gold_sessions=[
-            visit("s", "10:00", "10:30"),
-            visit("later", "12:00", "12:10"),
-            visit("robot", "10:00", "10:30", visitor_id="robot", is_bot=True),
+            session("s", "10:00", "10:30"),
+            session("later", "12:00", "12:10"),
+            session("robot", "10:00", "10:30", visitor_id="robot", is_bot=True),
         ],
         gold_orders=[
             counted(1, "10:09", report_event_id="10:09-Order Completed"),
@@ -69,7 +69,7 @@ def test_searches_count_with_what_followed_them_in_the_same_session(spark: Spark
 
 def test_the_day_of_a_search_is_the_shops(spark: SparkSession) -> None:
     late = event("Products Searched", "22:30", search_query="tee")
-    df = build(spark, "search_terms", gold_sessions=[visit("s", "22:00", "23:00")], silver_events=[late])
+    df = build(spark, "search_terms", gold_sessions=[session("s", "22:00", "23:00")], silver_events=[late])
     assert_rows(df, {"search_date": "2026-05-03", "term": "tee", "searches": 1, "is_complete": True})
 
 
@@ -89,7 +89,7 @@ def test_an_order_counts_for_searches_before_its_first_report(
 ) -> None:
     marts = Chain(
         spark,
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
         silver_orders=[placed(1, "10:05")],
         silver_events=[search(searched_at, "lamp"), *(report(at, 1) for at in reports)],
     )
@@ -100,9 +100,9 @@ def test_an_order_counts_for_searches_of_its_own_session_only(spark: SparkSessio
     marts = Chain(
         spark,
         silver_sessions=[
-            visit("own", "10:00", "10:30"),
-            visit("second device", "10:00", "10:30", visitor_id="phone"),
-            visit("bot", "10:00", "10:30", visitor_id="bot", is_bot=True),
+            session("own", "10:00", "10:30"),
+            session("second device", "10:00", "10:30", visitor_id="phone"),
+            session("bot", "10:00", "10:30", visitor_id="bot", is_bot=True),
         ],
         silver_orders=[placed(1, "10:05", order_number="A1"), placed(2, "10:05", order_number="A2")],
         silver_events=[
@@ -141,7 +141,7 @@ def test_searches_for_the_same_term_are_added_up_and_a_term_is_short_enough_for_
     df = build(
         spark,
         "search_terms",
-        gold_sessions=[visit("s", "10:00", "10:59")],
+        gold_sessions=[session("s", "10:00", "10:59")],
         silver_events=[search(f"10:{minute:02}", query) for minute, query in enumerate(queries)],
     )
     assert_rows(df, *({"term": term, "searches": count} for term, count in expected.items()))

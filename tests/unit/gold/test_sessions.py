@@ -1,18 +1,18 @@
-"""Visits with the person behind them."""
+"""Sessions with the person behind them."""
 
 from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
 from tests.unit.dataframes import assert_rows, build
-from tests.unit.gold.visits import counted, visit
+from tests.unit.gold.session_rows import counted, session
 
 
-def test_a_visit_knows_its_counted_orders_and_their_worth(spark: SparkSession) -> None:
+def test_a_session_knows_its_counted_orders_and_their_worth(spark: SparkSession) -> None:
     df = build(
         spark,
         "sessions",
-        silver_sessions=[visit("a", "22:30"), visit("b", "10:00", is_bot=True)],
+        silver_sessions=[session("a", "22:30"), session("b", "10:00", is_bot=True)],
         gold_orders=[
             counted(1, "22:31", session_id="a", net_amount="10.00", is_counted=False),
             counted(2, "22:32", session_id="a", net_amount="20.00"),
@@ -32,12 +32,12 @@ def test_a_person_is_who_ordered_then_the_account_then_whom_they_once_ordered_as
         spark,
         "sessions",
         silver_sessions=[
-            visit("before", "08:00", person_id="guest"),
-            visit("bought", "09:00", person_id="guest"),
-            visit("again", "10:00", person_id="guest"),
-            visit("account", "08:00", person_id="account", customer_id=7),
-            visit("for-a-friend", "09:00", person_id="account", customer_id=7),
-            visit("stranger", "08:00", person_id="stranger"),
+            session("before", "08:00", person_id="guest"),
+            session("bought", "09:00", person_id="guest"),
+            session("again", "10:00", person_id="guest"),
+            session("account", "08:00", person_id="account", customer_id=7),
+            session("for-a-friend", "09:00", person_id="account", customer_id=7),
+            session("stranger", "08:00", person_id="stranger"),
         ],
         gold_orders=[
             counted(1, "09:01", session_id="bought", person_id="g:1", is_counted=False),
@@ -56,9 +56,9 @@ def test_a_person_is_who_ordered_then_the_account_then_whom_they_once_ordered_as
     assert_rows(df, *({"session_id": name, "person_id": person} for name, person in wanted.items()))
 
 
-def test_a_direct_visit_remembers_the_persons_last_channel_for_ninety_days(spark: SparkSession) -> None:
+def test_a_direct_session_remembers_the_persons_last_channel_for_ninety_days(spark: SparkSession) -> None:
     def came(day: str, channel: str, person: str = "p") -> dict[str, object]:
-        return visit(f"{person}{day}", f"2026-{day} 10:00:00", channel=channel, person_id=person)
+        return session(f"{person}{day}", f"2026-{day} 10:00:00", channel=channel, person_id=person)
 
     df = build(
         spark,

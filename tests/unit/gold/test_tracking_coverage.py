@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from tests.unit.dataframes import assert_rows
 from tests.unit.gold.chain import Chain
-from tests.unit.gold.visits import event, placed, report, visit
+from tests.unit.gold.session_rows import event, placed, report, session
 
 MONEY = {"value_amount": "11.90", "currency": "EUR"}
 
@@ -23,8 +23,8 @@ def test_orders_and_reports_are_set_against_each_other(spark: SparkSession) -> N
     marts = Chain(
         spark,
         silver_sessions=[
-            visit("s", "10:00", "11:00", channel="email", device="mobile"),
-            visit("bot", "10:00", "11:00", visitor_id="bot", is_bot=True),
+            session("s", "10:00", "11:00", channel="email", device="mobile"),
+            session("bot", "10:00", "11:00", visitor_id="bot", is_bot=True),
         ],
         silver_orders=[
             order(1, "10:01"),
@@ -96,7 +96,7 @@ def test_a_claim_is_compared_in_the_minor_unit_of_the_orders_currency(
 ) -> None:
     marts = Chain(
         spark,
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
         silver_orders=[order(1, "10:01", currency=currency, total_amount=total)],
         silver_events=[report("10:02", 1, value_amount=claim)],
     )
@@ -123,7 +123,7 @@ def test_a_claim_that_is_not_there_is_no_mismatch(
 ) -> None:
     marts = Chain(
         spark,
-        silver_sessions=[visit("s", "10:00", "10:30")],
+        silver_sessions=[session("s", "10:00", "10:30")],
         silver_orders=[order(1, "10:01")],
         silver_events=[report("10:02", 1, **claim)],
     )

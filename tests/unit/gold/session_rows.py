@@ -1,12 +1,12 @@
-"""Rows of visits and events, with only what a test is about."""
+"""Rows of sessions, events and orders, with only what a test is about."""
 
 from __future__ import annotations
 
 from typing import Any
 
 
-def visit(name: str, start: str, end: str | None = None, **more: Any) -> dict[str, Any]:
-    """A visit of the visitor `v` on 2 May 2026; moments are `hour:minute`, or whole."""
+def session(name: str, start: str, end: str | None = None, **more: Any) -> dict[str, Any]:
+    """A session of the visitor `v` on 2 May 2026; moments are `hour:minute`, or whole."""
     first = _moment(start)
     last = _moment(end) if end else first
     return {

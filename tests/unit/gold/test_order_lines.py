@@ -1,16 +1,19 @@
-"""Products and costs as they were when a line was sold, and what came back of it."""
+"""Order lines with the product, category and cost of the moment of sale."""
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.build.quality import newest_state
-from spark_jobs.gold.catalogue import branch_spans, product_spans
-from tests.unit.dataframes import assert_rows, build, cleaned, rows
+from spark_jobs.build.quality import violations, warnings
+from tests.unit.dataframes import assert_rows, build
+from tests.unit.gold.order_rows import MAY, category_version, line, order
 
 
 def lines_sold_at(spark: SparkSession, *moments: str, **inputs: list[dict[str, Any]]):
@@ -56,11 +59,6 @@ def test_a_line_keeps_the_product_as_it_was_sold(spark: SparkSession) -> None:
     )
 
 
-def version(category_id: int, day: str, name: str, parent: int | None = None) -> dict[str, Any]:
-    at = f"2026-{day} 00:00:00"
-    return {"category_id": category_id, "valid_from": at, "name": name, "parent_category_id": parent}
-
-
 def test_a_line_keeps_the_category_and_department_of_its_sale(spark: SparkSession) -> None:
     lines = lines_sold_at(
         spark,
@@ -68,14 +66,14 @@ def test_a_line_keeps_the_category_and_department_of_its_sale(spark: SparkSessio
         *("2026-05-01 00:00:00", "2026-05-31 23:59:59"),
         silver_product_versions=[{"product_id": 7, "valid_from": "2026-01-01 00:00:00", "category_id": 3}],
         silver_category_versions=[
-            version(1, "01-01", "Home"),
-            version(1, "03-01", "House"),
-            version(2, "01-01", "Light", parent=1),
-            version(2, "02-01", "Lighting", parent=1),
-            version(3, "01-01", "Lamps", parent=2),
-            version(3, "04-01", "Floor lamps", parent=2),
-            version(3, "05-01", "Floor lamps", parent=4),
-            version(4, "05-15", "Outlet"),
+            category_version(1, "01-01", "Home"),
+            category_version(1, "03-01", "House"),
+            category_version(2, "01-01", "Light", parent=1),
+            category_version(2, "02-01", "Lighting", parent=1),
+            category_version(3, "01-01", "Lamps", parent=2),
+            category_version(3, "04-01", "Floor lamps", parent=2),
+            category_version(3, "05-01", "Floor lamps", parent=4),
+            category_version(4, "05-15", "Outlet"),
         ],
     )
     assert_rows(
@@ -95,58 +93,6 @@ def test_a_line_keeps_the_category_and_department_of_its_sale(spark: SparkSessio
             )
         ),
     )
-
-
-def test_branches_of_every_moment_cover_all_time_once_even_in_a_circle(spark: SparkSession) -> None:
-    table = TABLES["silver.category_versions"]
-    versions = [version(n, "01-01", f"level {n}", parent=n - 1 or None) for n in range(1, 10)]
-    circle = [
-        version(20, "01-01", "a", parent=21),
-        version(21, "01-01", "b", parent=20),
-        version(20, "02-01", "a later", parent=21),
-        version(22, "01-01", "alone", parent=404),
-    ]
-    spans = branch_spans(rows(spark, table, *versions, *circle)).collect()
-    assert {(r["category"], r["department"]) for r in spans if r["category_id"] < 20} == {
-        (f"level {n}", "level 1") for n in range(1, 10)
-    }
-    assert [r["department"] for r in spans if r["category_id"] == 22] == ["alone"]
-    for category_id in {row["category_id"] for row in spans}:
-        own = sorted(
-            (row for row in spans if row["category_id"] == category_id), key=lambda row: str(row["starts_at"])
-        )
-        ends = [row["ends_at"] for row in own if row["ends_at"] is not None]
-        starts = [row["starts_at"] for row in own if row["starts_at"] is not None]
-        assert len(own) == len(ends) + 1 == len(starts) + 1
-        assert sorted(ends) == sorted(starts)
-
-
-@pytest.mark.parametrize(
-    ("snapshots", "brand_of_the_last"),
-    [
-        ([("back", "2026-04-01 00:00")], "new"),
-        ([("back", "2026-04-01 00:00"), ("gone", "2026-05-01 00:00")], None),
-        ([("back", "2026-04-01 00:00"), ("gone", "2026-05-01 00:00"), ("back", "2026-06-01 00:00")], "new"),
-        ([("gone", "2026-05-01 00:00")], None),
-    ],
-)
-def test_a_product_that_came_back_as_it_was_is_no_longer_removed(
-    spark: SparkSession, snapshots: list[tuple[str, str]], brand_of_the_last: str | None
-) -> None:
-    """Its version is the one before the removal, seen again: its history has no other."""
-    table = TABLES["silver.product_versions"]
-    shown = {"back": {"brand": "new", "updated_at": "2026-02-01 00:00:00"}, "gone": {"_op": "delete"}}
-    history = cleaned(
-        spark,
-        "product_versions",
-        {"id": 7, "brand": "old", "updated_at": "2026-01-01 00:00:00", "_ingested_at": "2026-01-02 00:00"},
-        *(
-            {"id": 7, "_ingested_at": at, **shown[state]}
-            for state, at in [("back", "2026-02-02 00:00"), ("gone", "2026-03-01 00:00"), *snapshots]
-        ),
-    )
-    spans = product_spans(newest_state(history, table)).where("ends_at IS NULL")
-    assert_rows(spans, *([{"brand": brand_of_the_last}] if brand_of_the_last else []))
 
 
 def test_cost_is_that_of_the_moment_of_sale_and_overlaps_add_no_rows(spark: SparkSession) -> None:
@@ -170,3 +116,48 @@ def test_cost_is_that_of_the_moment_of_sale_and_overlaps_add_no_rows(spark: Spar
         {"order_line_id": 3, "cost_of_goods": "6.00", "product_margin": "24.00"},
         {"order_line_id": 4, "cost_of_goods": None, "product_margin": None},
     )
+
+
+cents = st.integers(0, 99_999).map(lambda n: Decimal(n) / 100)
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.lists(cents, min_size=1, max_size=5), cents, st.booleans())
+def test_an_orders_discount_is_spread_to_the_last_cent(
+    spark: SparkSession, prices: list[Decimal], discount: Decimal, has_lines_last: bool
+) -> None:
+    numbers = list(range(1, len(prices) + 1))
+    lines = [line(n, 1, str(price)) for n, price in zip(numbers, prices, strict=True)]
+    built = build(
+        spark,
+        "order_lines",
+        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
+        silver_orders=[order(1, discount_amount=str(discount))],
+        silver_order_lines=lines if has_lines_last else lines[::-1],
+    )
+    found = {row["order_line_id"]: row["discounts"] for row in built.collect()}
+    assert sum(found.values()) == discount
+    for n, price in list(zip(numbers, prices, strict=True))[:-1]:
+        share = discount * price / sum(prices) if sum(prices) else Decimal(0)
+        assert found[n] == share.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+
+
+@pytest.mark.parametrize(
+    ("cost_currency", "cost", "is_broken"), [("EUR", "1.23", False), ("INR", None, True)]
+)
+def test_a_cost_without_rate_is_unknown_and_counted(
+    spark: SparkSession, cost_currency: str, cost: str | None, is_broken: bool
+) -> None:
+    table = TABLES["gold.order_lines"]
+    built = build(
+        spark,
+        "order_lines",
+        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
+        silver_orders=[order(1)],
+        silver_order_lines=[line(1, 1, "10", product_id=7)],
+        silver_product_costs=[{"product_id": 7, "currency": cost_currency, "unit_cost_amount": "1.2345"}],
+    )
+    margin = None if cost is None else "8.77"
+    assert_rows(built, {"order_line_id": 1, "cost_of_goods": cost, "product_margin": margin})
+    assert violations(built, table) == {}
+    assert warnings(built, table) == ({"known_cost_has_exchange_rate": 1} if is_broken else {})

@@ -1,16 +1,11 @@
-"""What orders and their lines come to."""
+"""Orders with their amounts, their person and the reason if they do not count."""
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
-
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.build.quality import violations, warnings
+from spark_jobs.build.quality import violations
 from tests.unit.dataframes import assert_rows, build
 from tests.unit.gold.order_rows import MAY, RATES, line, order
 
@@ -145,7 +140,7 @@ def test_deleted_orders_and_lines_do_not_count(spark: SparkSession) -> None:
     assert_rows(orders, {"order_id": 1, "net_amount": "10.00"})
 
 
-def test_no_order_is_lost_for_want_of_lines_customer_or_visit(spark: SparkSession) -> None:
+def test_no_order_is_lost_for_want_of_lines_customer_or_session(spark: SparkSession) -> None:
     orders = build(spark, "orders", silver_orders=[order(1, customer_id=404)])
     assert_rows(
         orders, {"order_id": 1, "person_id": "c:404", "net_amount": 0, "units": 0, "session_id": None}
@@ -213,48 +208,3 @@ def test_an_excluded_order_is_nobodys_first(spark: SparkSession) -> None:
         ],
     )
     assert_rows(orders, *({"order_id": n, "is_first_order": n == 2} for n in (1, 2, 3)))
-
-
-cents = st.integers(0, 99_999).map(lambda n: Decimal(n) / 100)
-
-
-@settings(max_examples=4, deadline=None)
-@given(st.lists(cents, min_size=1, max_size=5), cents, st.booleans())
-def test_an_orders_discount_is_spread_to_the_last_cent(
-    spark: SparkSession, prices: list[Decimal], discount: Decimal, has_lines_last: bool
-) -> None:
-    numbers = list(range(1, len(prices) + 1))
-    lines = [line(n, 1, str(price)) for n, price in zip(numbers, prices, strict=True)]
-    built = build(
-        spark,
-        "order_lines",
-        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
-        silver_orders=[order(1, discount_amount=str(discount))],
-        silver_order_lines=lines if has_lines_last else lines[::-1],
-    )
-    found = {row["order_line_id"]: row["discounts"] for row in built.collect()}
-    assert sum(found.values()) == discount
-    for n, price in list(zip(numbers, prices, strict=True))[:-1]:
-        share = discount * price / sum(prices) if sum(prices) else Decimal(0)
-        assert found[n] == share.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
-
-
-@pytest.mark.parametrize(
-    ("cost_currency", "cost", "is_broken"), [("EUR", "1.23", False), ("INR", None, True)]
-)
-def test_a_cost_without_rate_is_unknown_and_counted(
-    spark: SparkSession, cost_currency: str, cost: str | None, is_broken: bool
-) -> None:
-    table = TABLES["gold.order_lines"]
-    built = build(
-        spark,
-        "order_lines",
-        gold_orders=[{"order_id": 1, "is_counted": True, "exchange_rate": 1, "placed_at": MAY}],
-        silver_orders=[order(1)],
-        silver_order_lines=[line(1, 1, "10", product_id=7)],
-        silver_product_costs=[{"product_id": 7, "currency": cost_currency, "unit_cost_amount": "1.2345"}],
-    )
-    margin = None if cost is None else "8.77"
-    assert_rows(built, {"order_line_id": 1, "cost_of_goods": cost, "product_margin": margin})
-    assert violations(built, table) == {}
-    assert warnings(built, table) == ({"known_cost_has_exchange_rate": 1} if is_broken else {})

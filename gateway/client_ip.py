@@ -1,4 +1,4 @@
-"""Who sends: the address of the client, seen through the proxies that are trusted and through no others."""
+"""The address of the client, seen through trusted proxies only."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from functools import lru_cache
 
 from gateway.settings import Network
 
-UNKNOWN = "0.0.0.0"  # noqa: S104 - an address that is none
+UNKNOWN = "0.0.0.0"  # noqa: S104 - no address at all
 _KEPT_BITS = {4: 24, 6: 48}
 
 
 def client_ip(peer: str, forwarded: str, trusted: tuple[Network, ...], truncate: bool) -> str:
-    """The client's address; `forwarded` is its `X-Forwarded-For`, the nearest proxy last.
+    """Return the address of the client, as text.
 
-    The first address from the right that is no trusted proxy: whatever stands left of it, anyone can write.
+    `peer` is the address of the connection and `forwarded` the header `X-Forwarded-For`, nearest proxy last.
+    The client is the first address from the right that is not a trusted proxy, because anyone can write what
+    is to the left of it. `truncate` keeps /24 of IPv4 and /48 of IPv6.
     """
     address = peer
     if trusted and forwarded and _is_trusted(peer, trusted):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.hostile import MAX_DEPTH, MAX_NAME
+from gateway.malformed_json import MAX_DEPTH, MAX_NAME
 from tests.gateway.asgi import TOKEN, Probe, event
 from tests.gateway.test_v1 import post as v1_post
 

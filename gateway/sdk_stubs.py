@@ -1,4 +1,4 @@
-"""What SDKs ask beside sending events, answered so that they stay quiet and keep compressing."""
+"""Answers to what SDKs request besides sending events, so that they stay quiet and keep compressing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 import msgspec
 
-from gateway.envelope import uuid7
+from gateway.uuids import uuid7
 
 _encode = msgspec.json.encode
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def remote_config(token: str) -> dict[str, Any]:
-    """Of posthog-js: events compressed, to the newer path, and nothing that needs PostHog itself."""
+    """Return the configuration of posthog-js: compressed events, and no feature that needs PostHog itself."""
     return {
         "token": token,
         "supportedCompression": ["gzip", "gzip-js"],
@@ -39,12 +39,12 @@ def remote_config(token: str) -> dict[str, Any]:
 
 
 def config_json(token: str) -> bytes:
-    """Answer of `/array/<token>/config`."""
+    """Return the body of `/array/<token>/config`."""
     return _encode(remote_config(token))
 
 
 def config_script(token: str) -> bytes:
-    """Answer of `/array/<token>/config.js`. The token stands in a script: only one that can be a name may."""
+    """Return the body of `/array/<token>/config.js`. `token` becomes part of a script."""
     settings = _encode({"config": remote_config(token), "siteApps": []}).decode()
     return (
         "(function(){window._POSTHOG_REMOTE_CONFIG=window._POSTHOG_REMOTE_CONFIG||{};"
@@ -53,17 +53,17 @@ def config_script(token: str) -> bytes:
 
 
 def is_name(token: str) -> bool:
-    """Whether a token may stand in a path and in a script."""
+    """Return True if a token can safely be part of a path and of a script."""
     return _TOKEN.fullmatch(token) is not None
 
 
 def flags() -> bytes:
-    """Answer of `/flags`: there are none."""
+    """Return the body of `/flags`: there are no flags."""
     return _encode(_flags())
 
 
 def decide() -> bytes:
-    """Answer of `/decide`, where old SDKs ask for flags and configuration at once."""
+    """Return the body of `/decide`, where old SDKs request flags and configuration together."""
     config = {name: value for name, value in remote_config("").items() if name != "token"}
     return _encode({**config, **_flags(), "editorParams": {}})
 

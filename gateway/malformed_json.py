@@ -1,6 +1,6 @@
-"""JSON that is no harm to its neighbours: one event of a body that cannot be read, and what events may hold.
+"""Keep one malformed event from spoiling the others: repair a body, split it, and limit what events may hold.
 
-Nothing here runs for an ordinary event beyond two counts and a search.
+An ordinary event costs no more than two counts and one search here.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from typing import NamedTuple
 
 from gateway.errors import BadEvent
 
-# PostHog's own service reads 128 levels of a whole request. `spark_jobs.columns.json_text` has the same
-# limits.
+# PostHog's own service reads 128 levels of a whole request. The jobs that read events have the same limits.
 MAX_DEPTH = 120
 MAX_NAME = 50_000
-# What a body that cannot be read as a whole may cost: brackets and strings looked at one by one.
+# Bounds the time to split a body: its brackets and strings are visited one by one.
 MAX_TOKENS = 500_000
 
-# The closing quote may be missing: a text that never ends is then looked at once.
+# The closing quote is optional, so that a string that never ends is scanned only once.
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _TOKEN = re.compile(rb"%b|[\[\]{}]" % _STRING, re.DOTALL)
 _CHANGES = {b"{": 1, b"[": 1, b"}": -1, b"]": -1}
-# Every text is matched, also one that is no name: a search that begins inside a text would be quadratic.
+# Matches every string, not only names: searches that start inside a string would be quadratic.
 _TEXT = re.compile(rb"(%b)(\s*:)?" % _STRING, re.DOTALL)
 _LIST_FOLLOWS = re.compile(rb"\s*:\s*(?=\[)")
 _UUID = re.compile(rb'"uuid"\s*:\s*"([^"\\]{1,64})"')
@@ -34,17 +33,17 @@ _ESCAPE = re.compile(
 )
 
 
-class Cut(NamedTuple):
-    """A body cut by its brackets: its events, each as it came, and the body with none in their place."""
+class Split(NamedTuple):
+    """A body split by its brackets: its events as sent, and the body with an empty list in their place."""
 
-    pieces: list[bytes]
+    events: list[bytes]
     rest: bytes
 
 
-def whole_characters(json: bytes) -> bytes:
-    r"""JSON in which U+0000, and half a surrogate pair without the other, `\ud83d`, is `\ufffd`.
+def with_whole_characters(json: bytes) -> bytes:
+    r"""Return the JSON with `\ufffd` for U+0000 and for half a surrogate pair such as `\ud83d`.
 
-    Browsers write halves where a text was cut inside an emoji; PostgreSQL holds neither.
+    Browsers write such halves when a text is cut inside an emoji. PostgreSQL can store neither of the two.
     """
     if not _ODD.search(json):
         return json
@@ -52,10 +51,10 @@ def whole_characters(json: bytes) -> bytes:
 
 
 def check_limits(event: bytes, is_json: bool = True) -> None:
-    """Refuse what parsers further on do not read.
+    """Check the limits of the parsers downstream.
 
     Raises:
-        BadEvent: when the event is nested too deeply, or has a name that is too long.
+        BadEvent: if the event is nested too deeply or has a name that is too long.
     """
     is_nested = event.count(b"{") + event.count(b"[") > MAX_DEPTH
     if is_nested and any(depth > MAX_DEPTH for depth, _ in _brackets(event)):
@@ -68,45 +67,45 @@ def check_limits(event: bytes, is_json: bool = True) -> None:
         raise BadEvent("event_exceeds_json_limits")
 
 
-def cut(json: bytes) -> Cut | None:
-    """The events of a batch or an array that is no JSON as a whole; None when brackets do not tell them.
+def split_by_brackets(json: bytes) -> Split | None:
+    """Split a batch or an array that is not valid JSON as a whole; None if its brackets do not match.
 
-    Cut are lists and objects, and whatever stands between two commas; each may still be no event.
+    The parts are lists, objects and whatever else is between two commas. A part need not be an event.
     """
     if json.count(b'"') // 2 + sum(map(json.count, (b"[", b"]", b"{", b"}"))) > MAX_TOKENS:
         return None
     start = _list_start(json)
     if start is None:
         return None
-    pieces: list[bytes] = []
+    events: list[bytes] = []
     began = start + 1
     for depth, place in _brackets(json[start:]):
         at = start + place
-        if depth == 2 and json[at : at + 1] in (b"{", b"["):  # an element begins
-            pieces += _without_commas(json[began:at])
+        if depth == 2 and json[at : at + 1] in (b"{", b"["):  # an element starts
+            events += _without_commas(json[began:at])
             began = at
         elif depth == 1 and at > start:  # it has ended
-            pieces += _without_commas(json[began : at + 1])
+            events += _without_commas(json[began : at + 1])
             began = at + 1
         elif depth == 0:
-            pieces += _without_commas(json[began:at])
-            return Cut(pieces, json[:start] + b"[]" + json[at + 1 :])
+            events += _without_commas(json[began:at])
+            return Split(events, json[:start] + b"[]" + json[at + 1 :])
     return None
 
 
 def stated_uuid(event: bytes) -> str | None:
-    """The uuid of an event that cannot be read."""
+    """Find the uuid of an event that cannot be parsed."""
     found = _UUID.search(event)
     return found[1].decode(errors="replace") if found else None
 
 
-def _without_commas(piece: bytes) -> list[bytes]:
-    bare = piece.strip(b" \t\r\n,")
+def _without_commas(part: bytes) -> list[bytes]:
+    bare = part.strip(b" \t\r\n,")
     return [bare] if bare else []
 
 
 def _list_start(json: bytes) -> int | None:
-    """Where the list of events begins: the body itself, or the list under `batch`."""
+    """Return the position of the list of events: the body itself or the list under `batch`."""
     bare = len(json) - len(json.lstrip(b" \t\r\n"))
     if json[bare : bare + 1] == b"[":
         return bare
@@ -119,7 +118,7 @@ def _list_start(json: bytes) -> int | None:
 
 
 def _brackets(json: bytes) -> Iterator[tuple[int, int]]:
-    """Each bracket outside of texts: how many are open after it, and its place."""
+    """Yield each bracket outside of strings as (number of open brackets after it, position)."""
     depth = 0
     for token in _TOKEN.finditer(json):
         if token[0] in _CHANGES:
