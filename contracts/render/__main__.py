@@ -7,9 +7,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contracts.model import Layer, Table
+from contracts.model import ContractError, Layer, Table
 from contracts.registry import TABLES
-from contracts.render import json_schema, markdown, postgres, superset
+from contracts.render import declarations, json_schema, markdown, postgres, superset
 from contracts.sources.ecommerce import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,11 +19,18 @@ OWNED = {
     markdown.FOLDER: "*.md",
     json_schema.FOLDER: "*.schema.json",
     superset.FOLDER: "*.yaml",
+    superset.QUERIES_FOLDER: "*.yaml",
+    declarations.CHART_ASSETS: "*.yaml",
+    declarations.DASHBOARD_ASSETS: "*.yaml",
 }
 
 
-def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
-    """The text of every generated file by its path below the root."""
+def outputs(tables: Mapping[str, Table] = TABLES, declared: Path = ROOT) -> dict[str, str]:
+    """The text of every generated file by its path below the root; dashboards are declared below `declared`.
+
+    Raises:
+        ContractError: on a dashboard or chart that contradicts itself or its dataset.
+    """
     marts = [table for table in tables.values() if table.layer is Layer.GOLD]
     files = {
         f"{markdown.FOLDER}/README.md": markdown.index(tables),
@@ -35,6 +42,7 @@ def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
         f"{json_schema.FOLDER}/{json_schema.file_name(each.name)}": json_schema.event(each) for each in EVENTS
     }
     files |= {f"{superset.FOLDER}/{mart.name}.yaml": superset.dataset(mart) for mart in marts}
+    files |= declarations.load(declared, tables).outputs()
     files[MARTS_SQL] = _marts_sql(marts)
     return files
 
@@ -71,7 +79,11 @@ def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(prog="python -m contracts.render", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
     check = parser.parse_args(argv).check
-    files = outputs()
+    try:
+        files = outputs()
+    except ContractError as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 1
     differing = stale(root, files)
     if not check:
         write(root, files)
