@@ -77,7 +77,8 @@ def parse(what: str) -> tuple[Table, str | None]:
     layer, name, column = [*what.split(".", 2), "", ""][:3]
     table_id = f"{Layer.GOLD.value if layer == superset.SCHEMA else layer}.{name}"
     if table_id not in TABLES:
-        raise LocalError(f"There is no table {layer}.{name}. Next: {_nearest(table_id, list(TABLES))}")
+        asked = f"{layer}.{name}".rstrip(".")
+        raise LocalError(f"There is no table {asked}. Next: {_nearest(table_id, list(TABLES))}")
     table = TABLES[table_id]
     if column and column not in table.column_names:
         nearest = _nearest(column, list(table.column_names))

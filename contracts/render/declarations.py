@@ -187,7 +187,7 @@ def _read(root: Path, path: Path) -> Words:
     if not template.is_valid() or set(template.get_identifiers()) - {"REPORTING_CURRENCY"}:
         raise ContractError(f"{where}: write $$ for $; the only setting to name is ${{REPORTING_CURRENCY}}")
     try:
-        words = yaml.safe_load(text)
+        words = yaml.load(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise ContractError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(words, dict):

@@ -95,4 +95,4 @@ def _assets(bundle: bytes) -> Iterator[tuple[str, Any]]:
             # Below a folder that is named after the moment: charts/…, datasets/<database>/…
             folders = name.split("/")[1:-1]
             if folders and name.endswith(".yaml"):
-                yield folders[0], yaml.safe_load(files.read(name))
+                yield folders[0], yaml.load(files.read(name), Loader=yaml.CSafeLoader)
