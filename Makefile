@@ -54,7 +54,7 @@ clean: ## Delete all data and passwords, of Docker and of local mode; asks befor
 	@$(PYTHON) -m compose clean
 	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m local clean; fi
 
-generate: install ## Write what contracts declare: DDL, Superset datasets, JSON Schemas, table pages
+generate: install ## Write what is declared: DDL, Superset datasets and dashboards, JSON Schemas, table pages
 	@$(BIN)/python -m contracts.render
 
 check: install-dev ## Format, lint, types, import rules, freshness of generated files

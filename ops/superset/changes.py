@@ -129,9 +129,10 @@ def _words(asset: Asset, exported: Exported, known: Words | None, declared: Decl
             f"The chart {asset['slice_name']!r} stands on the dataset {table}, which is not declared. "
             "Next: declare its query in superset/datasets, or use a dataset of a mart."
         )
-    words = words_of(asset, data)
     if known is None:
-        return words
+        return words_of(asset, data)
+    # Superset gives a chart that is saved under another title no description.
+    words = words_of({**asset, "description": asset["description"] or known["description"]}, data)
     if "uuid" in known:
         words["uuid"] = known["uuid"]
     same = layout.chart("", words, data) == layout.chart("", known, declared.datasets[known["dataset"]])

@@ -9,7 +9,7 @@ from typing import Any
 from contracts.render import chart_types
 from contracts.render.chart_types import CURRENCY, GRAINS, Dataset, Number, Params
 from ops.superset import queries
-from ops.superset.noise import without_noise
+from ops.superset.noise import DEFAULTS, is_empty, without_noise
 
 _WORD_OF_GRAIN = {grain: word for word, grain in GRAINS.items()}
 _TYPE_OF = {each.viz_type: name for name, each in chart_types.TYPES.items()}
@@ -25,7 +25,7 @@ def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
         "description": asset["description"] or asset["slice_name"],
         "dataset": data.name,
     }
-    params = queries.canonical(without_noise(asset["params"], asset["viz_type"]))
+    params = queries.canonical(without_noise(asset["params"]))
     if kind in READERS:
         read = READERS[kind](params, data)
         words |= {word: value for word, value in read.items() if value not in (None, [], {})}
@@ -55,9 +55,17 @@ def _if_same(fewer: dict[str, Any], words: dict[str, Any], wanted: Params, data:
 
 
 def _difference(params: Params, built: Params) -> Params:
-    """What Superset's parameters have beyond the words; null for what they lack."""
-    names = [name for name in {**built, **params} if name != "viz_type"]
-    return {name: params.get(name) for name in names if params.get(name) != built.get(name)}
+    """What Superset's parameters have beyond the words; null for what they lack or leave empty."""
+    found, wanted = _with_defaults(params), _with_defaults(built)
+    names = {**wanted, **found}
+    return {name: params.get(name) for name in names if found.get(name) != wanted.get(name)}
+
+
+def _with_defaults(params: Params) -> Params:
+    return {
+        **DEFAULTS,
+        **{name: value for name, value in params.items() if not is_empty(value) and name != "viz_type"},
+    }
 
 
 def _number(params: Params, name: str, currency: str = "") -> str | None:

@@ -2,8 +2,10 @@
 
 import copy
 import io
+import json
 import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 import yaml
@@ -13,12 +15,16 @@ from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from local.settings import LocalError
 from ops.superset import api, changes, command, files
+from ops.superset.charts import words_of
 
 DECLARED = declarations.load(ROOT, TABLES)
 CURRENCY = "SEK"
 COPY = "22222222-2222-4222-8222-222222222222"
 # What Superset writes beside what a person chose.
-SAVED_BY_A_BROWSER = {"datasource": "7__table", "slice_id": 3, "dashboards": [1], "extra_form_data": {}}
+ADDED_BY_SUPERSET = {"annotation_layers": [], "datasource": "7__table", "slice_id": 3, "extra_form_data": {}}
+# Parameters of charts by title, as Superset 6.1.0 stored them when they were saved in its browser unchanged;
+# its reporting currency was EUR.
+SAVED = json.loads((Path(__file__).parent / "saved_by_a_browser.json").read_text())
 
 
 def held(declared):
@@ -27,7 +33,7 @@ def held(declared):
     for path, text in declared.outputs().items():
         asset = yaml.load(text.replace("${REPORTING_CURRENCY}", CURRENCY), Loader=yaml.CSafeLoader)
         if path.startswith(declarations.CHART_ASSETS):
-            asset["params"] |= SAVED_BY_A_BROWSER
+            asset["params"] |= ADDED_BY_SUPERSET
         found[path.removeprefix("superset/assets/")] = asset
     return found
 
@@ -139,6 +145,14 @@ def test_every_chart_reads_back_as_it_is_declared(running, dashboard, name):
     assert change.after["charts"][name] == {**words, "options": {"zoomable": True}}
 
 
+@pytest.mark.parametrize("title", SAVED)
+def test_a_chart_saved_in_the_browser_unchanged_is_as_it_is_declared(title):
+    [(name, words)] = [(name, words) for _, name, words in DECLARED.charts() if words["title"] == title]
+    asset = {**DECLARED.chart_asset(name, words), "params": api.portable(SAVED[title], "EUR")}
+    uuid = {"uuid": words["uuid"]} if "uuid" in words else {}
+    assert {**words_of(asset, DECLARED.datasets[words["dataset"]]), **uuid} == words
+
+
 def test_what_was_put_together_by_clicks_becomes_sql(root, running):
     params = running.chart("orders")["params"]
     params["metric"] = {
@@ -217,10 +231,12 @@ def test_a_copy_of_a_chart_replaces_the_chart(root, running):
     }  # fmt: skip
     assert export(root, running, "My orders", "orders")[0] == []
     running.files["charts/mine.yaml"]["params"]["metric"] = "units"
+    running.files["charts/mine.yaml"]["description"] = None  # as Superset saves a chart under another title
     lines, after = export(root, running, "My orders", "orders")
     assert lines == ["shop_overview: chart orders"]
     words = after.dashboards["shop_overview"]["charts"]["orders"]
     assert (words["title"], words["metric"]) == ("Orders", "units")
+    assert words["description"].startswith("Placed, minus those")
 
 
 def test_comments_stay_where_nothing_changed(root, running):
