@@ -24,7 +24,7 @@ DASHBOARD_ASSETS = "superset/assets/dashboards"
 _DASHBOARD_WORDS = {"title", "description", "rows", "charts"}
 _DASHBOARD_OPTIONS = {"colours", "uuid"}
 _QUERY_WORDS = {"description", "sql", "metrics", "columns"}
-_ROW_WORDS = {"charts", "note", "height"}
+_PART_WORDS = {"bars": {"by", "where"}, "line": {"by", "where", "mean_of", "axis"}}
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,9 @@ def check(found: Declarations) -> None:
     for name, words in found.dashboards.items():
         where = f"{DASHBOARDS}/{name}.yaml"
         _require(where, words, _DASHBOARD_WORDS, _DASHBOARD_OPTIONS)
+        _require_text(where, words)
+        if not isinstance(words["rows"], list) or not isinstance(words["charts"], Mapping):
+            raise ContractError(f"{where}: rows is a list, charts has the charts by name")
         _check_rows(where, words)
         for chart_name, chart in words["charts"].items():
             if chart_name in homes:
@@ -107,7 +110,9 @@ def _check_rows(where: str, words: Words) -> None:
         if not isinstance(row, Mapping) or "note" in row:
             _require(f"{where}: row {number}", row, {"note"}, {"height"})
             continue
-        _require(f"{where}: row {number}", row, {"charts"}, _ROW_WORDS)
+        _require(f"{where}: row {number}", row, {"charts"}, {"height"})
+        if not isinstance(row["charts"], list | Mapping) or not row["charts"]:
+            raise ContractError(f"{where}: row {number}: charts is a list of names, or widths by name")
         sizes = dashboards.cells(row)
         if sum(width for width, _ in sizes.values()) != dashboards.COLUMNS:
             raise ContractError(
@@ -126,6 +131,10 @@ def _check_chart(where: str, name: str, chart: Words, found: Declarations) -> No
     kind = chart_types.TYPES.get(chart.get("type", "")) if isinstance(chart, Mapping) else None
     needs = {*chart_types.NEEDED, *(kind.needs if kind else ("options",))}
     _require(where, chart, needs, {*chart_types.OPTIONAL, *(kind.takes if kind else ())})
+    _require_text(where, chart)
+    if chart["type"] == "mixed":
+        for part, optional in _PART_WORDS.items():
+            _require(f"{where}: {part}", chart[part], {"metrics"}, optional)
     if chart["type"] == "table" and not chart.keys() & {"columns", "metrics"}:
         raise ContractError(f"{where}: a table needs columns, or metrics and by")
     if chart["dataset"] not in found.datasets:
@@ -178,6 +187,11 @@ def _require(where: str, words: Any, needed: set[str], optional: set[str] | None
     if unknown := sorted(words.keys() - needed - (optional or set())):
         known = sorted(needed | (optional or set()))
         raise ContractError(f"{where} does not know {', '.join(unknown)}; it knows {', '.join(known)}")
+
+
+def _require_text(where: str, words: Words) -> None:
+    if wrong := [word for word in ("title", "description") if not isinstance(words[word], str)]:
+        raise ContractError(f"{where}: {' and '.join(wrong)} must be text: put it in quotes")
 
 
 def _read(root: Path, path: Path) -> Words:

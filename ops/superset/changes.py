@@ -28,7 +28,9 @@ class Change:
     def lines(self) -> list[str]:
         """What changed, a line for each chart and part of the dashboard."""
         before, after = self.before or {"charts": {}}, self.after
-        parts = [part for part in after if part != "charts" and after[part] != before.get(part)]
+        parts = [
+            part for part in {**before, **after} if part != "charts" and after.get(part) != before.get(part)
+        ]
         old, new = before["charts"], after["charts"]
         return [
             *(f"{self.name}: {part}" for part in parts),
@@ -63,6 +65,11 @@ def of_copy(title: str, name: str | None, declared: Declarations, exported: Expo
     copies = [asset for asset in exported.dashboards if asset["dashboard_title"] == title]
     charts = [asset for asset in exported.charts.values() if asset["slice_name"] == title]
     if len(copies) == 1:
+        if name and name not in declared.dashboards:
+            known = ", ".join(declared.dashboards)
+            raise LocalError(
+                f"{title!r} is a dashboard, and --as names none that is declared. Next: --as one of {known}."
+            )
         return _change(name or _name(title), copies[0], declared, exported)
     if copies or len(charts) != 1:
         count = len(copies or charts)

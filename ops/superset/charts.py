@@ -8,16 +8,20 @@ from typing import Any
 
 from contracts.render import chart_types
 from contracts.render.chart_types import CURRENCY, GRAINS, Dataset, Number, Params
+from local.settings import LocalError
 from ops.superset import queries
 from ops.superset.noise import DEFAULTS, is_empty, without_noise
 
 _WORD_OF_GRAIN = {grain: word for word, grain in GRAINS.items()}
 _TYPE_OF = {each.viz_type: name for name, each in chart_types.TYPES.items()}
-_MONEY = {"currencyFormat": CURRENCY}
 
 
 def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
-    """The declaration that gives this chart: only words whose default differs, the rest as `options`."""
+    """The declaration that gives this chart: only words whose default differs, the rest as `options`.
+
+    Raises:
+        LocalError: when the chart has no metric and no column.
+    """
     kind = _TYPE_OF.get(asset["viz_type"], asset["viz_type"])
     words: dict[str, Any] = {
         "type": kind,
@@ -27,11 +31,23 @@ def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     }
     params = queries.canonical(without_noise(asset["params"]))
     if kind in READERS:
-        read = READERS[kind](params, data)
+        if not _shows_something(kind, params):
+            raise LocalError(
+                f"The chart {asset['slice_name']!r} shows no metric. "
+                "Next: give it one in Superset, then ./shoplake superset export again."
+            )
+        read = READERS[kind](params)
         words |= {word: value for word, value in read.items() if value not in (None, [], {})}
         words = _shortest(words, data)
     options = _difference(params, chart_types.params(words, data))
     return {**words, **({"options": options} if options else {})}
+
+
+def _shows_something(kind: str, params: Params) -> bool:
+    if kind == "table":
+        return bool(params.get("all_columns" if params.get("query_mode") == "raw" else "metrics"))
+    names = {"big_number": ["metric"], "funnel": ["metric"], "mixed": ["metrics", "metrics_b"]}
+    return all(params.get(name) for name in names.get(kind, ["metrics"]))
 
 
 def _shortest(words: dict[str, Any], data: Dataset) -> dict[str, Any]:
@@ -89,7 +105,7 @@ def _common(params: Params) -> dict[str, Any]:
     }
 
 
-def _big_number(params: Params, _: Dataset) -> dict[str, Any]:
+def _big_number(params: Params) -> dict[str, Any]:
     metric, number = _with_format(
         queries.metric(params["metric"]), _number(params, "y_axis_format", "currency_format")
     )
@@ -113,7 +129,7 @@ def _axes(params: Params) -> dict[str, Any]:
     return {**_common(params), "x_title": params.get("x_axis_title"), "y_title": params.get("y_axis_title")}
 
 
-def _time_series(params: Params, data: Dataset) -> dict[str, Any]:
+def _time_series(params: Params) -> dict[str, Any]:
     query = _query(params)
     # The axis does not show the currency, its title does: the format alone decides.
     first, number = _with_format(query["metrics"][0], _number(params, "y_axis_format"))
@@ -121,7 +137,7 @@ def _time_series(params: Params, data: Dataset) -> dict[str, Any]:
     return {**query, **_axes(params), "y_format": number}
 
 
-def _mixed(params: Params, data: Dataset) -> dict[str, Any]:
+def _mixed(params: Params) -> dict[str, Any]:
     line = {
         **_query(params, "_b"),
         "mean_of": params.get("rolling_periods_b"),
@@ -138,7 +154,7 @@ def _mixed(params: Params, data: Dataset) -> dict[str, Any]:
     }
 
 
-def _table(params: Params, data: Dataset) -> dict[str, Any]:
+def _table(params: Params) -> dict[str, Any]:
     config: dict[str, Any] = params.get("column_config", {})
     numbers = {
         name: Number(each["d3NumberFormat"], is_money=each.get("currencyFormat") == CURRENCY).word()
@@ -157,9 +173,9 @@ def _table(params: Params, data: Dataset) -> dict[str, Any]:
         "date_format": params.get("table_timestamp_format"),
     }
     if params.get("query_mode") == "raw":
-        signs = (each["column"] for each in params.get("conditional_formatting", ()))
+        signs = (each.get("column") for each in params.get("conditional_formatting", ()))
         return {
-            "columns": params.get("all_columns"),
+            "columns": params["all_columns"],
             **common,
             "sort_by": queries.one_or_many([_order(each) for each in params.get("order_by_cols", ())]),
             "colour_by_sign": list(dict.fromkeys(signs)),
@@ -188,7 +204,7 @@ def _order(text: str) -> str:
     return str(column) if is_ascending else f"-{column}"
 
 
-def _funnel(params: Params, _: Dataset) -> dict[str, Any]:
+def _funnel(params: Params) -> dict[str, Any]:
     metric, number = _with_format(queries.metric(params["metric"]), _number(params, "number_format"))
     return {
         "by": queries.one_or_many(params.get("groupby")),
@@ -201,7 +217,7 @@ def _funnel(params: Params, _: Dataset) -> dict[str, Any]:
     }
 
 
-READERS: dict[str, Callable[[Params, Dataset], dict[str, Any]]] = {
+READERS: dict[str, Callable[[Params], dict[str, Any]]] = {
     "big_number": _big_number,
     "bar": _time_series,
     "line": _time_series,

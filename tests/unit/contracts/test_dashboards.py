@@ -28,6 +28,7 @@ MART = Table(
 )
 BIG = "{type: big_number, title: Net, description: Sum, dataset: daily_things, metric: net_sales}"
 
+MIXED = "{type: mixed, title: Net, description: Sum, dataset: daily_things"
 OTHER = f"{{title: A, description: A, rows: [{{height: 9, charts: [net]}}], charts: {{net: {BIG}}}}}"
 
 
@@ -174,8 +175,15 @@ def test_rows_become_a_layout(declare):
         ({"chart": BIG.replace("}", ", every: hour}")}, "every must be one of day, week, month"),
         ({"chart": BIG.replace("Sum", "US$")}, "write $$ for $"),
         ({"chart": BIG.replace("big_number", "pie")}, "chart net lacks options"),
+        ({"chart": BIG.replace("title: Net", "title: 7")}, "chart net: title must be text"),
+        (
+            {"chart": f"{MIXED}, bars: {{metrics: orders}}, line: {{metric: orders}}}}"},
+            "net: line lacks metrics",
+        ),
         ({"chart": "{type: [}"}, "sales_now.yaml is not YAML: "),
         ({"rows": "[{height: 20, charts: {net: 7}}]"}, "row 1: the widths of its charts do not add up to 12"),
+        ({"rows": "{height: 20}"}, "rows is a list, charts has the charts by name"),
+        ({"rows": "[{height: 20, charts: net}]"}, "row 1: charts is a list of names, or widths by name"),
         ({"rows": "[{charts: [net]}]"}, "row 1 needs a height"),
         ({"rows": "[{height: 20, charts: [net, gross]}]"}, "rows name gross, which charts does not declare"),
         ({"rows": "[{note: Nothing}]"}, "net must be in exactly one row"),

@@ -275,6 +275,10 @@ def test_a_file_laid_out_in_a_way_of_its_own_is_written_anew():
             lambda running: running.chart("sessions").update(dataset_uuid=COPY),
             "'Sessions' stands on the dataset ?, which is not declared",
         ),
+        (
+            lambda running: running.chart("sessions_by_channel")["params"].update(metrics=[]),
+            "The chart 'Sessions by channel' shows no metric",
+        ),
     ],
 )  # fmt: skip
 def test_what_declarations_cannot_say_is_refused_and_nothing_is_written(root, running, spoil, message):
@@ -289,8 +293,11 @@ def test_what_declarations_cannot_say_is_refused_and_nothing_is_written(root, ru
     assert texts(root) == before
 
 
-def test_a_title_that_nothing_or_a_chart_has_is_refused(root, running):
+def test_a_title_or_name_that_stands_for_nothing_is_refused(root, running):
     with pytest.raises(LocalError, match=r"no dashboard and no chart with the title 'Nothing'. Next: "):
         export(root, running, "Nothing")
+    running.copy_dashboard("conversion", "Mine", with_charts=False)
+    with pytest.raises(LocalError, match=r"--as names none that is declared. Next: --as one of conversion, "):
+        export(root, running, "Mine", "conversions")
     with pytest.raises(LocalError, match=r"'Orders' is a chart, and --as names none that is declared. Next"):
         export(root, running, "Orders")
