@@ -174,6 +174,7 @@ def test_rows_become_a_layout(declare):
         ({"chart": BIG.replace("}", ", date: day}")}, "has no column 'day'"),
         ({"chart": BIG.replace("}", ", every: hour}")}, "every must be one of day, week, month"),
         ({"chart": BIG.replace("Sum", "US$")}, "write $$ for $"),
+        ({"chart": BIG.replace("Sum", "In ${SHOP_CURRENCY}")}, "the only setting to name is"),
         ({"chart": BIG.replace("big_number", "pie")}, "chart net lacks options"),
         ({"chart": BIG.replace("title: Net", "title: 7")}, "chart net: title must be text"),
         (

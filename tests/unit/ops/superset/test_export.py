@@ -111,6 +111,28 @@ def test_with_nothing_changed_nothing_is_written(root, running):
     assert texts(root) == before
 
 
+def test_another_way_to_write_the_same_is_left_alone(root, running):
+    path = root / declarations.DASHBOARDS / "shop_overview.yaml"
+    text = path.read_text()
+    for usual, other in (
+        ("[net_sales]\n    by: sales_channel", "net_sales\n    by: [sales_channel]\n    every: week"),
+        ("[weekly_trend, monthly_trend]", "{weekly_trend: 6, monthly_trend: 6}"),
+        ("  - note:", "  - height: 8\n    note:"),
+    ):
+        assert usual in text
+        text = text.replace(usual, other)
+    path.write_text(text)
+    assert export(root, running)[0] == []
+    assert path.read_text() == text
+
+
+def test_a_dollar_sign_comes_back_as_declarations_write_it(root, running):
+    running.chart("orders")["slice_name"] = f"Orders above US$ 5, not {CURRENCY} 5 or {CURRENCY}5"
+    _, after = export(root, running)
+    title = after.dashboards["shop_overview"]["charts"]["orders"]["title"]
+    assert title == "Orders above US$$ 5, not ${REPORTING_CURRENCY} 5 or SEK5"
+
+
 def test_a_changed_chart_is_written_and_generates_what_superset_holds(root, running):
     before = texts(root)
     chart = running.chart("sales_by_channel")
