@@ -30,7 +30,7 @@ def session(superset):
         token = client.post("/security/login", json=login).raise_for_status().json()["access_token"]
         client.headers["Authorization"] = f"Bearer {token}"
         csrf = client.get("/security/csrf_token/").raise_for_status().json()["result"]
-        client.headers |= {"X-CSRFToken": csrf, "Referer": superset.url}
+        client.headers.update({"X-CSRFToken": csrf, "Referer": superset.url})
         yield client
 
 
