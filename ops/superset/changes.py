@@ -133,7 +133,7 @@ def _words(asset: Asset, exported: Exported, known: Words | None, declared: Decl
     if data is None:
         table = exported.datasets[dataset_uuid]["table_name"] if dataset_uuid in exported.datasets else "?"
         raise LocalError(
-            f"The chart {asset['slice_name']!r} stands on the dataset {table}, which is not declared. "
+            f"The chart {asset['slice_name']!r} uses the dataset {table}, which is not declared. "
             "Next: declare its query in superset/datasets, or use a dataset of a mart."
         )
     if known is None:

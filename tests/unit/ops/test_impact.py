@@ -4,12 +4,14 @@ import io
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from local.settings import LocalError
 from ops import impact
+from ops.__main__ import app
 
 DECLARED = declarations.load(ROOT, TABLES)
 
@@ -90,6 +92,13 @@ def test_what_is_printed_says_what_is_a_hint():
     assert "  gold.order_trends  2 charts\n" in text
     assert "  shop_overview: Net sales (metric net_sales)\n" in text
     assert "names the column is a hint, no proof" in text
+
+
+def test_it_is_a_verb_of_the_command():
+    done = CliRunner().invoke(app, ["impact", "silver.orders"])
+    assert done.exit_code == 0
+    assert "  gold.daily_sales  through gold.orders  7 charts\n" in done.output
+    assert "hint" not in done.output
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from local.settings import LocalError
+from ops.__main__ import app
 from ops.superset import api, changes, command, files
 from ops.superset.charts import words_of
 
@@ -261,6 +263,18 @@ def test_a_copy_of_a_chart_replaces_the_chart(root, running):
     assert words["description"].startswith("Placed, minus those")
 
 
+def test_the_command_says_what_it_wrote_and_what_comes_next(root, running, monkeypatch):
+    monkeypatch.setattr(command, "ROOT", root)
+    monkeypatch.setattr(command.installation, "settings", lambda: None)
+    monkeypatch.setattr(api, "export", lambda settings: running.exported())
+    assert CliRunner().invoke(app, ["superset", "export"]).output == "Nothing has changed.\n"
+    running.chart("orders")["params"]["metric"] = "units"
+    assert CliRunner().invoke(app, ["superset", "export"]).output.splitlines() == [
+        "✓ shop_overview: chart orders",
+        "Next: make generate, then git diff superset",
+    ]
+
+
 def test_comments_stay_where_nothing_changed(root, running):
     path = root / declarations.DASHBOARDS / "shop_overview.yaml"
     text = path.read_text().replace("  orders:\n", "  # What counts: docs/figures.md\n  orders:\n")
@@ -295,7 +309,7 @@ def test_a_file_laid_out_in_a_way_of_its_own_is_written_anew():
         ),
         (
             lambda running: running.chart("sessions").update(dataset_uuid=COPY),
-            "'Sessions' stands on the dataset ?, which is not declared",
+            "'Sessions' uses the dataset ?, which is not declared",
         ),
         (
             lambda running: running.chart("sessions_by_channel")["params"].update(metrics=[]),
