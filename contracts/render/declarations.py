@@ -1,14 +1,10 @@
-"""The declarations of charts, dashboards and queries in `superset/`, read and checked."""
+"""The declarations of charts, dashboards and queries in `superset/`, checked and rendered."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from contracts.model import ContractError, Layer, Table
 from contracts.render import chart_types, dashboards, superset
@@ -21,6 +17,7 @@ DASHBOARDS = "superset/dashboards"
 QUERIES = "superset/datasets"
 CHART_ASSETS = "superset/assets/charts"
 DASHBOARD_ASSETS = "superset/assets/dashboards"
+OWNED = {superset.QUERIES_FOLDER: "*.yaml", CHART_ASSETS: "*.yaml", DASHBOARD_ASSETS: "*.yaml"}
 _DASHBOARD_WORDS = {"title", "description", "rows", "charts"}
 _DASHBOARD_OPTIONS = {"colours", "uuid"}
 _QUERY_WORDS = {"description", "sql", "metrics", "columns"}
@@ -61,22 +58,19 @@ class Declarations:
         }
 
 
-def load(root: Path, tables: Mapping[str, Table]) -> Declarations:
-    """Read and check all declarations below the root.
+def declare(
+    dashboards: Mapping[str, Words], queries: Mapping[str, Words], tables: Mapping[str, Table]
+) -> Declarations:
+    """Check dashboards and queries, both by name; charts may use the marts among the tables, and the queries.
 
     Raises:
         ContractError: naming the file and the chart, and what is wrong.
     """
-    queries = {path.stem: _read(root, path) for path in sorted((root / QUERIES).glob("*.yaml"))}
     for name, words in queries.items():
         _require(f"{QUERIES}/{name}.yaml", words, _QUERY_WORDS)
     assets = [superset.mart(table) for table in tables.values() if table.layer is Layer.GOLD]
     assets += [superset.query(name, words) for name, words in queries.items()]
-    found = Declarations(
-        dashboards={path.stem: _read(root, path) for path in sorted((root / DASHBOARDS).glob("*.yaml"))},
-        queries=queries,
-        datasets={asset["table_name"]: Dataset.of(asset) for asset in assets},
-    )
+    found = Declarations(dashboards, queries, {asset["table_name"]: Dataset.of(asset) for asset in assets})
     check(found)
     return found
 
@@ -192,18 +186,3 @@ def _require(where: str, words: Any, needed: set[str], optional: set[str] | None
 def _require_text(where: str, words: Words) -> None:
     if wrong := [word for word in ("title", "description") if not isinstance(words[word], str)]:
         raise ContractError(f"{where}: {' and '.join(wrong)} must be text: put it in quotes")
-
-
-def _read(root: Path, path: Path) -> Words:
-    where = path.relative_to(root)
-    text = path.read_text(encoding="utf-8")
-    template = string.Template(text)
-    if not template.is_valid() or set(template.get_identifiers()) - {"REPORTING_CURRENCY"}:
-        raise ContractError(f"{where}: write $$ for $; the only setting to name is ${{REPORTING_CURRENCY}}")
-    try:
-        words = yaml.load(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as error:
-        raise ContractError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(words, dict):
-        raise ContractError(f"{where} declares nothing")
-    return words

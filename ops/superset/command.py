@@ -1,4 +1,4 @@
-"""`shoplake superset`: bring dashboards of the running Superset back into their declarations."""
+"""`shoplake superset`: from the declarations of dashboards to what Superset imports, and back."""
 
 from __future__ import annotations
 
@@ -8,23 +8,33 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from contracts.model import ContractError
 from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.declarations import Declarations
+from contracts.render.files import bring_up_to_date
 from local.settings import LocalError
 from ops import installation
 from ops.superset import api, changes, files
 from ops.superset.changes import Change
 from spark_jobs.lib.settings import ROOT
 
-app = typer.Typer(help="Bring dashboards of Superset back into git.", no_args_is_help=True)
+app = typer.Typer(
+    help="Generate what Superset imports from its declarations, or bring changes back.",
+    no_args_is_help=True,
+)
 
 
-@app.callback()
-def superset() -> None:
-    """Bring dashboards of Superset back into git."""
+@app.command("generate")
+def generate_command(
+    check: Annotated[bool, typer.Option("--check", help="Write nothing, fail when a file is stale")] = False,
+) -> None:
+    """Write superset/assets from the declarations of dashboards, charts and queries: `make generate`."""
+    declared = load(ROOT)
+    if code := bring_up_to_date(ROOT, declared.outputs(), declarations.OWNED, check=check):
+        raise typer.Exit(code)
 
 
 @app.command("export")
@@ -45,10 +55,14 @@ def export_command(
         found = changes.managed(declared, exported)
     else:
         found = changes.of_copy(title, name, declared, exported)
+    if not found:
+        console.print("Nothing has changed.")
+        return
     write(ROOT, declared, found)
     for line in (line for change in found for line in change.lines()):
-        console.print(f"[green]✓[/green] {line}", soft_wrap=True)
-    console.print("Next: make generate, then git diff superset" if found else "Nothing has changed.")
+        console.print(f"[green]✓[/green] {escape(line)}", soft_wrap=True)
+    bring_up_to_date(ROOT, load(ROOT).outputs(), declarations.OWNED, check=False)
+    console.print("Next: git diff superset")
 
 
 def load(root: Path) -> Declarations:
@@ -58,7 +72,7 @@ def load(root: Path) -> Declarations:
         LocalError: when one of them contradicts itself or its dataset.
     """
     try:
-        return declarations.load(root, TABLES)
+        return files.load(root, TABLES)
     except ContractError as error:
         raise LocalError(f"{error}. Next: correct it, then make generate.") from None
 

@@ -1,15 +1,49 @@
-"""Writing declarations: only what changed is written anew, so that comments elsewhere stay."""
+"""The files of declarations. Only what changed is written anew, so that comments elsewhere stay."""
 
 from __future__ import annotations
 
+import string
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from contracts.model import ContractError, Table
+from contracts.render import declarations
+from contracts.render.declarations import Declarations
+
 WIDTH = 110
 _SHORT = 80
 Words = Mapping[str, Any]
+
+
+def load(root: Path, tables: Mapping[str, Table]) -> Declarations:
+    """Read and check all declarations below the root.
+
+    Raises:
+        ContractError: naming the file and the chart, and what is wrong.
+    """
+    dashboards, queries = (
+        {path.stem: _read(root, path) for path in sorted((root / folder).glob("*.yaml"))}
+        for folder in (declarations.DASHBOARDS, declarations.QUERIES)
+    )
+    return declarations.declare(dashboards, queries, tables)
+
+
+def _read(root: Path, path: Path) -> Words:
+    where = path.relative_to(root)
+    text = path.read_text(encoding="utf-8")
+    template = string.Template(text)
+    if not template.is_valid() or set(template.get_identifiers()) - {"REPORTING_CURRENCY"}:
+        raise ContractError(f"{where}: write $$ for $; the only setting to name is ${{REPORTING_CURRENCY}}")
+    try:
+        words = yaml.load(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise ContractError(f"{where} is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(words, dict):
+        raise ContractError(f"{where} declares nothing")
+    return words
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,13 +1,9 @@
 """What is generated from the declarations of charts and dashboards."""
 
-import textwrap
-
 import pytest
 import yaml
 
 from contracts.model import Column, ContractError, Layer, Table
-from contracts.registry import TABLES
-from contracts.render import __main__ as render
 from contracts.render import declarations, superset
 from contracts.render.chart_types import Number
 from contracts.render.chart_uses import uses
@@ -32,19 +28,12 @@ MIXED = "{type: mixed, title: Net, description: Sum, dataset: daily_things"
 OTHER = f"{{title: A, description: A, rows: [{{height: 9, charts: [net]}}], charts: {{net: {BIG}}}}}"
 
 
-@pytest.fixture
-def declare(tmp_path):
-    """Writes a dashboard of one chart and reads it back; `chart` and `rows` as YAML."""
-
-    def declare(chart=BIG, rows="[{height: 20, charts: [net]}]", **files):
-        folder = tmp_path / declarations.DASHBOARDS
-        folder.mkdir(parents=True, exist_ok=True)
-        text = f"title: Sales now\ndescription: Now\nrows: {rows}\ncharts:\n  net: {chart}\n"
-        for name, content in {"sales_now": text, **files}.items():
-            (folder / f"{name}.yaml").write_text(textwrap.dedent(content))
-        return declarations.load(tmp_path, {MART.id: MART})
-
-    return declare
+def declare(chart=BIG, rows="[{height: 20, charts: [net]}]", **others):
+    """A dashboard with one chart, and others; all in YAML."""
+    words = f"{{title: Sales now, description: Now, rows: {rows}, charts: {{net: {chart}}}}}"
+    texts = {"sales_now": words, **others}
+    dashboards = {name: yaml.safe_load(text) for name, text in texts.items()}
+    return declarations.declare(dashboards, {}, {MART.id: MART})
 
 
 def assets(declared):
@@ -55,7 +44,7 @@ def params(declared):
     return assets(declared)["net.yaml"]["params"]
 
 
-def test_a_chart_takes_dates_format_and_currency_from_its_dataset(declare):
+def test_a_chart_takes_dates_format_and_currency_from_its_dataset():
     chart = assets(declare())["net.yaml"]
     assert chart["slice_name"] == "Net"
     assert chart["viz_type"] == chart["params"]["viz_type"] == "big_number"
@@ -69,14 +58,14 @@ def test_a_chart_takes_dates_format_and_currency_from_its_dataset(declare):
     assert chart["params"]["currency_format"]["symbol"] == "${REPORTING_CURRENCY}"
 
 
-def test_an_uuid_that_was_imported_before_is_kept(declare):
+def test_an_uuid_that_was_imported_before_is_kept():
     uuid = "11111111-1111-5111-8111-111111111111"
     files = assets(declare(BIG.replace("}", f", uuid: {uuid}}}")))
     assert files["net.yaml"]["uuid"] == uuid
     assert files["sales_now.yaml"]["position"]["CHART-net"]["meta"]["uuid"] == uuid
 
 
-def test_an_option_wins_and_null_leaves_a_parameter_out(declare):
+def test_an_option_wins_and_null_leaves_a_parameter_out():
     chart = BIG.replace("}", ", options: {show_trend_line: false, color_picker: null, limits: [0, 9]}}")
     found = params(declare(chart))
     assert found["show_trend_line"] is False
@@ -84,7 +73,7 @@ def test_an_option_wins_and_null_leaves_a_parameter_out(declare):
     assert found["limits"] == [0, 9]
 
 
-def test_axes_are_named_after_grain_and_metric(declare):
+def test_axes_are_named_after_grain_and_metric():
     base = "{type: bar, title: Net, description: Sum, dataset: daily_things, metrics: net_sales"
     week = params(declare(f"{base}, by: channel}}"))
     assert week["groupby"] == ["channel"]
@@ -95,7 +84,7 @@ def test_axes_are_named_after_grain_and_metric(declare):
     assert (day["y_axis_title"], day["y_axis_format"]) == ("Money", ".1f")
 
 
-def test_a_line_beside_bars_has_its_own_conditions_and_axis(declare):
+def test_a_line_beside_bars_has_its_own_conditions_and_axis():
     found = params(
         declare(
             "{type: mixed, title: Net, description: Sum, dataset: daily_things,"
@@ -111,7 +100,7 @@ def test_a_line_beside_bars_has_its_own_conditions_and_axis(declare):
     assert found["yAxisTitleSecondary"] == "Net sales, ${REPORTING_CURRENCY}"
 
 
-def test_a_table_prints_each_column_as_its_kind(declare):
+def test_a_table_prints_each_column_as_its_kind():
     found = params(
         declare(
             "{type: table, title: Net, description: Sum, dataset: daily_things, by: channel,"
@@ -130,7 +119,7 @@ def test_a_table_prints_each_column_as_its_kind(declare):
     }
 
 
-def test_a_table_of_rows_is_sorted_and_coloured(declare):
+def test_a_table_of_rows_is_sorted_and_coloured():
     found = params(
         declare(
             "{type: table, title: Net, description: Sum, dataset: daily_things,"
@@ -142,14 +131,14 @@ def test_a_table_of_rows_is_sorted_and_coloured(declare):
     assert [each["operator"] for each in found["conditional_formatting"]] == ["<", ">"]
 
 
-def test_a_type_without_words_of_its_own_is_superset_s(declare):
+def test_a_type_without_words_of_its_own_is_superset_s():
     chart = "{type: pie, title: Net, description: Sum, dataset: daily_things, options: {metric: net_sales}}"
     asset = assets(declare(chart))["net.yaml"]
     assert asset["viz_type"] == "pie"
     assert asset["params"] == {"viz_type": "pie", "metric": "net_sales"}
 
 
-def test_rows_become_a_layout(declare):
+def test_rows_become_a_layout():
     rows = "[{note: All in all}, {height: 20, charts: {net: {width: 12, height: 30}}}]"
     dashboard = assets(declare(rows=rows))["sales_now.yaml"]
     position = dashboard["position"]
@@ -173,15 +162,12 @@ def test_rows_become_a_layout(declare):
         ({"chart": BIG.replace("}", ", colour: red}")}, "chart net does not know colour; it knows"),
         ({"chart": BIG.replace("}", ", date: day}")}, "has no column 'day'"),
         ({"chart": BIG.replace("}", ", every: hour}")}, "every must be one of day, week, month"),
-        ({"chart": BIG.replace("Sum", "US$")}, "write $$ for $"),
-        ({"chart": BIG.replace("Sum", "In ${SHOP_CURRENCY}")}, "the only setting to name is"),
         ({"chart": BIG.replace("big_number", "pie")}, "chart net lacks options"),
         ({"chart": BIG.replace("title: Net", "title: 7")}, "chart net: title must be text"),
         (
             {"chart": f"{MIXED}, bars: {{metrics: orders}}, line: {{metric: orders}}}}"},
             "net: line lacks metrics",
         ),
-        ({"chart": "{type: [}"}, "sales_now.yaml is not YAML: "),
         ({"rows": "[{height: 20, charts: {net: 7}}]"}, "row 1: the widths of its charts do not add up to 12"),
         ({"rows": "{height: 20}"}, "rows is a list, charts has the charts by name"),
         ({"rows": "[{height: 20, charts: net}]"}, "row 1: charts is a list of names, or widths by name"),
@@ -190,11 +176,11 @@ def test_rows_become_a_layout(declare):
         ({"rows": "[{note: Nothing}]"}, "net must be in exactly one row"),
         (
             {"other": OTHER},
-            "the chart net is also declared in superset/dashboards/other.yaml",
+            "the chart net is also declared in superset/dashboards/sales_now.yaml",
         ),
     ],
 )
-def test_a_declaration_that_cannot_be_meant_is_refused(declare, change, message):
+def test_a_declaration_that_cannot_be_meant_is_refused(change, message):
     with pytest.raises(ContractError) as refused:
         declare(**change)
     assert message in str(refused.value)
@@ -204,7 +190,7 @@ def test_a_declaration_that_cannot_be_meant_is_refused(declare, change, message)
 @pytest.mark.parametrize(
     "word", ["sort_by: orders", "formats: {orders: .1f}", "labels: {orders: No}", "bars: orders"]
 )
-def test_a_word_about_a_column_that_a_table_does_not_show_is_refused(declare, word):
+def test_a_word_about_a_column_that_a_table_does_not_show_is_refused(word):
     base = (
         "{type: table, title: Net, description: Sum, dataset: daily_things, by: channel, metrics: net_sales"
     )
@@ -234,17 +220,3 @@ def test_uses_are_metrics_columns_and_the_words_of_its_sql():
     assert used.names_in_sql("net_sales")
     assert used.names_in_sql("is_complete")
     assert not used.names_in_sql("sales")
-
-
-def test_a_broken_declaration_is_one_line(monkeypatch, capsys, tmp_path):
-    def refuse(root, tables):
-        raise ContractError("superset/dashboards/a.yaml declares nothing")
-
-    monkeypatch.setattr(declarations, "load", refuse)
-    assert render.main([], tmp_path) == 1
-    assert capsys.readouterr().err == "✗ superset/dashboards/a.yaml declares nothing\n"
-
-
-def test_what_is_committed_can_be_loaded():
-    found = declarations.load(render.ROOT, TABLES)
-    assert {"shop_overview", "conversion"} <= set(found.dashboards)

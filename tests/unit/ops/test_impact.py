@@ -7,13 +7,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from contracts.registry import TABLES
-from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from local.settings import LocalError
 from ops import impact
 from ops.__main__ import app
+from ops.superset import files
 
-DECLARED = declarations.load(ROOT, TABLES)
+DECLARED = files.load(ROOT, TABLES)
 
 
 def of(what):

@@ -19,7 +19,7 @@ from ops.__main__ import app
 from ops.superset import api, changes, command, files
 from ops.superset.charts import words_of
 
-DECLARED = declarations.load(ROOT, TABLES)
+DECLARED = files.load(ROOT, TABLES)
 CURRENCY = "SEK"
 COPY = "22222222-2222-4222-8222-222222222222"
 # What Superset writes beside what a person chose.
@@ -99,11 +99,11 @@ def texts(root):
 
 def export(root, running, title=None, name=None):
     """Export as the command does; returns its lines and the declarations afterwards."""
-    declared = declarations.load(root, TABLES)
+    declared = files.load(root, TABLES)
     exported = running.exported()
     found = changes.of_copy(title, name, declared, exported) if title else changes.managed(declared, exported)
     command.write(root, declared, found)
-    return [line for change in found for line in change.lines()], declarations.load(root, TABLES)
+    return [line for change in found for line in change.lines()], files.load(root, TABLES)
 
 
 def test_with_nothing_changed_nothing_is_written(root, running):
@@ -271,8 +271,11 @@ def test_the_command_says_what_it_wrote_and_what_comes_next(root, running, monke
     running.chart("orders")["params"]["metric"] = "units"
     assert CliRunner().invoke(app, ["superset", "export"]).output.splitlines() == [
         "✓ shop_overview: chart orders",
-        "Next: make generate, then git diff superset",
+        f"{len(HELD)} files, {len(HELD)} changed",
+        "Next: git diff superset",
     ]
+    asset = yaml.safe_load((root / declarations.CHART_ASSETS / "orders.yaml").read_text())
+    assert asset["params"]["metric"] == "units"
 
 
 def test_comments_stay_where_nothing_changed(root, running):
