@@ -22,6 +22,8 @@ _ONE_VALUE = {
 _MANY_VALUES = {"IN": "IN", "NOT IN": "NOT IN"}
 _NO_VALUE = {"IS NULL": "IS NULL", "IS NOT NULL": "IS NOT NULL"}
 _EVER = "No filter"
+# Bars are shown unless a column says that they are not.
+_PLAIN_COLUMN = (("showCellBars", True),)
 
 
 def canonical(params: Mapping[str, Any]) -> Params:
@@ -50,10 +52,6 @@ def canonical(params: Mapping[str, Any]) -> Params:
             )
         }
     return result
-
-
-# Bars are shown unless a column says that they are not.
-_PLAIN_COLUMN = (("showCellBars", True),)
 
 
 def metric(param: Any) -> Any:
