@@ -8,7 +8,8 @@ import typer
 from rich.console import Console
 
 from local.settings import LocalError
-from ops import alert_test, doctor, quarantine, run, sql, status, trace
+from ops import alert_test, doctor, impact, quarantine, run, sql, status, trace
+from ops.superset import command as superset
 
 app = typer.Typer(
     help="Look after the platform: how it stands, what it says, what is wrong.",
@@ -20,6 +21,8 @@ app.command("status")(status.command)
 app.command("sql")(sql.command)
 app.command("trace")(trace.command)
 app.add_typer(quarantine.app, name="quarantine")
+app.command("impact")(impact.command)
+app.add_typer(superset.app, name="superset")
 app.command("run")(run.command)
 app.command("doctor")(doctor.command)
 app.command("alert-test")(alert_test.command)

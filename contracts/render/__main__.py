@@ -10,6 +10,7 @@ from pathlib import Path
 from contracts.model import Layer, Table
 from contracts.registry import TABLES
 from contracts.render import json_schema, markdown, postgres, superset
+from contracts.render.files import bring_up_to_date
 from contracts.sources.ecommerce import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,53 +40,11 @@ def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
     return files
 
 
-def stale(root: Path, files: Mapping[str, str]) -> list[str]:
-    """Paths whose text differs from what the contracts say, missing and orphaned ones included."""
-    differing = [name for name, text in files.items() if _text(root / name) != text]
-    return sorted(differing + orphans(root, files))
-
-
-def orphans(root: Path, files: Mapping[str, str]) -> list[str]:
-    """Files of generated folders that no contract makes any more."""
-    return [
-        str(path.relative_to(root))
-        for folder, pattern in OWNED.items()
-        for path in sorted((root / folder).glob(pattern))
-        if str(path.relative_to(root)) not in files
-    ]
-
-
-def write(root: Path, files: Mapping[str, str]) -> None:
-    """Write what differs and delete what is orphaned."""
-    for name in orphans(root, files):
-        (root / name).unlink()
-    for name, text in files.items():
-        path = root / name
-        if _text(path) != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-
-
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Write or check; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m contracts.render", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
-    check = parser.parse_args(argv).check
-    files = outputs()
-    differing = stale(root, files)
-    if not check:
-        write(root, files)
-        print(f"{len(files)} files, {len(differing)} changed")
-        return 0
-    for name in differing:
-        print(f"stale: {name}", file=sys.stderr)
-    if differing:
-        print("Next: make generate", file=sys.stderr)
-    return 1 if differing else 0
-
-
-def _text(path: Path) -> str | None:
-    return path.read_text(encoding="utf-8") if path.exists() else None
+    return bring_up_to_date(root, outputs(), OWNED, check=parser.parse_args(argv).check)
 
 
 def _marts_sql(marts: Sequence[Table]) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from contracts.metrics import COUNT, METRICS, MONEY, Metric
 from contracts.model import Column, Table
 from contracts.render.yaml import Value, to_yaml
 
 FOLDER = "superset/assets/datasets/warehouse"
+QUERIES_FOLDER = "superset/assets/datasets/derived"
 SCHEMA = "mart"
 # Superset finds what it imported before by its uuid; these are of our own namespace and never change.
 _NAMESPACE = uuid.UUID("7d1b0c5e-52a5-5cf6-9f0e-3a53c2b1f6d4")
@@ -28,13 +31,17 @@ DATABASE_UUID = asset_uuid("database", "warehouse")
 
 def dataset(table: Table) -> str:
     """The dataset of a mart: its columns with their descriptions, and its figures as metrics."""
-    date = next((column.name for column in table.columns if column.type == "date"), None)
+    return to_yaml(mart(table))
+
+
+def mart(table: Table) -> dict[str, Any]:
+    """What `dataset` writes, as values."""
     columns = [_column(column) for column in table.columns]
     if "is_complete" in table.column_names:
         columns.append(_completeness())
-    value: Value = {
+    return {
         "table_name": table.name,
-        "main_dttm_col": date,
+        "main_dttm_col": next((column.name for column in table.columns if column.type == "date"), None),
         "description": f"{table.doc} Grain: {table.grain}.",
         "schema": SCHEMA,
         "sql": None,
@@ -46,7 +53,36 @@ def dataset(table: Table) -> str:
         "version": "1.0.0",
         "database_uuid": DATABASE_UUID,
     }
-    return to_yaml(value)
+
+
+def query(name: str, words: Mapping[str, Any]) -> dict[str, Any]:
+    """The dataset of a declared query: its columns and its metrics, both by name."""
+    columns = [Column(column, each["type"], each["description"]) for column, each in words["columns"].items()]
+    return {
+        "table_name": name,
+        "main_dttm_col": next((column.name for column in columns if column.type == "date"), None),
+        "description": words["description"],
+        "schema": SCHEMA,
+        "sql": words["sql"],
+        "filter_select_enabled": True,
+        "is_managed_externally": True,
+        "uuid": asset_uuid("dataset", name),
+        "metrics": [
+            {
+                "metric_name": metric,
+                "verbose_name": each["label"],
+                "metric_type": "expression",
+                "expression": each["sql"],
+                "description": each["description"],
+                "d3format": each["format"],
+                "currency": None,
+            }
+            for metric, each in words["metrics"].items()
+        ],
+        "columns": [_column(column) for column in columns],
+        "version": "1.0.0",
+        "database_uuid": DATABASE_UUID,
+    }
 
 
 def _column(column: Column) -> Value:

@@ -9,7 +9,7 @@ from contracts.metrics import METRICS
 from contracts.model import Check, Column, Layer, OnFailure, Table
 from contracts.registry import TABLES
 from contracts.render import __main__ as render
-from contracts.render import json_schema, markdown, postgres, superset
+from contracts.render import files, json_schema, markdown, postgres, superset
 from contracts.render.yaml import to_yaml
 from contracts.sources.ecommerce import EVENTS
 
@@ -161,4 +161,4 @@ def test_a_changed_a_missing_and_an_orphaned_file_are_stale(tmp_path, capsys):
 
 
 def test_the_committed_files_are_fresh():
-    assert render.stale(render.ROOT, render.outputs()) == []
+    assert files.stale(render.ROOT, render.outputs(), render.OWNED) == []

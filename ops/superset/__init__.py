@@ -1,0 +1,1 @@
+"""`shoplake superset`: dashboards of the running Superset, brought back into their declarations."""
