@@ -18,7 +18,7 @@ from contracts.registry import TABLES
 from contracts.render import superset
 from contracts.render.chart_uses import uses
 from contracts.render.declarations import Declarations
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.superset.command import load
 from spark_jobs.settings import ROOT
 

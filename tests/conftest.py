@@ -23,9 +23,9 @@ import pytest
 from kafka.admin import KafkaAdminClient, NewTopic
 from psycopg2 import sql
 
-from local.demo import run_demo
-from local.env_file import ensure_env_file, set_values
-from local.stack import Stack
+from deploy.env.env_file import ensure_env_file, set_values
+from deploy.processes.demo import run_demo
+from deploy.processes.stack import Stack
 from spark_jobs.settings import settings
 from tests.integration.servers import ROOT, Environment, Shop, free_ports
 from tests.stack.pipeline import let_airflow_rest

@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from contracts.render.chart_types import CURRENCY
-from local.settings import LocalError, LocalSettings
+from deploy.processes.settings import LocalError, LocalSettings
 
 _TIMEOUT_SECONDS = 120
 Asset = Mapping[str, Any]

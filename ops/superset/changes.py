@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.render import dashboards as layout
 from contracts.render.declarations import Declarations
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.superset import dashboards
 from ops.superset.api import Asset, Exported
 from ops.superset.charts import words_of

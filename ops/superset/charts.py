@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.render import chart_types
 from contracts.render.chart_types import CURRENCY, GRAINS, Dataset, Number, Params
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.superset import queries
 from ops.superset.noise import DEFAULTS, is_empty, without_noise
 

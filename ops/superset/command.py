@@ -15,7 +15,7 @@ from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.declarations import Declarations
 from contracts.render.files import bring_up_to_date
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import installation
 from ops.superset import api, changes, files
 from ops.superset.changes import Change

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.render.dashboards import COLUMNS, NOTE_HEIGHT
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 
 Asset = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.superset import api, changes, command
 from spark_jobs.settings import ROOT
 from tests.stack.pipeline import shoplake

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 from pyspark.sql import functions as F
 
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from spark_jobs.engine.apache_spark import SparkEngine
 from spark_jobs.engine.base import Engine, Merge, Update
 from spark_jobs.engine.embedded import EmbeddedEngine

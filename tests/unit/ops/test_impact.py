@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from contracts.registry import TABLES
 from contracts.render.__main__ import ROOT
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import impact
 from ops.__main__ import app
 from ops.superset import files

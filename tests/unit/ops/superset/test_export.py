@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.__main__ import app
 from ops.superset import api, changes, command, files
 from ops.superset.charts import words_of

@@ -10,7 +10,7 @@ from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from contracts.render.files import stale
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.__main__ import app
 from ops.superset import command, files
 
