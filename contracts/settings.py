@@ -1,7 +1,8 @@
 """Settings: the name of each, and which values it takes.
 
 Standard library only: `make up` checks `.env` with it before anything is installed. Defaults are where a
-setting is used: spark_jobs/lib/settings.py, gateway/settings.py, local/settings.py and docker-compose.yml.
+setting is used: spark_jobs/lib/settings.py, gateway/settings.py, deploy/processes/settings.py and
+docker-compose.yml.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import alert_test, doctor, quarantine, run, sql, status, trace
 
 app = typer.Typer(

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from dags import alerts
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import installation
 
 NOBODY = (

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from local import preflight
-from local.preflight import Check
-from local.settings import LocalError, LocalSettings, UnusableSettings
-from local.stack import Stack
+from deploy.processes import preflight
+from deploy.processes.preflight import Check
+from deploy.processes.settings import LocalError, LocalSettings, UnusableSettings
+from deploy.processes.stack import Stack
 from ops import installation, lake_report, sql
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step

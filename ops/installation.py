@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from local.settings import LocalError, LocalSettings, load_settings
-from local.stack import Stack
+from deploy.processes.settings import LocalError, LocalSettings, load_settings
+from deploy.processes.stack import Stack
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.object_store import require_bucket

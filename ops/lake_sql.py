@@ -7,7 +7,7 @@ import re
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import lake_report
 from ops.answer import Answer
 from spark_jobs.lib.lake import Lake

@@ -16,7 +16,7 @@ from psycopg2 import sql as pg
 
 from contracts.model import Pii, Table
 from contracts.registry import table
-from local.settings import LocalError, LocalSettings
+from deploy.processes.settings import LocalError, LocalSettings
 from ops import installation, sql
 from ops.order_parts import Part, parts_of
 from ops.shop_rows import Row, ShopRows

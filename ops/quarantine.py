@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as ScreenTable
 from rich.text import Text
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import installation
 from ops.quarantine_rows import Reason, Rejected, find_tables, newest_rows, parsed, reasons_of
 

@@ -17,7 +17,7 @@ from pyarrow.dataset import Dataset
 from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from spark_jobs.lib.lake import Lake
 
 # A raw row may have megabytes: few at a time, and no file read ahead.

@@ -9,8 +9,8 @@ import httpx
 import typer
 from rich.console import Console
 
-from local.airflow_api import AirflowApi
-from local.settings import LocalError, LocalSettings
+from deploy.processes.settings import LocalError, LocalSettings
+from deploy.servers.airflow_api import AirflowApi
 from ops import installation
 
 LOG_LINES = 30

@@ -9,7 +9,7 @@ from typing import Any
 import mysql.connector
 
 from contracts.model import Pii, Table
-from local.settings import LocalError, LocalSettings
+from deploy.processes.settings import LocalError, LocalSettings
 from spark_jobs.lib.mysql_types import quoted
 
 CONNECT_SECONDS = 10

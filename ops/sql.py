@@ -11,7 +11,7 @@ import typer
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
 
-from local.settings import LocalError, LocalSettings
+from deploy.processes.settings import LocalError, LocalSettings
 from ops import installation, lake_sql
 from ops.answer import Answer, show_csv, show_json, show_table
 

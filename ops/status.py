@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from local.console import status_table
+from deploy.processes.console import status_table
 from ops import installation, lake_report
 from ops.events_report import EventsReport, events_report
 from ops.lake_report import QuarantineFacts, TableFacts

@@ -23,7 +23,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from benchmarks.gateway.__main__ import stack_in
 from benchmarks.gateway.load import drive
 from contracts.sources.events import CAPTURED
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from spark_jobs.lib.lake import Lake
 
 CONNECTIONS = 100

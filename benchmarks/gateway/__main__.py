@@ -23,7 +23,7 @@ import uvloop
 from tenacity import retry, stop_after_delay, wait_fixed
 
 from benchmarks.gateway.load import BATCH, TOKEN, Measured, drive
-from local.stack import Stack
+from deploy.processes.stack import Stack
 
 CORE = 0
 SINGLES, BATCHES = "single events", f"batches of {BATCH}"

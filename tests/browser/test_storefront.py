@@ -16,7 +16,7 @@ import pytest
 from deltalake import DeltaTable
 from tenacity import retry, stop_after_delay, wait_fixed
 
-from local import mariadb
+from deploy.processes import mariadb
 from tests.browser.chromium import PATIENCE_MILLISECONDS
 from tests.integration.servers import Environment
 from tests.stack.pipeline import query, run_steps, shoplake

@@ -17,7 +17,7 @@ import pytest
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
-from local.preflight import port_is_free
+from deploy.processes.preflight import port_is_free
 from spark_jobs.jobs import build_silver, ingest_mysql
 from spark_jobs.lib import reconciliation_shop
 

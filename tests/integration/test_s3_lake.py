@@ -19,8 +19,8 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from contracts.model import Layer
 from contracts.registry import TABLES, tables_of
 from contracts.sources.events import CAPTURED
-from local.env_file import set_values
-from local.stack import Stack
+from deploy.env.env_file import set_values
+from deploy.processes.stack import Stack
 from spark_jobs.lib.archive import archived_files, archived_rows
 from spark_jobs.lib.event_sources import event_sources
 from spark_jobs.lib.kafka_source import lag, next_offsets, offered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from simulator.config import SimulatorSettings
 from simulator.ledger import Ledger, open_ledger
 from tests.stack.pipeline import query

@@ -17,7 +17,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from spark_jobs.lib.settings import Settings
 from tests.integration.servers import ROOT, Environment
 

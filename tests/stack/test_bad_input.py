@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from tests.integration.servers import Environment
 from tests.stack.pipeline import served_rows, versions
 

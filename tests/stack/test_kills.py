@@ -15,9 +15,9 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from local import postgres
-from local.airflow_api import AirflowApi
-from local.stack import Stack
+from deploy.processes import postgres
+from deploy.processes.stack import Stack
+from deploy.servers.airflow_api import AirflowApi
 from spark_jobs.lib.release import prepare
 from spark_jobs.lib.settings import settings
 from tests.integration.servers import Environment

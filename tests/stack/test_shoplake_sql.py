@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import sql
 from tests.stack.pipeline import shoplake
 

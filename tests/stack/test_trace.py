@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from local.settings import LocalError
-from local.stack import Stack
+from deploy.processes.settings import LocalError
+from deploy.processes.stack import Stack
 from ops.order_trace import trace_order
 from tests.integration.servers import Environment
 from tests.stack.pipeline import query, shoplake

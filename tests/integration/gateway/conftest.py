@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local import environments
-from local.stack import Stack
+from deploy.env import environments
+from deploy.processes.stack import Stack
+from tests.deploy.processes.test_stack import make_stack
 from tests.integration.gateway import samples
 from tests.integration.gateway.processes import Service, service
-from tests.local.test_stack import make_stack
 
 SDKS = Path(__file__).parent / "sdks"
 

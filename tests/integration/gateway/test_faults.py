@@ -14,7 +14,7 @@ import psutil
 import pytest
 from posthog import Posthog
 
-from local.stack import Stack
+from deploy.processes.stack import Stack
 from tests.integration.gateway.load import load
 from tests.integration.gateway.processes import TOKEN, Service, service, wait_until
 

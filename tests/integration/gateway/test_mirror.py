@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.processes.stack import Stack
 from gateway.settings import GatewaySettings
-from local.stack import Stack
 from ops.events_report import events_report
 from tests.integration.gateway.processes import TOKEN, Service, service, wait_until
 

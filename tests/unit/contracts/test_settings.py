@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts.settings import NEEDS, RULES, missing_beside, problem, secret, unknown_names
+from deploy.processes.settings import LocalSettings
 from gateway.settings import GatewaySettings
-from local.settings import LocalSettings
 
 EXAMPLE = (Path(__file__).parents[3] / ".env.example").read_text()
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("spark_jobs", "ops", "local", "compose", "gateway", "simulator")
+FOLDERS = ("spark_jobs", "ops", "deploy", "gateway", "simulator")
 PAGE = ROOT / "docs" / "runbook.md"
 # Whose first argument is a message for a person.
 ERRORS = {"UserError", "TransientError", "LocalError", "ServerDied", "ComposeError", "SimulatorError"}

@@ -7,7 +7,7 @@ import pytest
 from deltalake import write_deltalake
 
 from contracts.registry import table
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops.lake_sql import ask_lake
 from spark_jobs.lib.lake import Lake
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from contracts.registry import table
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import installation, lake_report, quarantine, status
 from ops.quarantine_rows import Reason, find_tables, newest_rows, reasons_of
 from spark_jobs.lib.lake import Lake

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from local.airflow_api import TaskState
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
+from deploy.servers.airflow_api import TaskState
 from ops import installation, run
 from ops.__main__ import app
 

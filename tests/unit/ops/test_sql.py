@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from local.settings import LocalError
+from deploy.processes.settings import LocalError
 from ops import installation, sql
 from ops.__main__ import app
 from ops.answer import SHOWN_ROWS, Answer, show_table, shown

@@ -1,0 +1,132 @@
+"""Airflow: its API server, scheduler and DAG processor; metadata in PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+from importlib.metadata import version
+from urllib.parse import quote
+
+import httpx
+
+from deploy.processes import jars, spark
+from deploy.processes.server import Home, Server
+from deploy.processes.settings import LocalError
+from spark_jobs.lib.settings import ROOT
+
+# Tasks that run at once. A run of `medallion` is a chain; the second place is for maintenance beside it.
+PARALLEL_TASKS = 2
+TOKEN_SECONDS = 86_400
+_migration = threading.Lock()
+
+
+def servers(home: Home) -> list[Server]:
+    """The three processes. Each may be the first to bring the metadata up to date."""
+    environment = airflow_environment(home)
+    programs = {
+        "airflow-api-server": (("api-server",), "metadatabase", home.settings.airflow_port),
+        # The API server reads the logs from the same disk; the scheduler would serve them to every interface.
+        "airflow-scheduler": (("scheduler", "--skip-serve-logs"), "scheduler", None),
+        "airflow-dag-processor": (("dag-processor",), "dag_processor", None),
+    }
+    return [
+        Server(
+            name=name,
+            command=(str(home.platform / "bin" / "airflow"), *arguments),
+            is_ready=lambda part=part: _require_healthy(home, part),  # type: ignore[misc]
+            port=port,
+            environment=environment,
+            prepare=lambda: _migrate(home, environment),
+            needs=("postgres",),
+            deadline_seconds=180,
+        )
+        for name, (arguments, part, port) in programs.items()
+    ]
+
+
+def airflow_environment(home: Home) -> dict[str, str]:
+    """Airflow's settings, and the platform's for its tasks.
+
+    The engine is the connection `spark_default` and nothing else, so SPARK_REMOTE is not set.
+    """
+    settings = home.settings
+    url = f"http://127.0.0.1:{settings.airflow_port}"
+    password = quote(settings.airflow_db_password.get_secret_value(), safe="")
+    database = f"postgresql+psycopg2://airflow:{password}@127.0.0.1:{settings.warehouse_port}/airflow"
+    connection = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
+    options = {
+        "CORE__DAGS_FOLDER": ROOT / "dags",
+        "CORE__EXECUTOR": "LocalExecutor",
+        "CORE__PARALLELISM": PARALLEL_TASKS,
+        "CORE__LOAD_EXAMPLES": False,
+        # Nothing is scheduled before there is a shop; the first run is started by hand.
+        "CORE__DAGS_ARE_PAUSED_AT_CREATION": True,
+        "CORE__FERNET_KEY": settings.airflow_fernet_key.get_secret_value(),
+        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+        "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.run / "airflow-passwords.json",
+        "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "CORE__MP_START_METHOD": "fork",
+        "DATABASE__SQL_ALCHEMY_CONN": database,
+        "API__HOST": "127.0.0.1",
+        "API__PORT": settings.airflow_port,
+        "API__BASE_URL": url,
+        "API__WORKERS": 1,
+        "API__SECRET_KEY": settings.airflow_secret_key.get_secret_value(),
+        "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),
+        # A task's token must outlive the task: the default ends long tasks.
+        "EXECUTION_API__JWT_EXPIRATION_TIME": TOKEN_SECONDS,
+        "DAG_PROCESSOR__REFRESH_INTERVAL": 15,
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
+        "DAG_PROCESSOR__PARSING_PROCESSES": 1,
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 1,
+        # How soon a scheduler takes up the tasks of one that died; the default is five minutes.
+        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
+        "LOGGING__BASE_LOG_FOLDER": home.logs / "airflow",
+        "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.logs / "airflow" / "dag_processor",
+        "LOGGING__COLORED_CONSOLE_LOG": False,
+    }
+    return {
+        **settings.platform_environment(),
+        **settings.alert_environment(),
+        "AIRFLOW_HOME": str(home.data / "airflow"),
+        "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
+        # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.
+        "SHOPLAKE_JARS": jars.patterns(home, "spark"),
+        "SPARK_CONF_DIR": str(spark.submit_folder(home)),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
+    }
+
+
+def _migrate(home: Home, environment: dict[str, str]) -> None:
+    """Bring the metadata to this version of Airflow, once per version."""
+    stamp = home.data / "airflow" / f"migrated-{version('apache-airflow')}"
+    with _migration:
+        passwords = {"admin": home.settings.airflow_admin_password.get_secret_value()}
+        home.write_private("airflow-passwords.json", json.dumps(passwords))
+        spark.write_submit_defaults(home)
+        if stamp.exists():
+            return
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        log = home.logs / "airflow-migrate.log"
+        command = [str(home.platform / "bin" / "airflow"), "db", "migrate"]
+        with log.open("w") as output:
+            done = subprocess.run(
+                command,
+                env={**os.environ, **home.environment(), **environment},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode != 0:
+            raise LocalError(f"Airflow could not prepare its metadata; see {log}. Next: make demo.")
+        stamp.touch()
+
+
+def _require_healthy(home: Home, part: str) -> None:
+    answer = httpx.get(f"http://127.0.0.1:{home.settings.airflow_port}/api/v2/monitor/health", timeout=5)
+    health = answer.raise_for_status().json()
+    if health[part]["status"] != "healthy":
+        raise LocalError(f"Airflow's {part} is not healthy")

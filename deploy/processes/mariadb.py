@@ -1,0 +1,118 @@
+"""MariaDB: the shop's database."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mysql.connector
+
+from deploy.processes import jars
+from deploy.processes.server import Home, Server
+from deploy.processes.settings import LocalError
+from spark_jobs.lib.settings import ROOT
+
+ROLES = ROOT / "sql" / "mysql" / "roles.sql"
+
+
+def server(home: Home) -> Server:
+    """MariaDB on loopback, with time in UTC."""
+    settings = home.settings
+    base = jars.mariadb_base(home)
+    data = home.data / "mariadb"
+
+    def prepare() -> None:
+        jars.unpack_mariadb(home)
+        _install(base, data, home)
+        home.write_private("mariadb.sql", _roles(home))
+
+    def is_ready() -> None:
+        connect(home).close()
+
+    return Server(
+        name="mariadb",
+        command=(
+            *(str(base / "bin" / "mariadbd"), "--no-defaults", f"--basedir={base}", f"--datadir={data}"),
+            *(f"--lc-messages-dir={base / 'share'}", f"--init-file={home.run / 'mariadb.sql'}"),
+            *(
+                "--bind-address=127.0.0.1",
+                f"--port={settings.shop_mysql_port}",
+                f"--socket={home.sockets / 'mariadb.sock'}",
+            ),
+            *(
+                f"--pid-file={home.run / 'mariadb.pid'}",
+                f"--innodb-buffer-pool-size={settings.shop_mysql_memory}",
+            ),
+            *(
+                "--character-set-server=utf8mb4",
+                "--collation-server=utf8mb4_general_ci",
+                "--default-time-zone=+00:00",
+            ),
+            *("--performance-schema=off", "--max-connections=60", "--skip-name-resolve", "--local-infile=1"),
+            # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
+            "--skip-ssl",
+            *("--innodb-flush-log-at-trx-commit=2", "--innodb-log-file-size=64M", "--max-allowed-packet=64M"),
+            *(("--user=root",) if os.geteuid() == 0 else ()),
+        ),
+        is_ready=is_ready,
+        port=settings.shop_mysql_port,
+        directory=data,
+        prepare=prepare,
+        needs=(jars.NAME,),
+    )
+
+
+def connect(home: Home) -> Any:
+    """A connection as the owner of the shop's database."""
+    settings = home.settings
+    return mysql.connector.connect(
+        host="127.0.0.1",
+        port=settings.shop_mysql_port,
+        user=settings.shop_mysql_admin_user,
+        password=settings.shop_mysql_admin_password.get_secret_value(),
+        database=settings.shop_mysql_database,
+        # The connector's default collation does not exist in MariaDB.
+        collation="utf8mb4_general_ci",
+        connection_timeout=3,
+    )
+
+
+def _install(base: Path, data: Path, home: Home) -> None:
+    if (data / "mysql").exists():
+        return
+    partial = data.with_name("mariadb.partial")
+    command = [str(base / "scripts" / "mariadb-install-db"), "--no-defaults", f"--basedir={base}"]
+    command += [f"--datadir={partial}", "--auth-root-authentication-method=socket", "--skip-test-db"]
+    command += ["--skip-name-resolve", "--innodb-log-file-size=64M"]
+    if os.geteuid() == 0:
+        command.append("--user=root")
+    log = home.logs / "mariadb-install.log"
+    partial.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as output:
+        done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd=base)
+    if done.returncode != 0:
+        raise LocalError(
+            f"MariaDB could not create its data folder; see {log}. Next: make clean, then make demo."
+        )
+    partial.rename(data)
+
+
+def _roles(home: Home) -> str:
+    settings = home.settings
+    values = {
+        "database": settings.shop_mysql_database,
+        "admin": settings.shop_mysql_admin_user,
+        "admin_password": settings.shop_mysql_admin_password.get_secret_value(),
+        "reader": settings.shop_mysql_user,
+        "reader_password": settings.shop_mysql_password.get_secret_value(),
+    }
+    for name, value in values.items():
+        if re.search(r"['`\\\n]", value):
+            raise LocalError(
+                f"Quotes and backslashes cannot be used in the MySQL {name}. Next: change it in .env."
+            )
+    statements = "\n".join(line for line in ROLES.read_text().splitlines() if not line.startswith("--"))
+    return re.sub(r":(\w+)", lambda match: values[match[1]], statements) + "\n"

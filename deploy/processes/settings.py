@@ -1,0 +1,168 @@
+"""Settings of local mode: addresses, memory limits and the secrets of its servers; see `.env.example`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from pydantic import SecretStr, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from contracts.settings import missing_beside
+from gateway.settings import GatewaySettings
+from spark_jobs.lib.settings import Settings, Unusable, unusable
+
+# Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
+BUNDLED_HOST = "127.0.0.1"
+
+
+class LocalError(Exception):
+    """What went wrong and what to do next, in words for the person at the terminal."""
+
+
+class UnusableSettings(LocalError):
+    """Settings that are missing or cannot be meant, a line for each."""
+
+    def __init__(self, env_file: Path, found: list[Unusable]) -> None:
+        super().__init__("\n".join([f"{env_file} cannot be used:", *(each.text() for each in found)]))
+        self.found = found
+
+
+class LocalSettings(Settings, GatewaySettings):
+    """The settings of platform and gateway and, beside them, what only local mode needs.
+
+    An address is declared once: the port of Kafka and of Spark is the one in their address.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    # Servers
+    shop_mysql_admin_user: str = "shoplake_admin"
+    shop_mysql_admin_password: SecretStr
+    kafka_controller_port: int = 19093
+    storefront_port: int = 8092
+    postgres_password: SecretStr
+    spark_remote: str = "sc://127.0.0.1:15002"
+    airflow_port: int = 8080
+    airflow_admin_password: SecretStr
+    airflow_db_password: SecretStr
+    airflow_jwt_secret: SecretStr
+    airflow_secret_key: SecretStr
+    airflow_fernet_key: SecretStr
+    superset_port: int = 8088
+    superset_admin_password: SecretStr
+    superset_db_password: SecretStr
+    superset_secret_key: SecretStr
+
+    # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is
+    # bounded by its number of processes in deploy/processes/airflow.py and deploy/processes/superset.py.
+    shop_mysql_memory: str = "256M"
+    postgres_memory: str = "128MB"
+    kafka_memory: str = "512m"
+    spark_driver_memory: str = "2g"
+    stream_driver_memory: str = "640m"
+    spark_cores: int = 2
+
+    # Who hears of a failed run (dags/alerts.py)
+    alert_webhook_url: SecretStr = SecretStr("")
+    alert_email_to: str = ""
+    alert_email_from: str = ""
+    alert_smtp_host: str = ""
+    alert_smtp_port: int = 587
+    alert_smtp_user: str = ""
+    alert_smtp_password: SecretStr = SecretStr("")
+    alert_smtp_starttls: bool = True
+
+    # Where downloads are kept between checkouts
+    shoplake_cache: Path = Path("~/.cache/shoplake")
+
+    @model_validator(mode="after")
+    def _have_what_they_need(self) -> Self:
+        if found := missing_beside(self.environment()):
+            raise ValueError("; ".join(each.what for each in found))
+        return self
+
+    @property
+    def kafka_port(self) -> int:
+        """Port of the Kafka listener."""
+        return _port_of(self.kafka_bootstrap_servers)
+
+    @property
+    def spark_port(self) -> int:
+        """Port of the Spark Connect server."""
+        return _port_of(self.spark_remote)
+
+    @property
+    def has_own_shop(self) -> bool:
+        """Whether the shop is in a MySQL of one's own, which local mode does not start."""
+        return self.shop_mysql_host != BUNDLED_HOST
+
+    def ports(self) -> dict[str, tuple[int, str]]:
+        """Port and the setting that changes it, for each server that listens."""
+        bundled_shop = {
+            "mariadb": (self.shop_mysql_port, "SHOP_MYSQL_PORT"),
+            "storefront": (self.storefront_port, "STOREFRONT_PORT"),
+        }
+        return {
+            **({} if self.has_own_shop else bundled_shop),
+            "postgres": (self.warehouse_port, "WAREHOUSE_PORT"),
+            "kafka": (self.kafka_port, "KAFKA_BOOTSTRAP_SERVERS"),
+            "kafka-controller": (self.kafka_controller_port, "KAFKA_CONTROLLER_PORT"),
+            "spark-connect": (self.spark_port, "SPARK_REMOTE"),
+            "gateway": (self.gateway_port, "GATEWAY_PORT"),
+            **({"mirror": (self.mirror_metrics_port, "MIRROR_METRICS_PORT")} if self.mirrors else {}),
+            "airflow-api-server": (self.airflow_port, "AIRFLOW_PORT"),
+            "superset": (self.superset_port, "SUPERSET_PORT"),
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Every setting as environment variables, secrets in the clear: for programs of the stack's owner."""
+        written = {name.upper(): _written(value) for name, value in self}
+        # An empty key or token would be taken for one.
+        return {name: value for name, value in written.items() if value or not name.startswith("AWS_")}
+
+    def s3_environment(self) -> dict[str, str]:
+        """The lake's keys and address in S3, for a server that is told nothing else; none for a folder."""
+        written = self.environment() if self.lake_is_in_s3 else {}
+        return {name: value for name, value in written.items() if name.startswith("AWS_")}
+
+    def alert_environment(self) -> dict[str, str]:
+        """What Airflow is told of those who hear of a failed run."""
+        return {name: value for name, value in self.environment().items() if name.startswith("ALERT_")}
+
+    def platform_environment(self) -> dict[str, str]:
+        """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
+        names = {name.upper() for name in Settings.model_fields}
+        return {name: value for name, value in self.environment().items() if name in names}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _port_of(address: str) -> int:
+    match = re.search(r":(\d+)", address.rsplit("://", maxsplit=1)[-1])
+    if not match:
+        raise LocalError(f"No port in the address {address!r}: write it as host:port.")
+    return int(match[1])
+
+
+def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
+    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment.
+
+    Raises:
+        UnusableSettings: naming each setting that is missing or cannot be meant.
+    """
+
+    class FromFile(LocalSettings):
+        model_config = SettingsConfigDict(env_file=env_file, extra="ignore")
+
+    values = {name.lower(): value for name, value in (overrides or {}).items()}
+    try:
+        return FromFile(**values)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise UnusableSettings(env_file, unusable(error)) from None

@@ -1,0 +1,40 @@
+"""The databases of PostgreSQL and the roles that use them, in whichever server they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2.extensions
+
+SQL = Path(__file__).resolve().parents[2] / "sql" / "postgres"
+# Each with its owner; the warehouse belongs to nobody who logs in.
+DATABASES = {"warehouse": "", "airflow": "airflow", "superset": "superset"}
+
+
+def create_databases(
+    connect: Callable[[str], psycopg2.extensions.connection], settings: Mapping[str, str]
+) -> None:
+    """Make databases, roles and rights; repeatable. Passwords become those of `settings`.
+
+    `connect` opens a named database as the server's owner.
+    """
+    with closing(connect("postgres")) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        sql = re.sub(
+            r":'(\w+)'",
+            lambda match: cursor.mogrify("%s", (settings[match[1].upper()],)).decode(),
+            (SQL / "roles.sql").read_text(),
+        )
+        cursor.execute(sql)
+        cursor.execute("SELECT datname FROM pg_database")
+        present = {name for (name,) in cursor.fetchall()}
+        for name, owner in DATABASES.items():
+            if name not in present:
+                cursor.execute(f"CREATE DATABASE {name}{f' OWNER {owner}' if owner else ''}")
+            cursor.execute(f"REVOKE CONNECT, TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    with closing(connect("warehouse")) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute((SQL / "roles_warehouse.sql").read_text())

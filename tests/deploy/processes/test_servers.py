@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import pytest
+from supervisor.datatypes import dict_of_key_value_pairs
+
+from deploy.env.env_file import ensure_env_file
+from deploy.processes import airflow, jars, mariadb, spark, superset
+from deploy.processes.server import Home, Server
+from deploy.processes.settings import LocalError, load_settings
+from deploy.processes.supervisor import Supervisor
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    ensure_env_file(tmp_path / ".env")
+    overrides = {"SHOPLAKE_CACHE": str(tmp_path / "cache"), "AIRFLOW_PORT": "28080"}
+    home = Home(tmp_path / "state", load_settings(tmp_path / ".env", overrides), Path("/usr/bin/java"))
+    home.create()
+    return home
+
+
+def rendered(home: Home, server: Server) -> configparser.SectionProxy:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(Supervisor(home)._render([server]))
+    return parser[f"program:{server.name}"]
+
+
+def test_the_supervisor_reads_back_the_environment_it_was_given(home: Home) -> None:
+    server = airflow.servers(home)[0]
+    text = rendered(home, server)["environment"].replace("%%", "%")
+    assert dict_of_key_value_pairs(text) == server.environment
+    assert '{"conn_type": "spark_connect"' in server.environment["AIRFLOW_CONN_SPARK_DEFAULT"]
+
+
+def test_airflow_binds_loopback_and_its_tasks_hold_no_owners_password(home: Home) -> None:
+    environment = airflow.airflow_environment(home)
+    assert environment["AIRFLOW__API__HOST"] == "127.0.0.1"
+    assert environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://127.0.0.1:28080/execution/"
+    assert not {"SPARK_REMOTE", "POSTGRES_PASSWORD", "SHOP_MYSQL_ADMIN_PASSWORD"} & set(environment)
+
+
+def test_superset_gets_the_warehouses_reader_only(home: Home) -> None:
+    environment = superset.superset_environment(home)
+    assert environment["WAREHOUSE_READER_PASSWORD"]
+    assert not {"WAREHOUSE_LOADER_PASSWORD", "POSTGRES_PASSWORD", "PSEUDONYM_KEY"} & set(environment)
+
+
+def test_spark_is_given_no_secret_and_no_remote(home: Home) -> None:
+    server = spark.connect_server(home)
+    assert set(server.environment) == {"SPARK_HOME", "SPARK_LOCAL_IP"}
+    assert "spark.connect.grpc.binding.address=127.0.0.1" in server.command
+    assert str(jars.folder(home, "spark") / "*") in server.command
+
+
+def test_a_quote_in_a_mysql_password_is_refused_before_it_reaches_sql(home: Home, tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / ".env", {"SHOP_MYSQL_PASSWORD": "x'; DROP DATABASE shop; --"})
+    with pytest.raises(LocalError, match="MySQL reader_password"):
+        mariadb._roles(Home(home.state, settings, home.java))
+
+
+def test_sockets_lie_where_their_paths_are_short_enough(home: Home, tmp_path: Path) -> None:
+    deep = Home(tmp_path / ("x" * 100), home.settings, home.java)
+    assert len(str(deep.sockets / "supervisor.sock")) < 100
+    assert deep.sockets != Home(tmp_path / ("y" * 100), home.settings, home.java).sockets
