@@ -27,7 +27,7 @@ from deploy.env.env_file import ensure_env_file, set_values
 from deploy.processes.demo import run_demo
 from deploy.processes.stack import Stack
 from spark_jobs.lib.settings import settings
-from tests.integration.servers import ROOT, Environment, Shop, free_ports
+from tests.integration.servers import ROOT, Environment, Shop, allow_shops_of_tests, free_ports
 from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
@@ -103,6 +103,7 @@ def data_stack(home: Path) -> Stack:
     with _timed("starting the servers of the data"):
         stack = _stack(home)
         stack.up(only=DATA_SERVERS)
+        allow_shops_of_tests(stack)
     return stack
 
 

@@ -58,11 +58,9 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
 
 def _shop_work(stack: Stack, shop: str, size: Sequence[str], progress: Progress) -> list[Work]:
     """What fills the shop while other servers start; of a shop of one's own, nothing."""
-    if shop != NO_SHOP:
-        return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
-    if stack.settings.has_own_shop:
+    if shop == NO_SHOP:
         return []
-    return [Work("empty tables", LOAD_NEEDS, lambda: own_shop.create_tables(stack.home))]
+    return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
 
 
 def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:

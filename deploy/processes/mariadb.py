@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import re
+import pwd
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,7 @@ import mysql.connector
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
 from deploy.processes.settings import LocalError
-from spark_jobs.lib.settings import ROOT
-
-ROLES = ROOT / "sql" / "mysql" / "roles.sql"
+from deploy.servers.mysql import statements
 
 
 def server(home: Home) -> Server:
@@ -27,7 +25,7 @@ def server(home: Home) -> Server:
     def prepare() -> None:
         jars.unpack_mariadb(home)
         _install(base, data, home)
-        home.write_private("mariadb.sql", _roles(home))
+        home.write_private("mariadb.sql", _statements(home))
 
     def is_ready() -> None:
         connect(home).close()
@@ -86,6 +84,8 @@ def _install(base: Path, data: Path, home: Home) -> None:
     partial = data.with_name("mariadb.partial")
     command = [str(base / "scripts" / "mariadb-install-db"), "--no-defaults", f"--basedir={base}"]
     command += [f"--datadir={partial}", "--auth-root-authentication-method=socket", "--skip-test-db"]
+    # Whoever owns the files may do everything over the socket.
+    command.append(f"--auth-root-socket-user={pwd.getpwuid(os.geteuid()).pw_name}")
     command += ["--skip-name-resolve", "--innodb-log-file-size=64M"]
     if os.geteuid() == 0:
         command.append("--user=root")
@@ -100,19 +100,8 @@ def _install(base: Path, data: Path, home: Home) -> None:
     partial.rename(data)
 
 
-def _roles(home: Home) -> str:
-    settings = home.settings
-    values = {
-        "database": settings.shop_mysql_database,
-        "admin": settings.shop_mysql_admin_user,
-        "admin_password": settings.shop_mysql_admin_password.get_secret_value(),
-        "reader": settings.shop_mysql_user,
-        "reader_password": settings.shop_mysql_password.get_secret_value(),
-    }
-    for name, value in values.items():
-        if re.search(r"['`\\\n]", value):
-            raise LocalError(
-                f"Quotes and backslashes cannot be used in the MySQL {name}. Next: change it in .env."
-            )
-    statements = "\n".join(line for line in ROLES.read_text().splitlines() if not line.startswith("--"))
-    return re.sub(r":(\w+)", lambda match: values[match[1]], statements) + "\n"
+def _statements(home: Home) -> str:
+    try:
+        return "\n".join([*statements(home.settings.environment()), ""])
+    except ValueError as error:
+        raise LocalError(f"{error}. Next: change it in .env.") from None

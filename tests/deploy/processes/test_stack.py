@@ -101,11 +101,13 @@ def test_the_shops_reader_reads_and_cannot_write(stack: Stack) -> None:
     )
     with closing(reader), closing(reader.cursor()) as cursor:
         cursor.execute("FLUSH TABLES WITH READ LOCK")
-        cursor.execute("SELECT count(*) FROM t")
+        cursor.execute("SELECT count(*) FROM orders")
         assert cursor.fetchall() == [(0,)]
         cursor.execute("UNLOCK TABLES")
         with pytest.raises(mysql.connector.Error, match="denied"):
-            cursor.execute("INSERT INTO t VALUES (1)")
+            cursor.execute("DELETE FROM orders")
+        with pytest.raises(mysql.connector.Error, match="denied"):
+            cursor.execute("SELECT count(*) FROM t")
 
 
 def test_the_warehouses_reader_sees_what_the_loader_made_and_nothing_more(stack: Stack) -> None:
