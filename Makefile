@@ -54,8 +54,9 @@ clean: ## Delete all data and passwords, of Docker and of local mode; asks befor
 	@$(PYTHON) -m deploy.compose clean
 	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m deploy.processes clean; fi
 
-generate: install ## Write what contracts declare: DDL, Superset datasets, JSON Schemas, table pages
+generate: install ## Write what is declared: DDL, Superset datasets, JSON Schemas, pages, docker-compose.yml
 	@$(BIN)/python -m contracts.render
+	@$(BIN)/python -m deploy.compose_file
 
 check: install-dev ## Format, lint, types, import rules, freshness of generated files
 	@$(BIN)/ruff format --check -q .
@@ -63,6 +64,7 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m contracts.render --check
+	@$(BIN)/python -m deploy.compose_file --check
 
 test: ## Check, then run every test; starts the servers it needs; says how long each part took
 	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deploy.compose import backup, lifecycle, preflight, settings
 from deploy.compose.docker import Compose, docker
-from deploy.compose.errors import ComposeError
 from deploy.env.env_file import set_aside
+from deploy.errors import DeployError
 
 # What `make demo` leaves: its `.env` is the same, and is needed until that is gone, too.
 LOCAL_DATA = Path(".shoplake") / "data"
@@ -97,7 +97,7 @@ def clean(arguments: argparse.Namespace) -> int:
     if shutil.which("docker"):
         try:
             compose = open_compose()
-        except ComposeError as error:
+        except DeployError as error:
             print(f"Nothing of Docker Compose is deleted. {str(error).partition(' Next:')[0]}")
         else:
             _delete_everything(compose, arguments.yes)
@@ -147,7 +147,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return COMMANDS[arguments.command](arguments)
-    except ComposeError as error:
+    except DeployError as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

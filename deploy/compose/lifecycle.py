@@ -9,8 +9,8 @@ from pathlib import Path
 
 from deploy.compose import backup, preflight, settings
 from deploy.compose.docker import Compose, docker
-from deploy.compose.errors import ComposeError
 from deploy.env.env_file import misspelt
+from deploy.errors import DeployError
 
 IMAGES = ("spark", "superset")
 BEFORE = "before-upgrade"
@@ -29,14 +29,14 @@ def prepare(shop: str = "", new_env: bool = True) -> Compose:
     """Docker, `.env` and the machine are as they must be.
 
     Raises:
-        ComposeError: saying what is not.
+        DeployError: saying what is not.
     """
     preflight.require_docker()
     had_env = settings.env_file().exists()
     if new_env and not had_env:
         settings.make_env()
     if wrong := misspelt(settings.env_file()):
-        raise ComposeError("\n".join(wrong))
+        raise DeployError("\n".join(wrong))
     compose = Compose(settings.remember(settings.load(), shop))
     if not had_env:
         preflight.require_no_databases(compose)
@@ -48,7 +48,7 @@ def up(shop: str = "") -> None:
     """Build, start, wait until everything is healthy, trigger the first run, say where things are.
 
     Raises:
-        ComposeError: naming the service that is not well.
+        DeployError: naming the service that is not well.
     """
     began = time.monotonic()
     with step("Machine and settings"):
@@ -87,11 +87,11 @@ def check_rights(compose: Compose) -> None:
     """The reader of one's own shop may do what the ingest does.
 
     Raises:
-        ComposeError: with the statement that grants what is missing.
+        DeployError: with the statement that grants what is missing.
     """
     arguments = ("python", "-m", "deploy.container.shop_rights")
     if compose.show("run", "--rm", "--no-deps", "-T", "airflow-scheduler", *arguments, every_profile=False):
-        raise ComposeError("The shop cannot be read; the line above says why. Then make up.")
+        raise DeployError("The shop cannot be read; the line above says why. Then make up.")
 
 
 def summary(compose: Compose, first_run: str, seconds: float) -> None:
@@ -126,7 +126,7 @@ def upgrade(folder: Path) -> None:
     Airflow's and Superset's metadata and the warehouse's roles are migrated by their init services.
 
     Raises:
-        ComposeError: with the reason, after the old state is back.
+        DeployError: with the reason, after the old state is back.
     """
     compose = prepare(new_env=False)
     config = [str(image) for image in _images(compose)]
@@ -141,11 +141,11 @@ def upgrade(folder: Path) -> None:
             compose.must("build", *IMAGES)
         with step("Migrated and healthy"):
             start(compose)
-    except (ComposeError, KeyboardInterrupt) as error:
+    except (DeployError, KeyboardInterrupt) as error:
         print(f"{error}\nThe upgrade failed; the state before it comes back.", flush=True)
         with step("Rolled back"):
             _roll_back(compose, config, saved)
-        raise ComposeError(
+        raise DeployError(
             "The upgrade failed for the reason above, and the version before it runs again."
             " Next: git checkout that version, or mend the reason and make upgrade"
         ) from None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.settings import RULES, missing_beside, problem
-from deploy.compose.errors import ComposeError
 from deploy.env.env_file import EMPTY_SECRET, EXAMPLE, LINE, ensure_env_file, set_values
+from deploy.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_SHOP = "none"
@@ -112,18 +112,18 @@ def load(home: Path | None = None, environment: Mapping[str, str] | None = None)
     """The settings of the folder that holds `.env`: SHOPLAKE_HOME or the checkout.
 
     Raises:
-        ComposeError: naming each line of `.env` that cannot be meant.
+        DeployError: naming each line of `.env` that cannot be meant.
     """
     environment = os.environ if environment is None else environment
     path = home / ".env" if home else env_file()
     if not path.exists():
-        raise ComposeError(f"There is no {path}. Next: make env")
+        raise DeployError(f"There is no {path}. Next: make env")
     values = parse(path.read_text(), path)
     names = set(LINE_NAMES.findall(EXAMPLE.read_text())) | values.keys()
     values |= {name: environment[name] for name in names if name in environment}
     settings = Settings(path, values)
     if problems := list(find_problems(settings)):
-        raise ComposeError("\n".join(problems))
+        raise DeployError("\n".join(problems))
     return settings
 
 
@@ -131,7 +131,7 @@ def parse(text: str, env_file: Path) -> dict[str, str]:
     """The values of an env file.
 
     Raises:
-        ComposeError: naming a line that is neither NAME=value nor a comment.
+        DeployError: naming a line that is neither NAME=value nor a comment.
     """
     values = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -140,7 +140,7 @@ def parse(text: str, env_file: Path) -> dict[str, str]:
             continue
         match = LINE.match(stripped)
         if not match:
-            raise ComposeError(f"{env_file}, line {number}: not NAME=value. Next: correct it, then make up.")
+            raise DeployError(f"{env_file}, line {number}: not NAME=value. Next: correct it, then make up.")
         value = match[2].strip()
         quoted = re.fullmatch(r"(['\"])(.*)\1", value)
         values[match[1]] = quoted[2] if quoted else re.sub(r"\s+#.*$", "", value)
@@ -235,12 +235,12 @@ def remember(settings: Settings, shop: str = "") -> Settings:
     """Write what was chosen and what follows from it into `.env`, where Compose itself reads it.
 
     Raises:
-        ComposeError: as `load`.
+        DeployError: as `load`.
     """
     chosen = {"SHOP": shop, **SHOPS.get(shop, {})} if shop else {}
     settings = Settings(settings.env_file, {**settings.values, **chosen})
     if problems := find_problems(settings):
-        raise ComposeError("\n".join(problems))
+        raise DeployError("\n".join(problems))
     master = "spark://spark-master:7077" if settings.workers else f"local[{settings.get('SPARK_CORES', '2')}]"
     derived = {"COMPOSE_PROFILES": ",".join(settings.profiles), "SPARK_MASTER": master}
     set_values(settings.env_file, {**chosen, **derived})

@@ -14,9 +14,9 @@ import psycopg2
 from contracts.model import Layer
 from contracts.registry import tables_of
 from deploy.env.env_file import set_values
+from deploy.errors import DeployError
 from deploy.processes import own_shop, preflight, superset
 from deploy.processes.console import Progress
-from deploy.processes.settings import LocalError
 from deploy.processes.stack import Stack, Work
 from deploy.servers.airflow_api import AirflowApi
 from simulator.errors import SimulatorError
@@ -39,7 +39,7 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
     began = time.monotonic()
     progress = Progress()
     if shop != NO_SHOP and shop not in SHOPS:
-        raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
+        raise DeployError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
         stack = _prepare(shop, open_stack)
     with progress.step("Servers", "Starting servers"):
@@ -68,12 +68,12 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
     loaded = loaded_shop(stack)
     if shop != NO_SHOP:
         if stack.settings.has_own_shop:
-            raise LocalError(
+            raise DeployError(
                 f"SHOP_MYSQL_HOST={stack.settings.shop_mysql_host} in {stack.env_file} is a shop of your own;"
                 " no other is loaded into it. Next: make demo SHOP=none"
             )
         if loaded not in (None, shop):
-            raise LocalError(
+            raise DeployError(
                 f"The shop {loaded} is loaded, not {shop}. Next: make clean, then make demo SHOP={shop}"
             )
         if set_values(stack.env_file, SHOPS[shop].settings):
@@ -100,7 +100,7 @@ def loaded_shop(stack: Stack) -> str | None:
         with Record(path) as record:
             name = record.meta("shop")
     except SimulatorError as error:
-        raise LocalError(str(error)) from None
+        raise DeployError(str(error)) from None
     return str(name) if name else None
 
 
@@ -118,7 +118,7 @@ def _load_shop(stack: Stack, shop: str, size: Sequence[str], progress: Progress)
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise LocalError(f"The shop {shop} could not be loaded: {reason}")
+        raise DeployError(f"The shop {shop} could not be loaded: {reason}")
     for line in done.stdout.strip().splitlines():
         progress.note(line)
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import mysql.connector
 
+from deploy.errors import DeployError
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
-from deploy.servers.mysql import statements
+from deploy.servers.mysql import OPTIONS, statements
 
 
 def server(home: Home) -> Server:
@@ -35,24 +35,12 @@ def server(home: Home) -> Server:
         command=(
             *(str(base / "bin" / "mariadbd"), "--no-defaults", f"--basedir={base}", f"--datadir={data}"),
             *(f"--lc-messages-dir={base / 'share'}", f"--init-file={home.run / 'mariadb.sql'}"),
-            *(
-                "--bind-address=127.0.0.1",
-                f"--port={settings.shop_mysql_port}",
-                f"--socket={home.sockets / 'mariadb.sock'}",
-            ),
-            *(
-                f"--pid-file={home.run / 'mariadb.pid'}",
-                f"--innodb-buffer-pool-size={settings.shop_mysql_memory}",
-            ),
-            *(
-                "--character-set-server=utf8mb4",
-                "--collation-server=utf8mb4_general_ci",
-                "--default-time-zone=+00:00",
-            ),
-            *("--performance-schema=off", "--max-connections=60", "--skip-name-resolve", "--local-infile=1"),
+            *("--bind-address=127.0.0.1", f"--port={settings.shop_mysql_port}", "--skip-name-resolve"),
+            *(f"--socket={home.sockets / 'mariadb.sock'}", f"--pid-file={home.run / 'mariadb.pid'}"),
+            *(f"--innodb-buffer-pool-size={settings.shop_mysql_memory}", "--innodb-log-file-size=64M"),
             # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
             "--skip-ssl",
-            *("--innodb-flush-log-at-trx-commit=2", "--innodb-log-file-size=64M", "--max-allowed-packet=64M"),
+            *(f"--{option.name}={option.value}" for option in OPTIONS),
             *(("--user=root",) if os.geteuid() == 0 else ()),
         ),
         is_ready=is_ready,
@@ -94,7 +82,7 @@ def _install(base: Path, data: Path, home: Home) -> None:
     with log.open("w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd=base)
     if done.returncode != 0:
-        raise LocalError(
+        raise DeployError(
             f"MariaDB could not create its data folder; see {log}. Next: make clean, then make demo."
         )
     partial.rename(data)
@@ -104,4 +92,4 @@ def _statements(home: Home) -> str:
     try:
         return "\n".join([*statements(home.settings.environment()), ""])
     except ValueError as error:
-        raise LocalError(f"{error}. Next: change it in .env.") from None
+        raise DeployError(f"{error}. Next: change it in .env.") from None

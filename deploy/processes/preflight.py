@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 from deploy.env.env_file import misspelt
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from spark_jobs.lib.errors import UserError
 from spark_jobs.lib.object_store import require_bucket
 
@@ -61,7 +62,7 @@ def check_lake(settings: LocalSettings) -> Check:
 def require(found: list[Check]) -> None:
     """Raise one error that names everything that is not good."""
     if bad := [check for check in found if not check.is_good]:
-        raise LocalError("\n".join(f"{check.name}: {check.found} Next: {check.next_step}" for check in bad))
+        raise DeployError("\n".join(f"{check.name}: {check.found} Next: {check.next_step}" for check in bad))
 
 
 def check_java() -> Check:
@@ -182,4 +183,4 @@ def ensure_java() -> Path:
             done = subprocess.run(command, env=environment, capture_output=True, check=False)
             if done.returncode == 0 and (java := find_java()):
                 return java
-    raise LocalError(f"No Java {JAVA_MINIMUM} or newer in JAVA_HOME or PATH. Next: {java_install_command()}")
+    raise DeployError(f"No Java {JAVA_MINIMUM} or newer in JAVA_HOME or PATH. Next: {java_install_command()}")

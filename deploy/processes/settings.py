@@ -11,6 +11,7 @@ from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.settings import missing_beside
+from deploy.errors import DeployError
 from gateway.settings import GatewaySettings
 from spark_jobs.lib.settings import Settings, Unusable, unusable
 
@@ -18,11 +19,7 @@ from spark_jobs.lib.settings import Settings, Unusable, unusable
 BUNDLED_HOST = "127.0.0.1"
 
 
-class LocalError(Exception):
-    """What went wrong and what to do next, in words for the person at the terminal."""
-
-
-class UnusableSettings(LocalError):
+class UnusableSettings(DeployError):
     """Settings that are missing or cannot be meant, a line for each."""
 
     def __init__(self, env_file: Path, found: list[Unusable]) -> None:
@@ -147,7 +144,7 @@ def _written(value: object) -> str:
 def _port_of(address: str) -> int:
     match = re.search(r":(\d+)", address.rsplit("://", maxsplit=1)[-1])
     if not match:
-        raise LocalError(f"No port in the address {address!r}: write it as host:port.")
+        raise DeployError(f"No port in the address {address!r}: write it as host:port.")
     return int(match[1])
 
 

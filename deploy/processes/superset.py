@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import httpx
 
+from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
 from spark_jobs.lib.settings import ROOT
 
 FOLDER = ROOT / "superset"
@@ -101,7 +101,7 @@ def _once(home: Home, name: str, inputs: list[Path], arguments: list[str]) -> bo
             check=False,
         )
     if done.returncode != 0:
-        raise LocalError(f"Superset's {name} failed; see {log}. Next: make demo.")
+        raise DeployError(f"Superset's {name} failed; see {log}. Next: make demo.")
     stamp.write_text(digest.hexdigest())
     return True
 

@@ -1,4 +1,4 @@
-"""The shop's database, in MySQL or MariaDB: its tables, its users and what they may do."""
+"""The shop's database, in MySQL or MariaDB: options, tables, users and what they may do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from deploy.servers.options import Option
+
+# Beside address, port and memory. Only what MySQL and MariaDB both know.
+OPTIONS = (
+    Option("character-set-server", "utf8mb4"),
+    Option("collation-server", "utf8mb4_general_ci"),
+    Option("default-time-zone", "+00:00"),
+    Option("innodb-flush-log-at-trx-commit", "2"),
+    Option("max-allowed-packet", "64M"),
+    Option("max-connections", "60"),
+    Option("performance-schema", "OFF"),
+    Option("local-infile", "ON", "The Complete Journey is loaded with LOAD DATA LOCAL."),
+)
 SQL = Path(__file__).resolve().parents[2] / "sql" / "mysql"
 
 

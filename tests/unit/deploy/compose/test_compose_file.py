@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy import compose_file
 from deploy.compose import settings
 from deploy.container import health, spark
+from deploy.servers import postgres
 from spark_jobs.lib.settings import Settings
 
 ROOT = Path(__file__).parents[4]
@@ -135,6 +137,31 @@ def test_what_kafka_is_told_wins_over_every_blank_of_local_modes_file() -> None:
     }
     assert blanks
     assert blanks <= told
+
+
+def test_a_new_postgresql_is_made_as_in_local_mode() -> None:
+    arguments = SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    assert {*arguments} - {*postgres.INITDB} == {"--auth-host=scram-sha-256", "--auth-local=peer"}
+    assert {*postgres.INITDB} <= {*arguments}
+
+
+def test_generated_parts_are_those_that_are_declared_and_nothing_else_changes() -> None:
+    text = "a:\n  # generated: x\n  - old\n  # end\n# generated: y\n# end\nb: # by hand\n"
+    new = compose_file.rendered(text, {"x": ["- new", "- two"], "y": []})
+    assert new == "a:\n  # generated: x\n  - new\n  - two\n  # end\n# generated: y\n# end\nb: # by hand\n"
+    with pytest.raises(ValueError, match="but not both: y"):
+        compose_file.rendered(text, {"x": []})
+
+
+def test_a_stale_file_is_told_and_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "docker-compose.yml"
+    stale = (ROOT / "docker-compose.yml").read_text().replace("-cjit=off", "-cjit=on")
+    file.write_text(stale)
+    assert compose_file.main(["--check"], file) == 1
+    assert "Next: make generate" in capsys.readouterr().err
+    assert file.read_text() == stale
+    assert compose_file.main([], file) == 0
+    assert file.read_text() == (ROOT / "docker-compose.yml").read_text()
 
 
 def test_the_override_mounts_the_code_where_images_have_it() -> None:

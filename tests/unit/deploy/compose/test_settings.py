@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.compose import settings
-from deploy.compose.errors import ComposeError
 from deploy.env.env_file import ensure_env_file, set_values
+from deploy.errors import DeployError
 from simulator.shops import SHOPS
 from spark_jobs.lib import object_store
 
@@ -123,7 +123,7 @@ def test_a_lake_in_s3_is_meant_as_the_jobs_mean_it(home: Path) -> None:
 def test_a_mistake_in_the_file_is_one_line_with_the_next_command(
     home: Path, values: dict[str, str], said: str
 ) -> None:
-    with pytest.raises(ComposeError) as caught:
+    with pytest.raises(DeployError) as caught:
         with_values(home, **values)
     assert re.search(said, str(caught.value))
     assert len(str(caught.value).splitlines()) == 1
@@ -132,12 +132,12 @@ def test_a_mistake_in_the_file_is_one_line_with_the_next_command(
 def test_a_line_that_is_no_setting_is_named(home: Path) -> None:
     path = home / ".env"
     path.write_text(path.read_text() + "what is this\n")
-    with pytest.raises(ComposeError, match=r"line \d+: not NAME=value"):
+    with pytest.raises(DeployError, match=r"line \d+: not NAME=value"):
         settings.load(home, {})
 
 
 def test_without_a_file_the_next_command_makes_one(tmp_path: Path) -> None:
-    with pytest.raises(ComposeError, match="Next: make env"):
+    with pytest.raises(DeployError, match="Next: make env"):
         settings.load(tmp_path, {})
     settings.make_env(tmp_path)
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
