@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from contracts.settings import Audience, Setting, read_by
 from deploy.servers import airflow, mysql, postgres
 from deploy.servers.options import Option
 
@@ -22,6 +23,10 @@ PART = re.compile(r"^( *)# generated: (.+)\n(?:.*\n)*?\1# end\n", re.MULTILINE)
 def parts() -> dict[str, list[str]]:
     """Return the lines of every generated part by its name."""
     return {
+        "contracts/settings, for jobs": _environment(Audience.JOBS),
+        "contracts/settings, for whoever opens the lake": _environment(Audience.LAKE),
+        "contracts/settings, for the gateway": _environment(Audience.GATEWAY),
+        "contracts/settings, for Airflow": _environment(Audience.AIRFLOW),
         "deploy/servers/postgres.py, OPTIONS": _lines("- -c{name}={value}", postgres.OPTIONS),
         "deploy/servers/mysql.py, OPTIONS": _lines("- --{name}={value}", mysql.OPTIONS),
         "deploy/servers/airflow.py, OPTIONS": _lines('AIRFLOW__{name}: "{value}"', airflow.OPTIONS),
@@ -61,6 +66,20 @@ def main(argv: Sequence[str] | None = None, file: Path = FILE) -> int:
         return 1
     file.write_text(after)
     return 0
+
+
+def _environment(audience: Audience) -> list[str]:
+    return [f"{each.name}:{_value(each)}" for each in read_by(audience)]
+
+
+def _value(setting: Setting) -> str:
+    """Return what a container is told: what `.env` says, else the default; nothing where that is empty."""
+    if setting.fixed_in_containers:
+        return f' "{setting.fixed_in_containers}"'
+    if setting.default is None:
+        return f' "${{{setting.name}:?run make env}}"'
+    default = setting.in_containers or setting.shown
+    return f' "${{{setting.name}:-{default}}}"' if default else ""
 
 
 def _lines(form: str, options: Iterable[Option]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from contracts.shops import NO_SHOP
 from deploy.compose import backup, preflight, settings
 from deploy.compose.docker import Compose, docker
 from deploy.env.env_file import misspelt
@@ -60,7 +61,7 @@ def up(shop: str = "") -> None:
             check_rights(compose)
     with step("Services healthy"):
         start(compose)
-    if compose.settings.shop == settings.NO_SHOP:
+    if compose.settings.shop == NO_SHOP:
         with step("Empty marts"):
             compose.must(*IN_SCHEDULER, "python", "-m", "spark_jobs.jobs.publish_empty")
     first_run = compose.ask("exec", "-T", "airflow-api-server", "python", "-m", "deploy.container.first_run")
@@ -113,7 +114,7 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
     if first_run:
         print("The first run has begun: the dashboard “Shop overview” has data in a few minutes.")
         print(f"Follow it: {where.url('AIRFLOW_PORT')}/dags/medallion/runs/{first_run}")
-    if where.shop == settings.NO_SHOP:
+    if where.shop == NO_SHOP:
         print(f"The shop is yours: {where.get('SHOP_MYSQL_HOST')}:{where.get('SHOP_MYSQL_PORT')}.")
         print(f"SHOP_TIMEZONE and REPORTING_CURRENCY in {where.env_file} say what a figure means.")
         print("After a change: make up; another run: the button of “medallion” in Airflow.")

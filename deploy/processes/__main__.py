@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from contracts.shops import NO_SHOP
 from deploy.env.env_file import set_aside
 from deploy.errors import DeployError
 from deploy.processes.console import Progress, status_table
-from deploy.processes.demo import ENV_FILE, NO_SHOP, run_demo
+from deploy.processes.demo import ENV_FILE, run_demo
 from deploy.processes.stack import Stack
 from spark_jobs.lib.settings import ROOT
 

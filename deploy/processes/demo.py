@@ -13,6 +13,7 @@ import psycopg2
 
 from contracts.model import Layer
 from contracts.registry import tables_of
+from contracts.shops import NO_SHOP
 from deploy.env.env_file import set_values
 from deploy.errors import DeployError
 from deploy.processes import own_shop, preflight, superset
@@ -26,7 +27,6 @@ from spark_jobs.lib.empty_release import publish_empty
 from spark_jobs.lib.settings import ROOT
 
 ENV_FILE = ROOT / ".env"
-NO_SHOP = "none"
 # The shop is loaded while Spark, Airflow and Superset start.
 LOAD_NEEDS = ("mariadb", "kafka")
 

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
+from contracts.settings import SETTINGS, Audience, default, read_by
 from deploy import compose_file
 from deploy.compose import settings
 from deploy.container import health, spark
+from deploy.env.env_file import EMPTY_SECRET
+from deploy.processes.settings import LocalSettings
 from deploy.servers import postgres
+from gateway.settings import GatewaySettings
 from spark_jobs.lib.settings import Settings
+from storefront.settings import StorefrontSettings
 
 ROOT = Path(__file__).parents[4]
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -75,7 +80,7 @@ def test_published_ports_are_those_that_preflight_looks_at() -> None:
         for match in [re.match(r"127\.0\.0\.1:\$\{(\w+):-(\d+)\}:", port)]
         if match
     }
-    assert published == {name: default for name, (default, _) in settings.PORTS.items()}
+    assert published == {name: default(name) for name in settings.PORTS}
 
 
 def test_what_stays_fits_into_ten_gibibytes() -> None:
@@ -88,7 +93,7 @@ def test_no_secret_has_a_default_and_each_says_what_to_do() -> None:
     for name, rest in used:
         if re.search(r"PASSWORD|SECRET|_KEY$", name):
             assert rest == ":?run make env", name
-    secrets = set(settings.EMPTY_SECRET.findall((ROOT / ".env.example").read_text()))
+    secrets = set(EMPTY_SECRET.findall((ROOT / ".env.example").read_text()))
     assert {name for name, rest in used if rest.startswith(":?")} == secrets
 
 
@@ -125,8 +130,31 @@ def test_spark_is_told_of_a_lake_in_s3_without_its_keys() -> None:
 
 def test_every_setting_that_the_file_asks_for_is_explained() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
-    explained = set(settings.LINE_NAMES.findall((ROOT / ".env.example").read_text()))
+    explained = set(
+        re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
     assert asked - explained <= {"SHOPLAKE_VERSION", "SPARK_MASTER", "WAREHOUSE_HOST", "SHOP_MYSQL_HOST"}
+
+
+def test_every_default_in_the_file_is_the_declared_one() -> None:
+    shown = re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "docker-compose.yml").read_text())
+    declared = {name: each.in_containers or each.shown for name, each in SETTINGS.items()}
+    assert len(shown) > 50
+    # No worker is a profile that is off; who asks for the services of every profile gets one.
+    assert {each for each in shown if each[0] in SETTINGS} - set(declared.items()) == {("SPARK_WORKERS", "1")}
+
+
+def test_settings_are_read_by_those_who_declare_them() -> None:
+    def names(*audience: Audience) -> set[str]:
+        return {each.name.lower() for each in read_by(*audience)}
+
+    assert names(Audience.JOBS, Audience.LAKE) == set(Settings.model_fields)
+    assert names(Audience.GATEWAY) | {"mirror_metrics_port"} == set(GatewaySettings.model_fields)
+    assert set(LocalSettings.model_fields) == {name.lower() for name in SETTINGS} - names(Audience.UP)
+    shop = set(StorefrontSettings.model_fields) & {name.lower() for name in SETTINGS}
+    assert names(Audience.STOREFRONT) == shop
+    for name, field in StorefrontSettings.model_fields.items():
+        assert name not in shop or field.is_required() or field.default == default(name.upper()), name
 
 
 def test_what_kafka_is_told_wins_over_every_blank_of_local_modes_file() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts import shops
 from deploy.compose import settings
 from deploy.env.env_file import ensure_env_file, set_values
 from deploy.errors import DeployError
@@ -86,7 +87,7 @@ def test_what_was_chosen_is_remembered_where_compose_reads_it(home: Path) -> Non
 
 
 def test_shops_are_those_of_the_simulator() -> None:
-    assert {name: dict(shop.settings) for name, shop in SHOPS.items()} == settings.SHOPS
+    assert {name: dict(shop.settings) for name, shop in SHOPS.items()} == shops.SHOPS
 
 
 def test_a_lake_in_s3_is_meant_as_the_jobs_mean_it(home: Path) -> None:

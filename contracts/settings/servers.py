@@ -1,0 +1,121 @@
+"""Settings of those who start servers: Spark, Airflow, Superset, and what only Docker Compose knows."""
+
+from __future__ import annotations
+
+from contracts.settings.model import Audience, Section, Setting
+from contracts.settings.rules import (
+    addresses,
+    flag,
+    host,
+    java_memory,
+    port,
+    secret,
+    secret_url,
+    spark_remote,
+    text,
+    whole,
+)
+
+SERVERS, AIRFLOW, DEMO, UP = (Audience.SERVERS,), (Audience.AIRFLOW,), (Audience.DEMO,), (Audience.UP,)
+
+STOREFRONT = Section(
+    "The storefront: the demo shop's pages",
+    (Setting("STOREFRONT_PORT", port, 8092, "Its port", (Audience.STOREFRONT, Audience.SERVERS)),),
+)
+
+SPARK = Section(
+    "Spark",
+    (
+        Setting("SPARK_REMOTE", spark_remote, "sc://127.0.0.1:15002", "Address of the Connect server", DEMO),
+        Setting("SPARK_DRIVER_MEMORY", java_memory, "2g", "Heap of the Connect server", SERVERS),
+        Setting("SPARK_CORES", whole(1, 1024), 2, "Tasks at once, where Spark is one process", SERVERS),
+        Setting("STREAM_DRIVER_MEMORY", java_memory, "640m", "Heap of the event stream", SERVERS),
+    ),
+)
+
+THE_AIRFLOW = Section(
+    "Airflow, user `admin`",
+    (
+        Setting("AIRFLOW_PORT", port, 8080, "Port of the web interface", SERVERS),
+        Setting("AIRFLOW_ADMIN_PASSWORD", secret, None, "Password of `admin`", SERVERS),
+        Setting("AIRFLOW_JWT_SECRET", secret, None, "Signs the tokens of tasks", SERVERS),
+        Setting("AIRFLOW_SECRET_KEY", secret, None, "Signs the sessions of the web interface", SERVERS),
+        Setting("AIRFLOW_FERNET_KEY", secret, None, "Encrypts connections in the metadata", SERVERS),
+    ),
+)
+
+ALERTS = Section(
+    "Who hears of a failed run",
+    (
+        Setting(
+            "ALERT_WEBHOOK_URL", secret_url, "", "Webhook that takes JSON (Slack, Mattermost …)", AIRFLOW
+        ),
+        Setting(
+            "ALERT_EMAIL_TO",
+            addresses,
+            "",
+            "Recipients, by commas; a message needs a server and a sender",
+            AIRFLOW,
+        ),
+        Setting("ALERT_EMAIL_FROM", addresses, "", "Sender", AIRFLOW),
+        Setting("ALERT_SMTP_HOST", host, "", "Mail server", AIRFLOW),
+        Setting("ALERT_SMTP_PORT", port, 587, "Its port", AIRFLOW),
+        Setting("ALERT_SMTP_USER", text, "", "User on it, if it asks for one", AIRFLOW),
+        Setting("ALERT_SMTP_PASSWORD", secret, "", "Password of that user", AIRFLOW),
+        Setting(
+            "ALERT_SMTP_STARTTLS",
+            flag,
+            True,
+            "Encrypt by STARTTLS. Port 465 speaks TLS from its first byte, whatever this says",
+            AIRFLOW,
+        ),
+    ),
+    "A webhook, e-mail, or both; see docs/alerts.md.",
+)
+
+THE_SUPERSET = Section(
+    "Superset, user `admin`",
+    (
+        Setting("SUPERSET_PORT", port, 8088, "Port of the web interface", SERVERS),
+        Setting("SUPERSET_ADMIN_PASSWORD", secret, None, "Password of `admin`", SERVERS),
+        Setting("SUPERSET_SECRET_KEY", secret, None, "Signs sessions, encrypts connections", SERVERS),
+    ),
+)
+
+DOWNLOADS = Section(
+    "Downloads",
+    (Setting("SHOPLAKE_CACHE", text, "~/.cache/shoplake", "Folder that checkouts share", DEMO),),
+)
+
+COMPOSE = Section(
+    "Docker Compose (`make up`) only",
+    (
+        Setting(
+            "SHOP_MYSQL_ROOT_PASSWORD",
+            secret,
+            None,
+            "Root of the bundled MySQL, inside its container only",
+            UP,
+        ),
+        # Which shops there are, whoever loads one says.
+        Setting(
+            "SHOP",
+            text,
+            "demo",
+            "Shop to load: demo, completejourney or none; remembered from `make up SHOP=…`",
+            UP,
+        ),
+        Setting("POSTGRES_USER", text, "postgres", "Owner of a PostgreSQL of your own", UP),
+        Setting("KAFKA_LOCAL_PORT", port, 19092, "Port of the bundled Kafka for tools on this machine", UP),
+        Setting(
+            "SPARK_WORKERS", whole(0, 1000), 0, "Workers of a standalone cluster; 0: Spark in one process", UP
+        ),
+        Setting("SPARK_WORKER_CORES", whole(1, 1024), 2, "Cores of a worker", UP),
+        Setting("SPARK_WORKER_MEMORY", java_memory, "1536m", "Memory that a worker gives to executors", UP),
+        Setting("SPARK_EXECUTOR_MEMORY", java_memory, "1g", "Memory of an executor", UP),
+        Setting("DEMO_DAYS", whole(1, 36_500), 90, "Days of the demo shop's past", UP),
+        Setting("DEMO_CUSTOMERS", whole(20, 10_000_000), 2000, "Customers of the demo shop", UP),
+    ),
+    "A server of your own on this machine is host.docker.internal. COMPOSE_PROFILES and SPARK_MASTER are"
+    " worked out by every `make up`.",
+)
