@@ -40,7 +40,7 @@ def allow_shops_of_tests(stack: Stack) -> None:
     rights = {settings.shop_mysql_admin_user: "ALL", settings.shop_mysql_user: "SELECT"}
     statements = [rf"GRANT {right} ON `shop\_test\_%`.* TO '{user}'@'%'" for user, right in rights.items()]
     client, socket = jars.mariadb_base(stack.home) / "bin" / "mariadb", stack.home.sockets / "mariadb.sock"
-    command = [client, "--no-defaults", f"--socket={socket}", "-e", "; ".join(statements)]
+    command = [client, "--no-defaults", "--skip-ssl", f"--socket={socket}", "-e", "; ".join(statements)]
     subprocess.run(command, check=True)
 
 
