@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deploy.compose.docker import Compose, docker
 from deploy.compose.settings import Settings
+from deploy.env.ports import port_is_free
 from deploy.errors import DeployError
 
 ENGINE_MINIMUM = (20, 10)
@@ -123,17 +123,6 @@ def check_ports(settings: Settings, ours: set[int]) -> Iterator[str]:
                 f"Port {port} is taken. Next: set {name} in {settings.env_file} to another,"
                 " then make up (local mode uses the same ports: make stop)."
             )
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on this port of loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def check_volumes(compose: Compose) -> Iterator[str]:

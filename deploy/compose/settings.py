@@ -13,7 +13,7 @@ from pathlib import Path
 
 from contracts.settings import DRAWN, RULES, SETTINGS, default, missing_beside, problem
 from contracts.shops import NO_SHOP, SHOPS
-from deploy.env.env_file import LINE, ensure_env_file, set_values
+from deploy.env.env_file import ensure_env_file, read, set_values
 from deploy.errors import DeployError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,33 +111,15 @@ def load(home: Path | None = None, environment: Mapping[str, str] | None = None)
     path = home / ".env" if home else env_file()
     if not path.exists():
         raise DeployError(f"There is no {path}. Next: make env")
-    values = parse(path.read_text(), path)
+    values, unreadable = read(path.read_text())
+    if unreadable:
+        raise DeployError(f"{path}, line {unreadable[0]}: not NAME=value. Next: correct it, then make up.")
     names = SETTINGS.keys() | values.keys()
     values |= {name: environment[name] for name in names if name in environment}
     settings = Settings(path, values)
     if problems := list(find_problems(settings)):
         raise DeployError("\n".join(problems))
     return settings
-
-
-def parse(text: str, env_file: Path) -> dict[str, str]:
-    """The values of an env file.
-
-    Raises:
-        DeployError: naming a line that is neither NAME=value nor a comment.
-    """
-    values = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = LINE.match(stripped)
-        if not match:
-            raise DeployError(f"{env_file}, line {number}: not NAME=value. Next: correct it, then make up.")
-        value = match[2].strip()
-        quoted = re.fullmatch(r"(['\"])(.*)\1", value)
-        values[match[1]] = quoted[2] if quoted else re.sub(r"\s+#.*$", "", value)
-    return values
 
 
 def find_problems(settings: Settings) -> list[str]:

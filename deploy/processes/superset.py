@@ -15,25 +15,16 @@ from spark_jobs.lib.settings import ROOT
 
 FOLDER = ROOT / "superset"
 LOCK = ROOT / "requirements" / "superset.txt"
-THREADS = 8
 
 
 def server(home: Home) -> Server:
-    """One gunicorn worker with threads: enough for one machine, a fraction of the memory of several."""
+    """Superset's web server."""
     port = home.settings.superset_port
     return Server(
         name="superset",
         command=(
-            *(str(home.superset / "bin" / "gunicorn"), "--workers", "1", "--worker-class", "gthread"),
-            *(
-                "--threads",
-                str(THREADS),
-                "--timeout",
-                "120",
-                "--bind",
-                f"127.0.0.1:{port}",
-                "superset.app:create_app()",
-            ),
+            *(str(home.superset / "bin" / "gunicorn"), "--config", str(FOLDER / "gunicorn_config.py")),
+            *("--bind", f"127.0.0.1:{port}", "superset.app:create_app()"),
         ),
         is_ready=lambda: _require_health(port),
         port=port,

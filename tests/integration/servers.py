@@ -17,8 +17,8 @@ import pytest
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
+from deploy.env.ports import port_is_free
 from deploy.processes import jars
-from deploy.processes.preflight import port_is_free
 from deploy.processes.stack import Stack
 from spark_jobs.jobs import build_silver, ingest_mysql
 from spark_jobs.lib import reconciliation_shop

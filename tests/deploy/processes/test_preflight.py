@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.env.env_file import ensure_env_file
+from deploy.env.ports import port_is_free
 from deploy.errors import DeployError
 from deploy.processes import preflight
 from deploy.processes.settings import LocalSettings, load_settings
@@ -50,15 +51,15 @@ def test_a_port_taken_on_every_interface_is_taken() -> None:
     with socket.socket() as server:
         server.bind(("0.0.0.0", 0))
         server.listen()
-        assert not preflight.port_is_free(server.getsockname()[1])
+        assert not port_is_free(server.getsockname()[1])
 
 
 def test_a_port_is_free_again_when_its_server_is_gone(listener: int) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
-    assert preflight.port_is_free(port)
-    assert not preflight.port_is_free(listener)
+    assert port_is_free(port)
+    assert not port_is_free(listener)
 
 
 @pytest.mark.parametrize(("version", "expected"), [("1.8.0_402", 8), ("17.0.15", 17), ("21", 21)])
