@@ -26,6 +26,7 @@ def parts() -> dict[str, list[str]]:
         "contracts/settings, for jobs": _environment(Audience.JOBS),
         "contracts/settings, for whoever opens the lake": _environment(Audience.LAKE),
         "contracts/settings, for the gateway": _environment(Audience.GATEWAY),
+        "contracts/settings, for Superset": _environment(Audience.SUPERSET),
         "contracts/settings, for Airflow": _environment(Audience.AIRFLOW),
         "deploy/servers/postgres.py, OPTIONS": _lines("- -c{name}={value}", postgres.OPTIONS),
         "deploy/servers/mysql.py, OPTIONS": _lines("- --{name}={value}", mysql.OPTIONS),

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from contracts.settings import default, missing_beside
+from contracts.settings import Audience, default, missing_beside, read_by
 from deploy.errors import DeployError
 from gateway.settings import GatewaySettings
 from spark_jobs.lib.settings import Settings, Unusable, unusable
@@ -127,7 +127,8 @@ class LocalSettings(Settings, GatewaySettings):
 
     def alert_environment(self) -> dict[str, str]:
         """What Airflow is told of those who hear of a failed run."""
-        return {name: value for name, value in self.environment().items() if name.startswith("ALERT_")}
+        names = {each.name for each in read_by(Audience.AIRFLOW)}
+        return {name: value for name, value in self.environment().items() if name in names}
 
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""

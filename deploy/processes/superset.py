@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from contracts.settings import Audience, read_by
 from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
 from spark_jobs.lib.settings import ROOT
@@ -40,17 +41,11 @@ def superset_environment(home: Home) -> dict[str, str]:
     """What `superset/superset_config.py` and the asset import read, secrets included."""
     settings = home.settings
     password = quote(settings.superset_db_password.get_secret_value(), safe="")
-    names = (
-        "WAREHOUSE_HOST",
-        "WAREHOUSE_PORT",
-        "WAREHOUSE_DATABASE",
-        "WAREHOUSE_READER_USER",
-        "WAREHOUSE_READER_PASSWORD",
-        "REPORTING_CURRENCY",
-    )
     everything = settings.environment()
+    names = [each.name for each in read_by(Audience.SUPERSET)]
+    names += ["SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD"]
     return {
-        **{name: everything[name] for name in (*names, "SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD")},
+        **{name: everything[name] for name in names},
         # The product's folder `superset` must not stand in the way of the package.
         "PYTHONPATH": "",
         "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
