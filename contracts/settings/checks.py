@@ -27,9 +27,9 @@ class Problem:
 
 
 def problem(name: str, value: str) -> Problem | None:
-    """What is wrong with a setting's value; nothing with an empty one, which stands for the default."""
+    """What is wrong with a setting's value; nothing with a blank one, which stands for the default."""
     rule = RULES.get(name, text)
-    reason = rule(value) if value else ""
+    reason = rule(value) if value.strip() else ""
     if not reason:
         return None
     is_hidden = rule in (secret, secret_url)

@@ -148,8 +148,8 @@ def topic(value: str) -> str:
 def topics(value: str) -> str:
     """Take names of Kafka topics by commas, each with the format it is written in where that is not known."""
     named = [each.strip().partition(":")[0] for each in value.split(",") if each.strip()]
-    is_list = bool(named) and all(map(_TOPIC.fullmatch, named))
-    return "" if is_list else "not names of Kafka topics by commas"
+    # A list of nothing is for the stream to refuse: it knows whether servers are set beside it.
+    return "" if all(map(_TOPIC.fullmatch, named)) else "not names of Kafka topics by commas"
 
 
 def flag(value: str) -> str:

@@ -79,13 +79,9 @@ class Settings(BaseSettings):
 
     @model_validator(mode="before")
     @classmethod
-    def _empty_means_default(cls, values: Any) -> Any:
-        """Drop what is empty, wherever empty is not a value of its own."""
-        return {
-            name: value
-            for name, value in values.items()
-            if value != "" or (name in cls.model_fields and cls.model_fields[name].default == "")
-        }
+    def _blank_means_default(cls, values: Any) -> Any:
+        """Drop the settings that hold nothing but blanks."""
+        return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
     @field_validator("*", mode="before")
     @classmethod

@@ -14,6 +14,9 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+# Each test has plans of its own, which end before Java's second compiler pays: it took half of all time.
+JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
 
 @pytest.fixture(scope="session", params=["spark", "sail"])
 def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
@@ -50,6 +53,7 @@ def _apache_spark(folder: Path) -> Iterator[SparkSession]:
     }
     command = [
         *(Path(sys.executable).with_name("spark-submit"), "--master", "local[2]", "--driver-memory", "1g"),
+        *("--driver-java-options", JAVA_OPTIONS),
         *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
         *(part for name, value in options.items() for part in ("--conf", f"{name}={value}")),
         "spark-internal",
