@@ -24,7 +24,7 @@ def parts() -> dict[str, list[str]]:
     """Return the lines of every generated part by its name."""
     return {
         "contracts/settings, for jobs": _environment(Audience.JOBS),
-        "contracts/settings, for whoever opens the lake": _environment(Audience.LAKE),
+        "contracts/settings, for jobs and Spark": _environment(Audience.LAKE),
         "contracts/settings, for the gateway": _environment(Audience.GATEWAY),
         "contracts/settings, for Superset": _environment(Audience.SUPERSET),
         "contracts/settings, for Airflow": _environment(Audience.AIRFLOW),

@@ -15,12 +15,12 @@ class Audience(Enum):
     """Who reads a setting."""
 
     JOBS = "jobs"  # the simulator and `shoplake` too
-    LAKE = "whoever opens the lake"
+    LAKE = "jobs and Spark"
     GATEWAY = "gateway and mirror"
     AIRFLOW = "Airflow"
     SUPERSET = "Superset"
     STOREFRONT = "storefront"
-    SERVERS = "whoever starts the servers"
+    SERVERS = "`make demo` and `make up`"
     DEMO = "`make demo`"
     UP = "`make up`"
 

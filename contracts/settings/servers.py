@@ -20,16 +20,22 @@ SERVERS, AIRFLOW, DEMO, UP = (Audience.SERVERS,), (Audience.AIRFLOW,), (Audience
 
 STOREFRONT = Section(
     "The storefront: the demo shop's pages",
-    (Setting("STOREFRONT_PORT", port, 8092, "Its port", (Audience.STOREFRONT, Audience.SERVERS)),),
+    (Setting("STOREFRONT_PORT", port, 8092, "Port", (Audience.STOREFRONT, Audience.SERVERS)),),
 )
 
 SPARK = Section(
     "Spark",
     (
         Setting("SPARK_REMOTE", spark_remote, "sc://127.0.0.1:15002", "Address of the Connect server", DEMO),
-        Setting("SPARK_DRIVER_MEMORY", java_memory, "2g", "Heap of the Connect server", SERVERS),
-        Setting("SPARK_CORES", whole(1, 1024), 2, "Tasks at once, where Spark is one process", SERVERS),
-        Setting("STREAM_DRIVER_MEMORY", java_memory, "640m", "Heap of the event stream", SERVERS),
+        Setting("SPARK_DRIVER_MEMORY", java_memory, "2g", "Heap size of the Connect server", SERVERS),
+        Setting(
+            "SPARK_CORES",
+            whole(1, 1024),
+            2,
+            "Number of tasks at once when Spark runs in one process",
+            SERVERS,
+        ),
+        Setting("STREAM_DRIVER_MEMORY", java_memory, "640m", "Heap size of the event stream", SERVERS),
     ),
 )
 
@@ -45,32 +51,32 @@ THE_AIRFLOW = Section(
 )
 
 ALERTS = Section(
-    "Who hears of a failed run",
+    "Alerts when a run fails",
     (
         Setting(
-            "ALERT_WEBHOOK_URL", secret_url, "", "Webhook that takes JSON (Slack, Mattermost …)", AIRFLOW
+            "ALERT_WEBHOOK_URL", secret_url, "", "Webhook that accepts JSON (Slack, Mattermost …)", AIRFLOW
         ),
         Setting(
             "ALERT_EMAIL_TO",
             addresses,
             "",
-            "Recipients, by commas; a message needs a server and a sender",
+            "Comma-separated recipients; needs ALERT_SMTP_HOST and ALERT_EMAIL_FROM",
             AIRFLOW,
         ),
         Setting("ALERT_EMAIL_FROM", addresses, "", "Sender", AIRFLOW),
         Setting("ALERT_SMTP_HOST", host, "", "Mail server", AIRFLOW),
-        Setting("ALERT_SMTP_PORT", port, 587, "Its port", AIRFLOW),
-        Setting("ALERT_SMTP_USER", text, "", "User on it, if it asks for one", AIRFLOW),
+        Setting("ALERT_SMTP_PORT", port, 587, "Port", AIRFLOW),
+        Setting("ALERT_SMTP_USER", text, "", "User, if the mail server requires one", AIRFLOW),
         Setting("ALERT_SMTP_PASSWORD", secret, "", "Password of that user", AIRFLOW),
         Setting(
             "ALERT_SMTP_STARTTLS",
             flag,
             True,
-            "Encrypt by STARTTLS. Port 465 speaks TLS from its first byte, whatever this says",
+            "Use STARTTLS. On port 465 the connection uses TLS from the start in any case",
             AIRFLOW,
         ),
     ),
-    "A webhook, e-mail, or both; see docs/alerts.md.",
+    "Use a webhook, e-mail, or both; see docs/alerts.md.",
 )
 
 THE_SUPERSET = Section(
@@ -84,7 +90,15 @@ THE_SUPERSET = Section(
 
 DOWNLOADS = Section(
     "Downloads",
-    (Setting("SHOPLAKE_CACHE", text, "~/.cache/shoplake", "Folder that checkouts share", DEMO),),
+    (
+        Setting(
+            "SHOPLAKE_CACHE",
+            text,
+            "~/.cache/shoplake",
+            "Folder for downloads, shared between checkouts",
+            DEMO,
+        ),
+    ),
 )
 
 COMPOSE = Section(
@@ -94,7 +108,7 @@ COMPOSE = Section(
             "SHOP_MYSQL_ROOT_PASSWORD",
             secret,
             None,
-            "Root of the bundled MySQL, inside its container only",
+            "Password of root in the bundled MySQL; used inside its container only",
             UP,
         ),
         # Which shops there are, whoever loads one says.
@@ -102,20 +116,24 @@ COMPOSE = Section(
             "SHOP",
             text,
             "demo",
-            "Shop to load: demo, completejourney or none; remembered from `make up SHOP=…`",
+            "Shop to load: demo, completejourney or none; set by `make up SHOP=…`",
             UP,
         ),
-        Setting("POSTGRES_USER", text, "postgres", "Owner of a PostgreSQL of your own", UP),
+        Setting("POSTGRES_USER", text, "postgres", "Superuser of your own PostgreSQL", UP),
         Setting("KAFKA_LOCAL_PORT", port, 19092, "Port of the bundled Kafka for tools on this machine", UP),
         Setting(
-            "SPARK_WORKERS", whole(0, 1000), 0, "Workers of a standalone cluster; 0: Spark in one process", UP
+            "SPARK_WORKERS",
+            whole(0, 1000),
+            0,
+            "Number of workers of a standalone cluster; 0 runs Spark in one process",
+            UP,
         ),
         Setting("SPARK_WORKER_CORES", whole(1, 1024), 2, "Cores of a worker", UP),
-        Setting("SPARK_WORKER_MEMORY", java_memory, "1536m", "Memory that a worker gives to executors", UP),
+        Setting("SPARK_WORKER_MEMORY", java_memory, "1536m", "Memory of a worker", UP),
         Setting("SPARK_EXECUTOR_MEMORY", java_memory, "1g", "Memory of an executor", UP),
-        Setting("DEMO_DAYS", whole(1, 36_500), 90, "Days of the demo shop's past", UP),
-        Setting("DEMO_CUSTOMERS", whole(20, 10_000_000), 2000, "Customers of the demo shop", UP),
+        Setting("DEMO_DAYS", whole(1, 36_500), 90, "Days of history in the demo shop", UP),
+        Setting("DEMO_CUSTOMERS", whole(20, 10_000_000), 2000, "Number of customers in the demo shop", UP),
     ),
-    "A server of your own on this machine is host.docker.internal. COMPOSE_PROFILES and SPARK_MASTER are"
-    " worked out by every `make up`.",
+    "Use host.docker.internal for your own server on this machine. COMPOSE_PROFILES and SPARK_MASTER are"
+    " set by every `make up`.",
 )
