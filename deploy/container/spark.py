@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from contracts.settings import default
 from deploy.servers import spark
 from deploy.servers.spark import SPARK_HOME
 from spark_jobs.lib.object_store import spark_configuration
@@ -27,10 +28,11 @@ def configuration(environment: Mapping[str, str]) -> dict[str, str]:
     if environment.get("SPARK_MASTER", "").startswith("spark://"):
         # Executors in other containers call the driver by its service's name.
         found |= {
-            "spark.driver.host": environment.get("SPARK_DRIVER_HOST", "spark"),
+            "spark.driver.host": "spark",
             "spark.driver.bindAddress": "0.0.0.0",  # noqa: S104
             "spark.executor.extraClassPath": class_path(environment, JARS),
-            "spark.executor.memory": environment.get("SPARK_EXECUTOR_MEMORY", "1g"),
+            "spark.executor.memory": environment.get("SPARK_EXECUTOR_MEMORY")
+            or default("SPARK_EXECUTOR_MEMORY"),
         }
     return found
 
@@ -42,7 +44,7 @@ def class_path(environment: Mapping[str, str], *folders: str) -> str:
 
 def lake_configuration(environment: Mapping[str, str]) -> dict[str, str]:
     """Of a lake in S3; nothing for the volume."""
-    region = environment.get("AWS_REGION") or "us-east-1"
+    region = environment.get("AWS_REGION") or default("AWS_REGION")
     return spark_configuration(
         environment.get("LAKE_URI", ""), region, environment.get("AWS_ENDPOINT_URL", "")
     )

@@ -157,6 +157,12 @@ def test_settings_are_read_by_those_who_declare_them() -> None:
         assert name not in shop or field.is_required() or field.default == default(name.upper()), name
 
 
+def test_no_setting_is_left_out_of_the_file() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    only_local = {each.name for each in SETTINGS.values() if each.audience == (Audience.DEMO,)}
+    assert {name for name in SETTINGS if not re.search(rf"\b{name}\b", text)} == only_local
+
+
 def test_what_kafka_is_told_wins_over_every_blank_of_local_modes_file() -> None:
     lines = (ROOT / "kafka" / "server.properties").read_text().splitlines()
     blanks = {line.split("=")[0] for line in lines if "${" in line}
