@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from gateway.errors import BadEvent
 
-# PostHog's own service reads 128 levels of a whole request; `spark_jobs.lib.json_text` has the same limits.
+# PostHog's own service reads 128 levels of a whole request; `spark_jobs.columns.json_text` has the same limits.
 MAX_DEPTH = 120
 MAX_NAME = 50_000
 # What a body that cannot be read as a whole may cost: brackets and strings looked at one by one.

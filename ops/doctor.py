@@ -16,8 +16,8 @@ from deploy.processes.preflight import Check
 from deploy.processes.settings import LocalSettings, UnusableSettings
 from deploy.processes.stack import Stack
 from ops import installation, lake_report, sql
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step
 
 # The pipeline runs every hour: two hours without a run mean that it does not.
 STALE_AFTER = timedelta(hours=2)

@@ -8,10 +8,10 @@ from pathlib import Path
 from deploy.errors import DeployError
 from deploy.processes.settings import LocalSettings, load_settings
 from deploy.processes.stack import Stack
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.object_store import require_bucket
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.errors import UserError
+from spark_jobs.lake.object_store import require_bucket
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import ROOT
 
 FOLDER = Path(os.environ.get("SHOPLAKE_HOME") or ROOT)
 ENV_FILE = FOLDER / ".env"

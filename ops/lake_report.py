@@ -10,8 +10,8 @@ from deltalake import DeltaTable
 
 from contracts.model import Layer
 from contracts.registry import table, tables_of
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step, read_step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, read_step
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from deltalake import QueryBuilder
 from deploy.errors import DeployError
 from ops import lake_report
 from ops.answer import Answer
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 
 def ask_lake(lake: Lake, query: str) -> Answer:

@@ -18,7 +18,7 @@ from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
 from deploy.errors import DeployError
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 # A raw row may have megabytes: few at a time, and no file read ahead.
 ROWS_AT_A_TIME = 512

@@ -11,7 +11,7 @@ import mysql.connector
 from contracts.model import Pii, Table
 from deploy.errors import DeployError
 from deploy.processes.settings import LocalSettings
-from spark_jobs.lib.mysql_types import quoted
+from spark_jobs.sources.mysql_types import quoted
 
 CONNECT_SECONDS = 10
 Row = dict[str, Any]

@@ -15,7 +15,7 @@ from deploy.processes.console import status_table
 from ops import installation, lake_report
 from ops.events_report import EventsReport, events_report
 from ops.lake_report import QuarantineFacts, TableFacts
-from spark_jobs.lib.runs import Step
+from spark_jobs.run.record import Step
 
 _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
 

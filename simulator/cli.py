@@ -15,12 +15,12 @@ import typer
 from pydantic import ValidationError
 
 from simulator.config import settings
-from simulator.demo import DemoPlan
 from simulator.errors import SimulatorError
-from simulator.ledger import open_ledger
-from simulator.live import Pace, live_on
-from simulator.shops import SHOPS
-from spark_jobs.lib.settings import unusable
+from simulator.ledger.figures import open_ledger
+from simulator.scenarios.demo import DemoPlan
+from simulator.scenarios.live import Pace, live_on
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.settings import unusable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 

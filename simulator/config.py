@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from contracts.settings import default
-from spark_jobs.lib.settings import ROOT, Settings
+from spark_jobs.settings import ROOT, Settings
 
 SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
 

@@ -13,9 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from simulator import channels
-from simulator.capture import Event
 from simulator.errors import SimulatorError
+from simulator.events.capture import Event
+from simulator.ledger import channels
 from simulator.schema import tables
 from simulator.state import Changes, State
 

@@ -26,7 +26,7 @@ from psycopg2 import sql
 from deploy.env.env_file import ensure_env_file, set_values
 from deploy.processes.demo import run_demo
 from deploy.processes.stack import Stack
-from spark_jobs.lib.settings import settings
+from spark_jobs.settings import settings
 from tests.integration.servers import ROOT, Environment, Shop, allow_shops_of_tests, free_ports
 from tests.stack.pipeline import let_airflow_rest
 

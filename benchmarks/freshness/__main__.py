@@ -24,7 +24,7 @@ from benchmarks.gateway.__main__ import stack_in
 from benchmarks.gateway.load import drive
 from contracts.sources.events import CAPTURED
 from deploy.processes.stack import Stack
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 CONNECTIONS = 100
 ARRIVE_SECONDS = 120

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.context import Context
+from spark_jobs.columns.context import Context
 from spark_jobs.silver import identity_map, identity_merges
 
 ROWS_PER_FILE = 1_000_000

@@ -1,7 +1,7 @@
 """What each figure of a mart must equal: one source per figure, as DuckDB reads the lake.
 
 Sources are SQL in the lake's own table names (`gold.orders`, `silver.refunds`). Beside DuckDB's functions
-they may use those that `spark_jobs/lib/reconciliation_sql.py` gives it, such as `converted(amount, rate)`.
+they may use those that `spark_jobs/reconcile/equalities.py` gives it, such as `converted(amount, rate)`.
 """
 
 from __future__ import annotations

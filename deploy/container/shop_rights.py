@@ -9,10 +9,10 @@ from asyncmy import errors
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from spark_jobs.lib import mysql_source as mysql
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.mysql_types import quoted
-from spark_jobs.lib.settings import Settings, settings
+from spark_jobs.errors import UserError
+from spark_jobs.settings import Settings, settings
+from spark_jobs.sources import mysql_snapshot as mysql
+from spark_jobs.sources.mysql_types import quoted
 
 
 async def findings(config: Settings) -> tuple[list[str], bool]:

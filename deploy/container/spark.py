@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contracts.settings import default
 from deploy.servers import spark
 from deploy.servers.spark import SPARK_HOME
-from spark_jobs.lib.object_store import spark_configuration
+from spark_jobs.lake.object_store import spark_configuration
 
 JARS = "/opt/jars/spark/*"
 S3_JARS = "/opt/jars/s3/*"

@@ -15,7 +15,7 @@ from deploy.errors import DeployError
 from deploy.processes.console import Progress, status_table
 from deploy.processes.demo import ENV_FILE, run_demo
 from deploy.processes.stack import Stack
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 app = typer.Typer(
     help="Shoplake's servers as ordinary processes of this machine.",

@@ -15,7 +15,7 @@ from deploy.errors import DeployError
 from deploy.processes import jars, spark
 from deploy.processes.server import Home, Server
 from deploy.servers.airflow import OPTIONS
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 _migration = threading.Lock()
 

@@ -22,9 +22,9 @@ from deploy.processes.stack import Stack, Work
 from deploy.servers.airflow_api import AirflowApi
 from simulator.errors import SimulatorError
 from simulator.record import Record
-from simulator.shops import SHOPS
-from spark_jobs.lib.empty_release import publish_empty
-from spark_jobs.lib.settings import ROOT
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.settings import ROOT
+from spark_jobs.warehouse.empty_release import publish_empty
 
 ENV_FILE = ROOT / ".env"
 # The shop is loaded while Spark, Airflow and Superset start.

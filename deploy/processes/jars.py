@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.errors import DeployError
 from deploy.processes.server import Home
 from deploy.servers.spark import SPARK_HOME
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 # What a server needs that runs from jars.
 NAME = "jars"

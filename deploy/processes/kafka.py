@@ -10,7 +10,7 @@ from deploy.errors import DeployError
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
 from deploy.servers.topics import admin, create_topics
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 TEMPLATE = ROOT / "kafka" / "server.properties"
 # Names the cluster inside its own storage; nothing else meets it.

@@ -16,8 +16,8 @@ from deploy.env.env_file import misspelt
 from deploy.env.ports import port_is_free
 from deploy.errors import DeployError
 from deploy.processes.settings import LocalSettings
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.object_store import require_bucket
+from spark_jobs.errors import UserError
+from spark_jobs.lake.object_store import require_bucket
 
 JAVA_MINIMUM = 17
 # Newest first that a distribution may still carry beside it; Spark runs on both.

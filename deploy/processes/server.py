@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploy.env.env_file import write_private
 from deploy.processes.settings import LocalSettings
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 # The longest path of a unix socket on Linux is 107 bytes.
 SOCKET_PATH_LIMIT = 100

@@ -13,7 +13,7 @@ from pydantic_settings import SettingsConfigDict
 from contracts.settings import Audience, default, missing_beside, read_by
 from deploy.errors import DeployError
 from gateway.settings import GatewaySettings
-from spark_jobs.lib.settings import Settings, Unusable, unusable
+from spark_jobs.settings import Settings, Unusable, unusable
 
 # Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
 BUNDLED_HOST = "127.0.0.1"

@@ -13,7 +13,7 @@ from deploy.errors import DeployError
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
 from deploy.servers.spark import CONNECT_JAVA, SPARK_HOME, configuration, connect_command, stream_arguments
-from spark_jobs.lib.object_store import lake_configuration
+from spark_jobs.lake.object_store import lake_configuration
 
 
 def write_submit_defaults(home: Home) -> None:

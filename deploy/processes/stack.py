@@ -30,7 +30,7 @@ from deploy.processes import (
 from deploy.processes.server import Home, Server
 from deploy.processes.settings import LocalSettings, load_settings
 from deploy.processes.supervisor import Supervisor
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 LOG_LINES = 15
 Report = Callable[[str, float], None]

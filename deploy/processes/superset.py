@@ -12,7 +12,7 @@ import httpx
 from contracts.settings import Audience, read_by
 from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 FOLDER = ROOT / "superset"
 LOCK = ROOT / "requirements" / "superset.txt"

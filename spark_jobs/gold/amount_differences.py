@@ -7,6 +7,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import MONEY_TYPE, divide_money, round_half_even, unit_of, zero
+from spark_jobs.columns.timezones import local_date
 from spark_jobs.gold.differences import (
     SUBJECTS,
     Difference,
@@ -18,9 +21,6 @@ from spark_jobs.gold.differences import (
 )
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import MONEY_TYPE, divide_money, round_half_even, unit_of, zero
-from spark_jobs.lib.timezones import local_date
 
 _PAID_OUT = ("captured", "chargeback")  # payments that took money, whatever became of it later
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import total_if_all_known, zero
+from spark_jobs.columns.timezones import local_date
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.visits import in_visits
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import total_if_all_known, zero
-from spark_jobs.lib.timezones import local_date
 
 _IN, _OUT = "Product Added", "Product Removed"
 _IDLE = "INTERVAL 30 MINUTES"  # after it a visit is over

@@ -9,10 +9,10 @@ from pyspark.sql import functions as F
 
 from contracts.gold.channel_attribution import MODELS
 from contracts.gold.sessions import LOOKBACK_DAYS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide, divide_money, total, zero
+from spark_jobs.columns.timezones import is_complete
 from spark_jobs.gold.exchange import converted, reporting_unit, with_rate
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, divide_money, total, zero
-from spark_jobs.lib.timezones import is_complete
 
 _KEY = ["sales_date", "channel", "model"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide_money, total, zero
+from spark_jobs.columns.timezones import today
 from spark_jobs.gold.exchange import reporting_unit
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide_money, total, zero
-from spark_jobs.lib.timezones import today
 
 _AMOUNTS = ("gross_sales", "discounts", "returns", "product_margin")
 

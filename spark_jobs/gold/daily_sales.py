@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide_money, total, zero
+from spark_jobs.columns.timezones import is_complete
 from spark_jobs.gold.exchange import reporting_unit
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide_money, total, zero
-from spark_jobs.lib.timezones import is_complete
 
 _KEY = ["sales_date", "sales_channel"]
 _COUNTS = (

@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.currencies import RATE
-from spark_jobs.lib.money import MONEY_TYPE, unit_of, zero
+from spark_jobs.columns.money import MONEY_TYPE, unit_of, zero
 
 _CARRIED = {
     "order_date": "date",

@@ -6,8 +6,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.currencies import RATE
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import convert, unit_of_currency
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import convert, unit_of_currency
 
 
 def with_rate(

@@ -7,9 +7,9 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide
-from spark_jobs.lib.timezones import is_complete, local_date
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide
+from spark_jobs.columns.timezones import is_complete, local_date
 
 _KEY = ["session_date", "channel", "device"]
 _STEPS = ("sessions", "product_view_sessions", "cart_sessions", "checkout_sessions", "purchase_sessions")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.gold.exchange import converted
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import (
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import (
     AMOUNT_TYPE,
     divide_money,
     proportion,
@@ -15,6 +14,7 @@ from spark_jobs.lib.money import (
     unit_of,
     zero,
 )
+from spark_jobs.gold.exchange import converted
 
 
 def line_amounts(orders: DataFrame, lines: DataFrame, context: Context) -> DataFrame:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
 from spark_jobs.gold.exchange import with_rate
-from spark_jobs.lib.context import Context
 
 # Checks that a missing rate breaks, by mart.
 BROKEN_WITHOUT_RATE = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import total, zero
 from spark_jobs.gold.catalogue import branch_spans, cost_spans, product_spans
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import total, zero
 
 
 def build(  # noqa: PLR0913, PLR0917 one argument per input

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide, divide_money, total
+from spark_jobs.columns.timezones import is_complete, today
 from spark_jobs.gold.exchange import reporting_unit
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, divide_money, total
-from spark_jobs.lib.timezones import is_complete, today
 
 _PERIODS_AVERAGED = 4
 

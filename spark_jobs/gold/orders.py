@@ -5,12 +5,12 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import total_if_all_known
+from spark_jobs.columns.timezones import local_date
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 from spark_jobs.gold.order_sessions import first_reports
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import total_if_all_known
-from spark_jobs.lib.timezones import local_date
 
 _SUMS = ("gross_sales", "discounts", "net_amount", "line_tax")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide, total, zero
+from spark_jobs.columns.timezones import is_complete, local_date
 from spark_jobs.gold.catalogue import branches
 from spark_jobs.gold.visits import in_visits
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, total, zero
-from spark_jobs.lib.timezones import is_complete, local_date
 
 _KEY = ["sales_date", "product_id"]
 

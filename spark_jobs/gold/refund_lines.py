@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import zero
+from spark_jobs.columns.timezones import local_date
 from spark_jobs.gold.exchange import converted, with_rate
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import zero
-from spark_jobs.lib.timezones import local_date
 
 _OF_REFUND = (
     "refund_id",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide
+from spark_jobs.columns.parsing import key_text
+from spark_jobs.columns.timezones import is_complete, local_date
 from spark_jobs.gold.visits import in_visits
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide
-from spark_jobs.lib.parsing import key_text
-from spark_jobs.lib.timezones import is_complete, local_date
 
 _SEARCH, _ORDER = "Products Searched", "Order Completed"
 # Spelled out: engines disagree on what `\\s` holds beyond ASCII.

@@ -6,9 +6,9 @@ from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from contracts.gold.sessions import LOOKBACK_DAYS
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import total, zero
-from spark_jobs.lib.timezones import local_date
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import total, zero
+from spark_jobs.columns.timezones import local_date
 
 
 def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) -> DataFrame:

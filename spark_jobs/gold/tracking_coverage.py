@@ -5,10 +5,10 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.money import divide, round_half_even, total, unit_of
+from spark_jobs.columns.timezones import is_complete, local_date
 from spark_jobs.gold.order_sessions import reports
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.money import divide, round_half_even, total, unit_of
-from spark_jobs.lib.timezones import is_complete, local_date
 
 
 def build(

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from spark_jobs.lib.archive import archive_table
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import run_step
-from spark_jobs.lib.settings import settings
+from spark_jobs.errors import exit_code
+from spark_jobs.lake.archive import archive_table
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import run_step
+from spark_jobs.settings import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

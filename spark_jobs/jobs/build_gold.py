@@ -13,17 +13,17 @@ from pyspark.sql import SparkSession
 from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
+from spark_jobs.build.breaches import breaches, without_rates
+from spark_jobs.build.fingerprint import code_version, context_of, fingerprint
+from spark_jobs.build.quality import conform, violations, warnings
+from spark_jobs.columns.context import Context
+from spark_jobs.engine.session import checkpoint, in_parallel, spark_session
+from spark_jobs.errors import TransientError, UserError, exit_code
 from spark_jobs.gold import BUILD
 from spark_jobs.gold.missing_rates import BROKEN_WITHOUT_RATE, missing_rates
-from spark_jobs.lib.breaches import breaches, without_rates
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.errors import TransientError, UserError, exit_code
-from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
-from spark_jobs.lib.lake import DataCommit, Lake
-from spark_jobs.lib.quality import conform, violations, warnings
-from spark_jobs.lib.runs import Step, run_step
-from spark_jobs.lib.session import checkpoint, in_parallel, spark_session
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import DataCommit, Lake
+from spark_jobs.run.record import Step, run_step
+from spark_jobs.settings import settings
 
 CODE = ("contracts", "spark_jobs/lib", "spark_jobs/gold")
 

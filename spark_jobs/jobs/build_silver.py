@@ -13,16 +13,17 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.model import Layer, Table
 from contracts.registry import TABLES, tables_of
 from contracts.registry import table as declared
-from spark_jobs.lib import refresh, rejections
-from spark_jobs.lib.archive import archived_files, identity
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.fingerprint import code_version, context_of, fingerprint
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.quality import conform, warnings, within_limits
-from spark_jobs.lib.runs import Step, TableRecord, run_step
-from spark_jobs.lib.session import checkpoint, in_parallel, spark_session
-from spark_jobs.lib.settings import settings
+from spark_jobs.build import incremental as refresh
+from spark_jobs.build import rejections
+from spark_jobs.build.fingerprint import code_version, context_of, fingerprint
+from spark_jobs.build.quality import conform, warnings, within_limits
+from spark_jobs.columns.context import Context
+from spark_jobs.engine.session import checkpoint, in_parallel, spark_session
+from spark_jobs.errors import exit_code
+from spark_jobs.lake.archive import archived_files, identity
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, TableRecord, run_step
+from spark_jobs.settings import settings
 from spark_jobs.silver import CLEAN, DERIVE
 
 CODE = ("contracts", "spark_jobs/lib", "spark_jobs/silver")

@@ -13,15 +13,15 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from contracts.model import Layer
 from contracts.registry import tables_of
 from contracts.sources.events import CAPTURED
-from spark_jobs.lib import mysql_source as mysql
-from spark_jobs.lib.drift import drift, refuse_breaking
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.event_sources import Source, Topic, event_sources
-from spark_jobs.lib.kafka_source import Offered, lag, missing_messages, next_offsets, offered
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step, run_step
-from spark_jobs.lib.settings import Settings, settings
-from spark_jobs.lib.warehouse import warehouse
+from spark_jobs.errors import exit_code
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, run_step
+from spark_jobs.settings import Settings, settings
+from spark_jobs.sources import mysql_snapshot as mysql
+from spark_jobs.sources.event_topics import Source, Topic, event_sources
+from spark_jobs.sources.kafka_offsets import Offered, lag, missing_messages, next_offsets, offered
+from spark_jobs.sources.schema_drift import drift, refuse_breaking
+from spark_jobs.warehouse.connections import warehouse
 
 POLL_SECONDS = 1
 

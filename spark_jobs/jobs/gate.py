@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
-from spark_jobs.lib.errors import UserError, exit_code
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.rejections import exceeds_limit
-from spark_jobs.lib.runs import Step, read_step, run_step
+from spark_jobs.build.rejections import exceeds_limit
+from spark_jobs.errors import UserError, exit_code
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, read_step, run_step
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,17 +16,17 @@ from pyspark.sql import SparkSession
 
 from contracts.model import BRONZE_SYSTEM_COLUMNS, Layer, Table
 from contracts.registry import tables_of
-from spark_jobs.lib import mysql_source as mysql
-from spark_jobs.lib.bronze import EMPTY, BronzeState, add_columns, bronze_state
-from spark_jobs.lib.checksums import last_compared, note_compared
-from spark_jobs.lib.drift import drift, refuse_breaking
-from spark_jobs.lib.errors import UserError, exit_code
-from spark_jobs.lib.ingest import read_tables, usable_columns
-from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.runs import Step, run_step
-from spark_jobs.lib.session import in_parallel, spark_session
-from spark_jobs.lib.settings import Settings, settings
-from spark_jobs.lib.staging import Batch, TableIngest
+from spark_jobs.engine.session import in_parallel, spark_session
+from spark_jobs.errors import UserError, exit_code
+from spark_jobs.lake.bronze_state import EMPTY, BronzeState, add_columns, bronze_state
+from spark_jobs.lake.tables import Lake, Txn
+from spark_jobs.run.record import Step, run_step
+from spark_jobs.settings import Settings, settings
+from spark_jobs.sources import mysql_snapshot as mysql
+from spark_jobs.sources.checksums import last_compared, note_compared
+from spark_jobs.sources.ingest import read_tables, usable_columns
+from spark_jobs.sources.schema_drift import drift, refuse_breaking
+from spark_jobs.sources.staging import Batch, TableIngest
 
 APP_ID = "ingest_mysql"
 STAGING = "staging/ingest_mysql"

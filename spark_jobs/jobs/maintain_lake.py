@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from contracts.model import Layer
 from contracts.registry import TABLES
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import run_step
-from spark_jobs.lib.settings import settings
+from spark_jobs.errors import exit_code
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import run_step
+from spark_jobs.settings import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from spark_jobs.lib.empty_release import publish_empty
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.settings import settings
+from spark_jobs.errors import exit_code
+from spark_jobs.settings import settings
+from spark_jobs.warehouse.empty_release import publish_empty
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -8,12 +8,20 @@ from collections.abc import Sequence
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
-from spark_jobs.lib.errors import UserError, exit_code
-from spark_jobs.lib.lake import Lake, LakeTable
-from spark_jobs.lib.release import Published, drop_unused, load, newest_release, prepare, source_of, switch
-from spark_jobs.lib.runs import run_step
-from spark_jobs.lib.settings import settings
-from spark_jobs.lib.warehouse import warehouse
+from spark_jobs.errors import UserError, exit_code
+from spark_jobs.lake.tables import Lake, LakeTable
+from spark_jobs.run.record import run_step
+from spark_jobs.settings import settings
+from spark_jobs.warehouse.connections import warehouse
+from spark_jobs.warehouse.releases import (
+    Published,
+    drop_unused,
+    load,
+    newest_release,
+    prepare,
+    source_of,
+    switch,
+)
 
 MARTS = tables_of(Layer.GOLD)
 

@@ -10,19 +10,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from spark_jobs.lib.amount_report import amount_totals, print_amount_totals
-from spark_jobs.lib.changed_rows import Shop
-from spark_jobs.lib.checksums import forget_compared
-from spark_jobs.lib.errors import TransientError, UserError, exit_code
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.reconciliation import Comparison, print_differences
-from spark_jobs.lib.reconciliation_events import compare_events
-from spark_jobs.lib.reconciliation_gold import compare_gold, compare_warehouse
-from spark_jobs.lib.reconciliation_shop import compare_silver, compare_source
-from spark_jobs.lib.reconciliation_tables import LakeTables
-from spark_jobs.lib.runs import Step, newest_steps, read_step, run_step
-from spark_jobs.lib.settings import settings
-from spark_jobs.lib.warehouse import warehouse
+from spark_jobs.errors import TransientError, UserError, exit_code
+from spark_jobs.lake.tables import Lake
+from spark_jobs.reconcile.amount_report import amount_totals, print_amount_totals
+from spark_jobs.reconcile.changed_rows import Shop
+from spark_jobs.reconcile.comparison import Comparison, print_differences
+from spark_jobs.reconcile.events import compare_events
+from spark_jobs.reconcile.gold import compare_gold, compare_warehouse
+from spark_jobs.reconcile.shop import compare_silver, compare_source
+from spark_jobs.reconcile.tables import LakeTables
+from spark_jobs.run.record import Step, newest_steps, read_step, run_step
+from spark_jobs.settings import settings
+from spark_jobs.sources.checksums import forget_compared
+from spark_jobs.warehouse.connections import warehouse
 
 TOLD = 10  # differences that the message names; the table and the run record have all
 

@@ -23,14 +23,14 @@ from pyspark.sql import functions as F
 from pyspark.sql.streaming.query import StreamingQuery
 
 from contracts.sources.events import BASE64, CAPTURED
-from spark_jobs.lib.errors import exit_code
-from spark_jobs.lib.event_sources import Source, Topic, event_sources
-from spark_jobs.lib.kafka_source import name_in_bronze, next_offsets, offered, starting_offsets
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.object_store import require_bucket
-from spark_jobs.lib.session import spark_session
-from spark_jobs.lib.settings import Settings, settings
-from spark_jobs.lib.storage import Storage
+from spark_jobs.engine.session import spark_session
+from spark_jobs.errors import exit_code
+from spark_jobs.lake.object_store import require_bucket
+from spark_jobs.lake.storage import Storage
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import Settings, settings
+from spark_jobs.sources.event_topics import Source, Topic, event_sources
+from spark_jobs.sources.kafka_offsets import name_in_bronze, next_offsets, offered, starting_offsets
 
 # Of the query of each source.
 CHECKPOINTS = {"own": "stream_events", "posthog": "stream_events_posthog"}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
+from spark_jobs.columns.context import Context
 from spark_jobs.silver import (
     address_contacts,
     addresses,

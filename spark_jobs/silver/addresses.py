@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import code, integer, moment, text, word
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -19,5 +19,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         text("region").alias("region"),
         code("country_code").alias("country_code"),
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

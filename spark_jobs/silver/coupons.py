@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import code, integer, moment, text, word
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -22,5 +22,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         moment("valid_from").alias("valid_from"),
         moment("valid_to").alias("valid_to"),
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import normalised_email
-from spark_jobs.lib.parsing import integer, moment, text
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import normalised_email
+from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -19,5 +19,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         text("last_name").alias("last_name"),
         text("phone").alias("phone"),
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

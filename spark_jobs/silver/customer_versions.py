@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import code, integer
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import code, integer
 from spark_jobs.silver.versions import as_version, is_deletion, valid_from
 
 

@@ -8,8 +8,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
-from spark_jobs.lib.json_text import with_object
-from spark_jobs.lib.parsing import moment, text
+from spark_jobs.columns.json_text import with_object
+from spark_jobs.columns.parsing import moment, text
 
 # Fields of a message, of all formats: one reading of the text serves every one of them.
 _FIELDS = (

@@ -6,11 +6,11 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.silver.event_products import UNREADABLE
-from spark_jobs.lib import claims
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import bounded
-from spark_jobs.lib.json_text import with_elements, with_object
-from spark_jobs.lib.parsing import text
+from spark_jobs.columns import claims
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import bounded
+from spark_jobs.columns.json_text import with_elements, with_object
+from spark_jobs.columns.parsing import text
 
 # Of one event: far more than a page shows, and what an event of a megabyte may cost.
 MOST_PRODUCTS = 1_000

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from contracts.model import CARRIED_COLUMNS
 from contracts.silver.events import UNREADABLE
-from spark_jobs.lib import claims
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import COOKIELESS, MAX_DISTINCT_ID, bounded, customer_number, pseudonym
-from spark_jobs.lib.parsing import text, word
-from spark_jobs.lib.quality import SYSTEM
-from spark_jobs.lib.timezones import local_date
+from spark_jobs.columns import claims
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import COOKIELESS, MAX_DISTINCT_ID, bounded, customer_number, pseudonym
+from spark_jobs.columns.parsing import text, word
+from spark_jobs.columns.timezones import local_date
 from spark_jobs.silver.event_formats import opened
 
 _PROPERTIES = (
@@ -75,7 +75,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         F.col("topic").alias("_kafka_topic"),
         F.col("partition").alias("_kafka_partition"),
         F.col("offset").alias("_kafka_offset"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
         "_problems",
     )
 

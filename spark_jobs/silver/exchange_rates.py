@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import code, day, moment
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import code, day, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -17,5 +17,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         code("quote_currency").alias("quote_currency"),
         "rate",
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

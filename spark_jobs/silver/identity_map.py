@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
+from spark_jobs.columns.context import Context
 from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 
 

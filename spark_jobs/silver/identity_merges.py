@@ -9,11 +9,11 @@ from pyspark import cloudpickle
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib import merging
-from spark_jobs.lib.components import components
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import customer_number, is_illegal_id, person_uuid
-from spark_jobs.lib.merging import STATED, Outcome, Request, replay
+from spark_jobs.columns import person_merges as merging
+from spark_jobs.columns.connected_components import components
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import customer_number, is_illegal_id, person_uuid
+from spark_jobs.columns.person_merges import STATED, Outcome, Request, replay
 from spark_jobs.silver.person_requests import stated_requests
 
 # Up to here the driver replays them all in a moment; above it, Spark's workers do, component by component.

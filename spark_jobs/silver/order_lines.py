@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer, moment, text
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -25,5 +25,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         F.col("tax_rate").alias("tax_rate_share"),
         "tax_amount",
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pyspark.sql import DataFrame
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import normalised_email, pseudonym
-from spark_jobs.lib.parsing import code, integer, moment, text, word
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import normalised_email, pseudonym
+from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -35,5 +35,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         moment("cancelled_at").alias("cancelled_at"),
         moment("created_at").alias("created_at"),
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

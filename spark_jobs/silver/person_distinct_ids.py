@@ -5,11 +5,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import MAX_DISTINCT_ID, bounded
-from spark_jobs.lib.json_text import with_object
-from spark_jobs.lib.parsing import integer, text, word
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import MAX_DISTINCT_ID, bounded
+from spark_jobs.columns.json_text import with_object
+from spark_jobs.columns.parsing import integer, text, word
 from spark_jobs.silver.event_formats import is_whole_text
 
 _FIELDS = ("team_id", "distinct_id", "person_id", "version", "is_deleted")
@@ -29,7 +29,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         F.col("topic").alias("_kafka_topic"),
         F.col("partition").alias("_kafka_partition"),
         F.col("offset").alias("_kafka_offset"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
         F.array_compact(F.array(F.when(~is_read, F.lit("value_is_not_person_distinct_id")))).alias(
             "_problems"
         ),

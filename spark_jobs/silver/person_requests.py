@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.identity import is_illegal_id, person_uuid
+from spark_jobs.columns.identity import is_illegal_id, person_uuid
 
 
 def stated_requests(statements: DataFrame, events: DataFrame) -> DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.identity import customer_number, person_uuid
+from spark_jobs.columns.identity import customer_number, person_uuid
 
 
 def merged_ids(merges: DataFrame) -> DataFrame:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import code, integer, text
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import code, integer, text
 from spark_jobs.silver.versions import as_version, is_deletion, valid_from
 
 

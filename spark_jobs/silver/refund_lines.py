@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.parsing import integer, moment
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.parsing import integer, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
@@ -21,5 +21,5 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         "tax_amount",
         F.col("restocked").alias("is_restocked"),
         moment("updated_at").alias("updated_at"),
-        *SYSTEM,
+        *CARRIED_COLUMNS,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.identity import customer_number
+from spark_jobs.columns.context import Context
+from spark_jobs.columns.identity import customer_number
 from spark_jobs.silver.channels import channel
 from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.quality import SYSTEM
+from contracts.model import CARRIED_COLUMNS
 
 
 def valid_from() -> Column:
@@ -19,5 +19,5 @@ def is_deletion() -> Column:
 
 
 def as_version() -> tuple[Column, ...]:
-    """SYSTEM of a history table: a deletion is a version of its own, it may not delete those before it."""
-    return (F.lit("upsert").alias("_op"), *(F.col(name) for name in SYSTEM if name != "_op"))
+    """CARRIED_COLUMNS of a history table: a deletion is a version of its own, it may not delete those before it."""
+    return (F.lit("upsert").alias("_op"), *(F.col(name) for name in CARRIED_COLUMNS if name != "_op"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from contracts.sources.events import CAPTURED
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 STAMP = pa.timestamp("us", "UTC")
 

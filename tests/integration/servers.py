@@ -21,7 +21,7 @@ from deploy.env.ports import port_is_free
 from deploy.processes import jars
 from deploy.processes.stack import Stack
 from spark_jobs.jobs import build_silver, ingest_mysql
-from spark_jobs.lib import reconciliation_shop
+from spark_jobs.reconcile import shop as reconciliation_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB_SECONDS = 1200

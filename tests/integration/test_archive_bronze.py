@@ -14,9 +14,9 @@ from pyarrow import parquet
 from contracts.sources.events import CAPTURED
 from contracts.sources.shop import COUPONS
 from spark_jobs.jobs import archive_bronze, maintain_lake
-from spark_jobs.lib import archive
-from spark_jobs.lib.kafka_source import next_offsets
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake import archive
+from spark_jobs.lake.tables import Lake
+from spark_jobs.sources.kafka_offsets import next_offsets
 from tests.integration.servers import Environment
 
 OLD, NEW = datetime(2025, 3, 1, 12, tzinfo=UTC), datetime(2025, 3, 2, 12, tzinfo=UTC)

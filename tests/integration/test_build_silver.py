@@ -11,8 +11,8 @@ from deltalake import DeltaTable
 from contracts.registry import TABLES
 from contracts.sources.events import CAPTURED
 from spark_jobs.jobs import archive_bronze, build_silver, maintain_lake
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import read_step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import read_step
 from tests.integration.bronze import write_bronze
 from tests.integration.servers import Environment
 

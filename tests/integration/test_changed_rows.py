@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.registry import TABLES
-from spark_jobs.lib.changed_rows import Shop as ShopNow
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.reconciliation_shop import compare_source
-from spark_jobs.lib.reconciliation_tables import LakeTables
-from spark_jobs.lib.runs import read_step
-from spark_jobs.lib.settings import Settings, settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.reconcile.changed_rows import Shop as ShopNow
+from spark_jobs.reconcile.shop import compare_source
+from spark_jobs.reconcile.tables import LakeTables
+from spark_jobs.run.record import read_step
+from spark_jobs.settings import Settings, settings
 from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from kafka import KafkaProducer
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import settings
 from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack

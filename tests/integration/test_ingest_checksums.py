@@ -8,11 +8,11 @@ import pytest
 from deltalake import DeltaTable
 
 from spark_jobs.jobs import build_silver, ingest_mysql
-from spark_jobs.lib import ingest
-from spark_jobs.lib.checksums import forget_compared
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import read_step
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import read_step
+from spark_jobs.settings import settings
+from spark_jobs.sources import ingest
+from spark_jobs.sources.checksums import forget_compared
 from tests.integration.servers import Environment, Shop, limit_to
 
 pytestmark = pytest.mark.stack

@@ -9,10 +9,10 @@ from deltalake import DeltaTable
 
 from contracts.model import Layer
 from contracts.registry import tables_of
+from spark_jobs.errors import UserError
 from spark_jobs.jobs import build_silver, check_sources, ingest_mysql
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import read_step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import read_step
 from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack

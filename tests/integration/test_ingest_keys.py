@@ -11,10 +11,10 @@ from deltalake import DeltaTable
 
 from contracts.registry import TABLES
 from spark_jobs.jobs import build_silver, ingest_mysql
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.reconciliation import Comparison
-from spark_jobs.lib.reconciliation_shop import compare_silver
-from spark_jobs.lib.reconciliation_tables import LakeTables
+from spark_jobs.lake.tables import Lake
+from spark_jobs.reconcile.comparison import Comparison
+from spark_jobs.reconcile.shop import compare_silver
+from spark_jobs.reconcile.tables import LakeTables
 from tests.integration.servers import Environment, Shop, limit_to
 
 pytestmark = pytest.mark.stack

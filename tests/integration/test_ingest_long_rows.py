@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from spark_jobs.errors import UserError
 from spark_jobs.jobs import ingest_mysql
-from spark_jobs.lib import ingest
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import TableRecord, read_step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import TableRecord, read_step
+from spark_jobs.sources import ingest
 from tests.integration.servers import Environment, Shop, limit_to
 
 pytestmark = pytest.mark.stack

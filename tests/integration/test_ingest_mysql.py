@@ -13,8 +13,8 @@ import pytest
 from deltalake import DeltaTable
 
 from contracts.registry import TABLES
-from spark_jobs.lib.bronze import bronze_state
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.bronze_state import bronze_state
+from spark_jobs.lake.tables import Lake
 from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack

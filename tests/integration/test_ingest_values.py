@@ -13,11 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from contracts.model import Column, Layer, Table
-from spark_jobs.lib import mysql_rows
-from spark_jobs.lib import mysql_source as mysql
-from spark_jobs.lib.drift import carried
-from spark_jobs.lib.mysql_rows import RowReader
-from spark_jobs.lib.settings import settings
+from spark_jobs.settings import settings
+from spark_jobs.sources import mysql_rows
+from spark_jobs.sources import mysql_snapshot as mysql
+from spark_jobs.sources.mysql_rows import RowReader
+from spark_jobs.sources.schema_drift import carried
 from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack

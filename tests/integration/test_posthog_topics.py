@@ -17,12 +17,12 @@ from contracts.registry import TABLES
 from contracts.sources.events import CAPTURED, CAPTURED_EVENT, CLICKHOUSE_EVENT, PERSON_DISTINCT_ID
 from kafka import KafkaProducer
 from spark_jobs.jobs import build_silver
-from spark_jobs.lib.event_sources import event_sources
-from spark_jobs.lib.kafka_source import lag, next_offsets, offered
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.reconciliation_events import compare_events
-from spark_jobs.lib.reconciliation_tables import LakeTables
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.reconcile.events import compare_events
+from spark_jobs.reconcile.tables import LakeTables
+from spark_jobs.settings import settings
+from spark_jobs.sources.event_topics import event_sources
+from spark_jobs.sources.kafka_offsets import lag, next_offsets, offered
 from tests.integration.servers import Environment, streaming
 from tests.unit.silver.test_posthog_formats import DEVICE, posthogs_person, sample
 

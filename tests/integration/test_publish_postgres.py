@@ -16,11 +16,11 @@ from deltalake import write_deltalake
 from contracts.model import Column, Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
+from spark_jobs.errors import UserError
 from spark_jobs.jobs import publish_empty, publish_postgres
-from spark_jobs.lib import release
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import settings
+from spark_jobs.warehouse import releases as release
 
 pytestmark = pytest.mark.stack
 MARTS = tables_of(Layer.GOLD)

@@ -15,13 +15,13 @@ from contracts.silver.events import EVENTS
 from contracts.silver.payments import PAYMENTS
 from contracts.sources import shop
 from contracts.sources.events import CAPTURED
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.reconciliation import Comparison
-from spark_jobs.lib.reconciliation_events import compare_events
-from spark_jobs.lib.reconciliation_shop import compare_copy, compare_source
-from spark_jobs.lib.reconciliation_tables import LakeTables
-from spark_jobs.lib.runs import read_step
+from spark_jobs.errors import UserError
+from spark_jobs.lake.tables import Lake
+from spark_jobs.reconcile.comparison import Comparison
+from spark_jobs.reconcile.events import compare_events
+from spark_jobs.reconcile.shop import compare_copy, compare_source
+from spark_jobs.reconcile.tables import LakeTables
+from spark_jobs.run.record import read_step
 from tests.integration.servers import Environment
 
 FIRST, SECOND = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)

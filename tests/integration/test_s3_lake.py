@@ -21,12 +21,12 @@ from contracts.registry import TABLES, tables_of
 from contracts.sources.events import CAPTURED
 from deploy.env.env_file import set_values
 from deploy.processes.stack import Stack
-from spark_jobs.lib.archive import archived_files, archived_rows
-from spark_jobs.lib.event_sources import event_sources
-from spark_jobs.lib.kafka_source import lag, next_offsets, offered
-from spark_jobs.lib.lake import Lake, Txn
-from spark_jobs.lib.session import spark_session
-from spark_jobs.lib.settings import settings
+from spark_jobs.engine.session import spark_session
+from spark_jobs.lake.archive import archived_files, archived_rows
+from spark_jobs.lake.tables import Lake, Txn
+from spark_jobs.settings import settings
+from spark_jobs.sources.event_topics import event_sources
+from spark_jobs.sources.kafka_offsets import lag, next_offsets, offered
 from tests.integration.object_store import BUCKET, SECRET, ObjectStore, deaf_server, object_store
 from tests.integration.servers import Environment, Shop, free_ports, streaming
 from tests.stack.pipeline import Rows, assert_same, run_steps, shoplake

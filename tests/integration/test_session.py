@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from spark_jobs.lib.session import checkpoint, in_parallel, spark_session
+from spark_jobs.engine.session import checkpoint, in_parallel, spark_session
 from tests.integration.servers import Environment
 
 pytestmark = pytest.mark.stack

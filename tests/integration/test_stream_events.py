@@ -17,10 +17,10 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.sources.events import CAPTURED
 from kafka import KafkaProducer
-from spark_jobs.lib.event_sources import event_sources
-from spark_jobs.lib.kafka_source import lag, missing_messages, next_offsets, offered
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.settings import settings
+from spark_jobs.sources.event_topics import event_sources
+from spark_jobs.sources.kafka_offsets import lag, missing_messages, next_offsets, offered
 from tests.integration.bronze import write_bronze
 from tests.integration.servers import Environment, streaming
 

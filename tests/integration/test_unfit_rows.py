@@ -12,10 +12,10 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 
 from contracts.registry import TABLES
+from spark_jobs.errors import UserError
 from spark_jobs.jobs import build_silver
-from spark_jobs.lib.errors import UserError
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import TableRecord, read_step
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import TableRecord, read_step
 from tests.integration.servers import Environment
 
 pytestmark = pytest.mark.stack

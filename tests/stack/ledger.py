@@ -6,7 +6,7 @@ from typing import Any
 
 from deploy.processes.stack import Stack
 from simulator.config import SimulatorSettings
-from simulator.ledger import Ledger, open_ledger
+from simulator.ledger.figures import Ledger, open_ledger
 from tests.stack.pipeline import query
 
 # Of each mart that the ledger knows: its key, and which of its rows are more than a comparison's other half.

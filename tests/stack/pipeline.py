@@ -18,7 +18,7 @@ from tenacity import retry, stop_after_delay, wait_fixed
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
 from deploy.processes.stack import Stack
-from spark_jobs.lib.settings import Settings
+from spark_jobs.settings import Settings
 from tests.integration.servers import ROOT, Environment
 
 STEPS = (

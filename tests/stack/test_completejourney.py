@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from deploy.processes.stack import Stack
-from simulator.shops import SHOPS
-from spark_jobs.lib.settings import settings
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.settings import settings
 from tests.integration.servers import Environment, Shop, streaming
 from tests.stack.pipeline import STEPS, Rows, query
 

@@ -17,9 +17,9 @@ from confluent_kafka import Producer
 from contracts.model import Layer
 from contracts.registry import tables_of
 from deploy.processes.stack import Stack
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step, read_step
-from spark_jobs.lib.settings import settings
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, read_step
+from spark_jobs.settings import settings
 from tests.integration.gateway.processes import TOKEN, Service, service
 from tests.integration.servers import Environment, Shop, streaming
 from tests.stack.hostile import (

@@ -18,8 +18,8 @@ from contracts.registry import tables_of
 from deploy.processes import postgres
 from deploy.processes.stack import Stack
 from deploy.servers.airflow_api import AirflowApi
-from spark_jobs.lib.release import prepare
-from spark_jobs.lib.settings import settings
+from spark_jobs.settings import settings
+from spark_jobs.warehouse.releases import prepare
 from tests.integration.servers import Environment
 from tests.stack.ledger import assert_marts_equal_the_ledger
 from tests.stack.pipeline import (

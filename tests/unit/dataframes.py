@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from contracts.model import BRONZE_SYSTEM_COLUMNS, SILVER_SYSTEM_COLUMNS, Column, Layer, Table
 from contracts.registry import TABLES
+from spark_jobs.build.incremental import with_system_columns
+from spark_jobs.build.quality import check_rows, conform
+from spark_jobs.columns.context import Context
 from spark_jobs.gold import BUILD
-from spark_jobs.lib.context import Context
-from spark_jobs.lib.quality import check_rows, conform
-from spark_jobs.lib.refresh import with_system_columns
 from spark_jobs.silver import CLEAN
 
 CONTEXT = Context(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from spark_jobs.lib.reconciliation_tables import LakeTables
+from spark_jobs.reconcile.tables import LakeTables
 
 
 class GivenTables(LakeTables):

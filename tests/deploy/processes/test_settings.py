@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from deploy.env.env_file import ensure_env_file, misspelt, set_values
 from deploy.errors import DeployError
 from deploy.processes.settings import LocalSettings, UnusableSettings, load_settings
-from spark_jobs.lib.settings import ROOT
+from spark_jobs.settings import ROOT
 
 EXAMPLE = "# A comment\n# SHOP_TIMEZONE=Europe/Berlin\nPSEUDONYM_KEY=\nAIRFLOW_FERNET_KEY=\n"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from simulator.capture import Arrival, deliver, message, to_millis
 from simulator.config import SimulatorSettings
-from simulator.demo import DemoPlan, DemoShop
 from simulator.errors import SimulatorError
-from simulator.outlet import open_outlet
+from simulator.events.capture import Arrival, deliver, message, to_millis
+from simulator.events.outlet import open_outlet
+from simulator.scenarios.demo import DemoPlan, DemoShop
 from tests.integration.gateway.processes import TOKEN, Service
 
 pytestmark = pytest.mark.stack
@@ -105,7 +105,7 @@ def test_what_refuses_is_named_in_one_line(
     said: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("simulator.topic.ANSWER_SECONDS", 2)
+    monkeypatch.setattr("simulator.events.topic.ANSWER_SECONDS", 2)
     with (
         pytest.raises(SimulatorError, match=said) as raised,
         open_outlet(settings_for(gateway, **changed), direct=False) as outlet,

@@ -8,8 +8,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Layer
 from contracts.registry import TABLES
+from spark_jobs.build.quality import conform
 from spark_jobs.gold import BUILD
-from spark_jobs.lib.quality import conform
 from tests.unit.dataframes import CONTEXT, rows
 
 

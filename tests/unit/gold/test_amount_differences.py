@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 from contracts.gold.amount_differences import KINDS
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import violations
+from spark_jobs.build.quality import violations
 from tests.unit.dataframes import assert_rows, build
 
 MAY = "2026-05-04 10:00:00"

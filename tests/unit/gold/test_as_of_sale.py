@@ -8,8 +8,8 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
+from spark_jobs.build.quality import newest_state
 from spark_jobs.gold.catalogue import branch_spans, product_spans
-from spark_jobs.lib.quality import newest_state
 from tests.unit.dataframes import assert_rows, build, cleaned, rows
 
 

@@ -15,12 +15,12 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.model import Column, Layer, Table
 from contracts.registry import TABLES, tables_of
-from simulator.capture import deliver, message, to_millis
-from simulator.ledger import Ledger
+from simulator.events.capture import deliver, message, to_millis
+from simulator.ledger.figures import Ledger
 from simulator.record import Seen
+from spark_jobs.build.quality import check_rows, conform, newest_state, violations
 from spark_jobs.gold import BUILD
-from spark_jobs.lib.quality import check_rows, conform, newest_state, violations
-from spark_jobs.lib.reconciliation_gold import compare_gold
+from spark_jobs.reconcile.gold import compare_gold
 from spark_jobs.silver import CLEAN, DERIVE
 from tests.stack.ledger import KEYS
 from tests.unit.dataframes import CONTEXT as ANY_CONTEXT

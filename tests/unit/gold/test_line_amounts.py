@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from contracts.registry import TABLES
+from spark_jobs.build.quality import violations
 from spark_jobs.gold.line_amounts import line_amounts
-from spark_jobs.lib.quality import violations
 from tests.unit.dataframes import CONTEXT, assert_rows, build, rows
 from tests.unit.gold.order_rows import RATES, line, order
 

@@ -8,8 +8,8 @@ from pyspark.sql import SparkSession
 
 from contracts.model import Layer
 from contracts.registry import TABLES, tables_of
+from spark_jobs.build.quality import violations
 from spark_jobs.gold import BUILD
-from spark_jobs.lib.quality import violations
 from tests.unit.dataframes import assert_rows, build
 from tests.unit.gold.visits import event, visit
 

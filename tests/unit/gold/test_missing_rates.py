@@ -5,8 +5,8 @@ from __future__ import annotations
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
+from spark_jobs.build.quality import violations
 from spark_jobs.gold.missing_rates import BROKEN_WITHOUT_RATE, missing_rates
-from spark_jobs.lib.quality import violations
 from tests.unit.dataframes import CONTEXT, assert_rows, build, rows
 
 

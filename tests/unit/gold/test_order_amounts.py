@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import violations, warnings
+from spark_jobs.build.quality import violations, warnings
 from tests.unit.dataframes import assert_rows, build
 from tests.unit.gold.order_rows import MAY, RATES, line, order
 

@@ -8,7 +8,7 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import violations
+from spark_jobs.build.quality import violations
 from tests.unit.dataframes import assert_rows, build
 
 COUNTED = {"is_counted": True, "exchange_rate": "0.88", "currency": "USD", "order_date": "2026-05-04"}

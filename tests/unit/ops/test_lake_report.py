@@ -12,7 +12,7 @@ from rich.console import Console
 from contracts.registry import table
 from ops import doctor, lake_report, status
 from ops.lake_report import TableFacts
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ from deltalake import write_deltalake
 from contracts.registry import table
 from deploy.errors import DeployError
 from ops.lake_sql import ask_lake
-from spark_jobs.lib.lake import Lake
+from spark_jobs.lake.tables import Lake
 
 
 @pytest.fixture

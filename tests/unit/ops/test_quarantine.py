@@ -19,8 +19,8 @@ from contracts.registry import table
 from deploy.errors import DeployError
 from ops import installation, lake_report, quarantine, status
 from ops.quarantine_rows import Reason, find_tables, newest_rows, reasons_of
-from spark_jobs.lib.lake import Lake
-from spark_jobs.lib.runs import Step, TableRecord
+from spark_jobs.lake.tables import Lake
+from spark_jobs.run.record import Step, TableRecord
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MOMENT = pa.timestamp("us", tz="UTC")

@@ -7,7 +7,7 @@ import json
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import conform
+from spark_jobs.build.quality import conform
 from spark_jobs.silver import DERIVE
 from tests.unit.dataframes import CONTEXT, assert_rows, rows
 

@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import newest_state
+from spark_jobs.build.quality import newest_state
 from spark_jobs.silver.channels import channel
 from tests.unit.dataframes import assert_rows, cleaned, rows
 

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import conform, newest_state
+from spark_jobs.build.quality import conform, newest_state
 from spark_jobs.silver import DERIVE
 from tests.gateway.asgi import TOKEN, Captured, Probe
 from tests.gateway.test_fuzzing import VALUES

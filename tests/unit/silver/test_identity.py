@@ -12,9 +12,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.registry import TABLES
-from spark_jobs.lib.components import components
-from spark_jobs.lib.identity import is_illegal_id, person_uuid
-from spark_jobs.lib.quality import conform, warnings
+from spark_jobs.build.quality import conform, warnings
+from spark_jobs.columns.connected_components import components
+from spark_jobs.columns.identity import is_illegal_id, person_uuid
 from spark_jobs.silver import DERIVE, identity_merges
 from tests.unit.dataframes import CONTEXT, assert_rows, cleaned, rows
 from tests.unit.silver.test_events import message

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from contracts.limits import AMOUNT, KEY_TEXT_LENGTH, RATE, TEXT_LENGTH, largest_value, range_of
 from contracts.model import Column, Layer, Table
 from contracts.registry import TABLES, tables_of
-from spark_jobs.lib.quality import check_rows, newest_state
-from spark_jobs.lib.refresh import checked_rows, count_rows
+from spark_jobs.build.incremental import checked_rows, count_rows
+from spark_jobs.build.quality import check_rows, newest_state
 from spark_jobs.silver import CLEAN
 from tests.unit.dataframes import CONTEXT, rows
 

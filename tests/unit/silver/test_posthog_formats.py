@@ -17,9 +17,9 @@ from pyspark.sql import functions as F
 
 from contracts.registry import TABLES
 from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT, FORMATS, PERSON_DISTINCT_ID
-from spark_jobs.lib.event_sources import KNOWN_FORMATS
-from spark_jobs.lib.quality import newest_state
-from spark_jobs.lib.refresh import messages_for
+from spark_jobs.build.incremental import messages_for
+from spark_jobs.build.quality import newest_state
+from spark_jobs.sources.event_topics import KNOWN_FORMATS
 from tests.unit.dataframes import assert_rows, cleaned, rows
 
 SAMPLES = Path(__file__).parent / "samples" / "topics"

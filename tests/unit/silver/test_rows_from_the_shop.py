@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 
 from contracts.model import Layer
 from contracts.registry import TABLES, tables_of
-from spark_jobs.lib.quality import newest_state
+from spark_jobs.build.quality import newest_state
 from spark_jobs.silver import CLEAN
 from tests.unit.dataframes import assert_rows, cleaned
 

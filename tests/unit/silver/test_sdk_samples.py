@@ -14,7 +14,7 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.registry import TABLES
-from spark_jobs.lib.quality import newest_state
+from spark_jobs.build.quality import newest_state
 from tests.unit.dataframes import cleaned
 
 FOLDER = Path(__file__).parent / "samples"

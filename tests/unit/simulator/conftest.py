@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from simulator.capture import Event
-from simulator.demo import DemoPlan, DemoShop
-from simulator.orders import Placed
-from simulator.people import Buyer
+from simulator.events.capture import Event
+from simulator.scenarios.demo import DemoPlan, DemoShop
+from simulator.shop.orders import Placed
+from simulator.shop.people import Buyer
 
 # Forty days around the end of daylight saving time and a month's end.
 PLAN = DemoPlan(seed=11, until=datetime(2026, 11, 12, 9, 30), days=40, customers=400)

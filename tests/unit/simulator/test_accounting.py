@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from simulator.accounting import half_even, line_amounts, places_of
+from simulator.ledger.accounting import half_even, line_amounts, places_of
 
 
 def line_of(price: str, tax: str, rate: str, discount: str = "0", **values: Any) -> tuple[Decimal, Decimal]:

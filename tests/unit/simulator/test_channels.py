@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import channels
+from simulator.ledger import channels
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from simulator import completejourney as journey
+from simulator.scenarios import completejourney as journey
 from simulator.schema import tables
 
 LINES = 1_469_307

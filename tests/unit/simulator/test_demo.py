@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.markets import cents
-from simulator.orders import included_tax, net_amounts, spread
 from simulator.schema import Row, tables
+from simulator.shop.markets import cents
+from simulator.shop.orders import included_tax, net_amounts, spread
 from simulator.state import State
 from tests.unit.simulator.conftest import PLAN, Built, build
 

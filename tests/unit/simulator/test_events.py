@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from simulator.capture import BROKEN, Arrival, Event, Message, deliver, iso, message, to_millis
-from simulator.visitors import HOST
+from simulator.events.capture import BROKEN, Arrival, Event, Message, deliver, iso, message, to_millis
+from simulator.events.visitors import HOST
 from tests.unit.simulator.conftest import PLAN, Built
 
 UNTIL = to_millis(PLAN.until)

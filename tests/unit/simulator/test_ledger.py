@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from simulator.ledger import Ledger
+from simulator.ledger.figures import Ledger
+from simulator.ledger.sessions import sessions
 from simulator.record import Seen
 from simulator.state import State
-from simulator.visits import sessions
 
 NOON = datetime(2026, 3, 10, 11, 0)  # 12:00 in Berlin
 DAY = date(2026, 3, 10)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from simulator.capture import Event, to_millis
-from simulator.ledger import Ledger
-from simulator.live import LiveShop
+from simulator.events.capture import Event, to_millis
+from simulator.ledger.figures import Ledger
 from simulator.record import Record
+from simulator.scenarios.live import LiveShop
 from simulator.state import Changes, State
 from tests.unit.simulator.conftest import PLAN, Built
 

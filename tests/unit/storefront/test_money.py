@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.orders import included_tax, spread
+from simulator.shop.orders import included_tax, spread
 from storefront.money import Bill, Coupon, Product, bill
 
 prices = st.decimals("0.01", "5000", places=2)

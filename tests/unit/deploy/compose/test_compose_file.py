@@ -17,7 +17,7 @@ from deploy.env.env_file import EMPTY_SECRET
 from deploy.processes.settings import LocalSettings
 from deploy.servers import postgres
 from gateway.settings import GatewaySettings
-from spark_jobs.lib.settings import Settings
+from spark_jobs.settings import Settings
 from storefront.settings import StorefrontSettings
 
 ROOT = Path(__file__).parents[4]

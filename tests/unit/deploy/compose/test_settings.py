@@ -12,8 +12,8 @@ from deploy.compose import settings
 from deploy.env import env_file
 from deploy.env.env_file import ensure_env_file, set_values
 from deploy.errors import DeployError
-from simulator.shops import SHOPS
-from spark_jobs.lib import object_store
+from simulator.scenarios.shops import SHOPS
+from spark_jobs.lake import object_store
 
 OWN_MYSQL = {"SHOP_MYSQL_HOST": "db.example.com", "SHOP_MYSQL_PORT": "3306"}
 OWN_POSTGRES = {"WAREHOUSE_HOST": "pg.example.com", "WAREHOUSE_PORT": "5432"}

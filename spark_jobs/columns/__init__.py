@@ -1,0 +1,1 @@
+"""Expressions and rules on columns: what silver and gold may use."""

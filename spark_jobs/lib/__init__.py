@@ -1,1 +1,0 @@
-"""What jobs and transformations share."""

@@ -1,0 +1,1 @@
+"""One step of a run: its Spark session and its record."""

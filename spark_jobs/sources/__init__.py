@@ -1,0 +1,1 @@
+"""Reading the shop's MySQL and the event topics."""
