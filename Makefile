@@ -12,51 +12,52 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 up: ## Docker: build, start everything, wait, trigger the first run (SHOP=demo|completejourney|none)
-	@$(PYTHON) -m compose up $(NAMED_SHOP)
+	@$(PYTHON) -m deploy.compose up $(NAMED_SHOP)
 
 down: ## Docker: stop and remove the containers; data stay
-	@$(PYTHON) -m compose down
+	@$(PYTHON) -m deploy.compose down
 
 restart: ## Docker: stop all services and start them in order
-	@$(PYTHON) -m compose restart
+	@$(PYTHON) -m deploy.compose restart
 
 logs: ## Docker: follow the logs of all services, or of S=spark
-	@$(PYTHON) -m compose logs $(S)
+	@$(PYTHON) -m deploy.compose logs $(S)
 
 ps: ## Docker: show the services and their health
-	@$(PYTHON) -m compose ps
+	@$(PYTHON) -m deploy.compose ps
 
 shell: ## Docker: a shell beside the jobs, or in S=postgres
-	@$(PYTHON) -m compose shell $(S)
+	@$(PYTHON) -m deploy.compose shell $(S)
 
 backup: ## Docker: save databases, events and lake as of one moment (TO=folder)
-	@$(PYTHON) -m compose backup $(if $(TO),--folder $(TO))
+	@$(PYTHON) -m deploy.compose backup $(if $(TO),--folder $(TO))
 
 restore-backup: ## Docker: put the newest backup back, or FROM=folder; asks before it does
-	@$(PYTHON) -m compose restore-backup $(if $(FROM),--from $(FROM))
+	@$(PYTHON) -m deploy.compose restore-backup $(if $(FROM),--from $(FROM))
 
 upgrade: ## Docker: back up, build this version, migrate; back to before when that fails
-	@$(PYTHON) -m compose upgrade $(if $(TO),--folder $(TO))
+	@$(PYTHON) -m deploy.compose upgrade $(if $(TO),--folder $(TO))
 
 env: ## Write .env with random secrets, or complete it
-	@$(PYTHON) -m compose env
+	@$(PYTHON) -m deploy.compose env
 
 demo: install ## Install, start every server, load a shop, run the pipeline (SHOP=demo|completejourney|none)
-	@$(BIN)/python -m local demo --shop $(SHOP)
+	@$(BIN)/python -m deploy.processes demo --shop $(SHOP)
 
 status: install ## Show the servers: state, process, uptime, memory, port
-	@$(BIN)/python -m local status
+	@$(BIN)/python -m deploy.processes status
 
 stop: install ## Stop the servers; data stay
-	@$(BIN)/python -m local stop
+	@$(BIN)/python -m deploy.processes stop
 
 clean: ## Delete all data and passwords, of Docker and of local mode; asks before it does
-	@$(PYTHON) -m compose clean
-	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m local clean; fi
+	@$(PYTHON) -m deploy.compose clean
+	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m deploy.processes clean; fi
 
-generate: install ## Write what is declared: DDL, Superset datasets and dashboards, JSON Schemas, table pages
+generate: install ## Write what is declared: DDL, Superset datasets and dashboards, JSON Schemas, pages, docker-compose.yml
 	@$(BIN)/python -m contracts.render
 	@$(BIN)/python -m ops superset generate
+	@$(BIN)/python -m deploy.compose_file
 
 check: install-dev ## Format, lint, types, import rules, freshness of generated files
 	@$(BIN)/ruff format --check -q .
@@ -65,16 +66,17 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python -m contracts.render --check
 	@$(BIN)/python -m ops superset generate --check
+	@$(BIN)/python -m deploy.compose_file --check
 
 test: ## Check, then run every test; starts the servers it needs; says how long each part took
 	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"
 	@$(BIN)/python -m pytest --durations=25 $(PYTEST)
 
 test-compose: install-dev ## The real compose file from nothing, with Docker: a quarter of an hour
-	@$(BIN)/python -m pytest -m "compose and not cluster" tests/compose --durations=0
+	@$(BIN)/python -m pytest -m "compose and not cluster" tests/deploy/compose --durations=0
 
 test-cluster: install-dev ## The same on a Spark cluster of two workers, once from nothing to figures
-	@$(BIN)/python -m pytest -m "compose and cluster" tests/compose
+	@$(BIN)/python -m pytest -m "compose and cluster" tests/deploy/compose
 
 format: install-dev ## Format the code and fix what can be fixed
 	@$(BIN)/ruff format -q .
@@ -86,7 +88,7 @@ lock: install ## Resolve requirements/*.in anew into the locks
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
 
 install:
-	@$(PYTHON) -m local.environments platform superset storefront
+	@$(PYTHON) -m deploy.env.environments platform superset storefront
 
 install-dev:
-	@$(PYTHON) -m local.environments platform superset storefront dev s3
+	@$(PYTHON) -m deploy.env.environments platform superset storefront dev s3

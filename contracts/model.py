@@ -168,6 +168,8 @@ SILVER_SYSTEM_COLUMNS = (
 CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 
 # Columns that every bronze table of a shop table carries beside the source's.
+# What every row of a source table carries from bronze to silver, beside its own columns.
+CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 BRONZE_SYSTEM_COLUMNS = (
     Column(
         "_op", "string", "`upsert`, or `delete` for a row gone from the source (keys only)", required=True

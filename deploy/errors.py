@@ -1,7 +1,7 @@
-"""Errors that a person can mend."""
+"""The error that a person at the terminal can mend."""
 
 from __future__ import annotations
 
 
-class ComposeError(Exception):
+class DeployError(Exception):
     """What went wrong and the next command, in words for the person at the terminal."""

@@ -1,4 +1,4 @@
-"""Settings of the gateway and its mirror, read from the environment and from `.env`; see `.env.example`."""
+"""Settings of the gateway and its mirror, read from the environment and from `.env`; see docs/settings.md."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contracts.settings import default
+
 ROOT = Path(__file__).resolve().parents[1]
-MEBIBYTE = 1 << 20
 ANY_TOKEN = "*"  # noqa: S105 - a wildcard
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,51 +25,51 @@ class GatewaySettings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
 
     # Where it listens
-    gateway_host: str = "127.0.0.1"
-    gateway_port: int = 8090
+    gateway_host: str = default("GATEWAY_HOST")
+    gateway_port: int = default("GATEWAY_PORT")
 
-    # Who may send. A project token is public, but it keeps the events of strangers out of the figures.
+    # Who may send. A project token is public by nature; it keeps strangers' events out of the figures.
     gateway_tokens: Words
 
     # Where it writes
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
-    kafka_events_topic: str = "events_plugin_ingestion"
-    kafka_dead_letter_topic: str = "events_dead_letter"
-    # Separate topics for imported history and for events that are not about the shop; empty: events topic
-    kafka_historical_topic: str = ""
-    kafka_exceptions_topic: str = ""
-    kafka_heatmaps_topic: str = ""
-    kafka_ai_topic: str = ""
-    kafka_linger_ms: int = Field(5, ge=0)
-    # How long Kafka may take to acknowledge; SDKs stop waiting after 10 s
-    gateway_ack_seconds: float = Field(8, gt=0)
+    kafka_bootstrap_servers: str = default("KAFKA_BOOTSTRAP_SERVERS")
+    kafka_events_topic: str = default("KAFKA_EVENTS_TOPIC")
+    kafka_dead_letter_topic: str = default("KAFKA_DEAD_LETTER_TOPIC")
+    # Topics of their own for imported history and for what is no shop event; without one: the events topic
+    kafka_historical_topic: str = default("KAFKA_HISTORICAL_TOPIC")
+    kafka_exceptions_topic: str = default("KAFKA_EXCEPTIONS_TOPIC")
+    kafka_heatmaps_topic: str = default("KAFKA_HEATMAPS_TOPIC")
+    kafka_ai_topic: str = default("KAFKA_AI_TOPIC")
+    kafka_linger_ms: int = Field(default("KAFKA_LINGER_MS"), ge=0)
+    # Until then Kafka must have acknowledged; SDKs give up waiting after 10 s
+    gateway_ack_seconds: float = Field(default("GATEWAY_ACK_SECONDS"), gt=0)
 
-    # What it accepts
-    gateway_max_body_bytes: int = Field(20 * MEBIBYTE, gt=0)
-    gateway_max_decoded_bytes: int = Field(50 * MEBIBYTE, gt=0)
-    gateway_max_v1_body_bytes: int = Field(10 * MEBIBYTE, gt=0)
-    gateway_max_event_bytes: int = Field(1_000_000, gt=0, le=1_000_000)
-    gateway_max_batch_events: int = Field(50_000, gt=0)
-    # Memory under load: bodies being read or decoded, and messages waiting for Kafka. Beyond that: 503
-    gateway_max_pending_bytes: int = Field(72 * MEBIBYTE, gt=0)
-    gateway_max_queue_bytes: int = Field(48 * MEBIBYTE, gt=0)
-    gateway_body_seconds: float = Field(30, gt=0)
+    # What it takes
+    gateway_max_body_bytes: int = Field(default("GATEWAY_MAX_BODY_BYTES"), gt=0)
+    gateway_max_decoded_bytes: int = Field(default("GATEWAY_MAX_DECODED_BYTES"), gt=0)
+    gateway_max_v1_body_bytes: int = Field(default("GATEWAY_MAX_V1_BODY_BYTES"), gt=0)
+    gateway_max_event_bytes: int = Field(default("GATEWAY_MAX_EVENT_BYTES"), gt=0, le=1_000_000)
+    gateway_max_batch_events: int = Field(default("GATEWAY_MAX_BATCH_EVENTS"), gt=0)
+    # Memory under load: bodies being read or decoded, and messages waiting for Kafka. Beyond it, 503
+    gateway_max_pending_bytes: int = Field(default("GATEWAY_MAX_PENDING_BYTES"), gt=0)
+    gateway_max_queue_bytes: int = Field(default("GATEWAY_MAX_QUEUE_BYTES"), gt=0)
+    gateway_body_seconds: float = Field(default("GATEWAY_BODY_SECONDS"), gt=0)
 
-    # Whose `X-Forwarded-For` is trusted, and whether addresses are truncated
+    # Whose `X-Forwarded-For` is believed, and how much of an address is kept
     gateway_trusted_proxies: Networks = ()
-    gateway_truncate_ip: bool = False
+    gateway_truncate_ip: bool = default("GATEWAY_TRUNCATE_IP")
 
-    gateway_log_level: str = "INFO"
+    gateway_log_level: str = default("GATEWAY_LOG_LEVEL")
 
-    # The mirror forwards to a real PostHog if both of these are set
-    mirror_host: str = ""
-    mirror_token: str = ""
-    mirror_group: str = "shoplake_mirror"
-    mirror_dead_letter_topic: str = "events_mirror_dead_letter"
-    mirror_metrics_port: int = 8091
-    mirror_batch_events: int = Field(100, gt=0)
-    # Older events are sent as a historical migration, which PostHog accepts without its usual limits
-    mirror_historical_hours: float = 48
+    # The mirror: forwards to a real PostHog when both are set
+    mirror_host: str = default("MIRROR_HOST")
+    mirror_token: str = default("MIRROR_TOKEN")
+    mirror_group: str = default("MIRROR_GROUP")
+    mirror_dead_letter_topic: str = default("MIRROR_DEAD_LETTER_TOPIC")
+    mirror_metrics_port: int = default("MIRROR_METRICS_PORT")
+    mirror_batch_events: int = Field(default("MIRROR_BATCH_EVENTS"), gt=0)
+    # Older events are sent as a historical migration, which PostHog takes without its limits
+    mirror_historical_hours: float = default("MIRROR_HISTORICAL_HOURS")
 
     @field_validator("gateway_tokens", mode="before")
     @classmethod
@@ -97,12 +98,12 @@ class GatewaySettings(BaseSettings):
 
     @property
     def mirrors(self) -> bool:
-        """True if events are forwarded to a real PostHog."""
+        """Whether events are forwarded to a real PostHog."""
         return bool(self.mirror_host and self.mirror_token)
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """Every topic that the gateway writes to, without repetition."""
+        """Every topic the gateway writes, once."""
         named = (
             self.kafka_events_topic,
             self.kafka_historical_topic,

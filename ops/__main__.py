@@ -7,7 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import alert_test, doctor, impact, quarantine, run, sql, status, trace
 from ops.superset import command as superset
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Run a verb; an expected failure is a message, never a stack trace."""
     try:
         app(prog_name="./shoplake")
-    except LocalError as error:
+    except DeployError as error:
         Console(stderr=True).print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from dags import alerts
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import installation
 
 NOBODY = (
@@ -25,13 +25,13 @@ def command(
     environment = settings.alert_environment()
     to = [name for name in ("ALERT_WEBHOOK_URL", "ALERT_EMAIL_TO") if environment[name]]
     if not to:
-        raise LocalError(NOBODY)
+        raise DeployError(NOBODY)
     base_url = f"http://127.0.0.1:{settings.airflow_port}"
     link = alerts.log_url(base_url, dag_id, "test", "test", 1)
     error = "this is a test, and no run has failed. Next: nothing, you have received it"
     problems = alerts.send(alerts.failed(dag_id, "test", "test", error, link), environment)
     if problems:
-        raise LocalError(
+        raise DeployError(
             "\n".join(f"{each} Next: correct its settings ALERT_… in .env." for each in problems)
         )
     Console(highlight=False).print(f"[green]✓[/green] sent to {' and '.join(to)}")

@@ -10,9 +10,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from deploy.errors import DeployError
 from deploy.processes import preflight
 from deploy.processes.preflight import Check
-from deploy.processes.settings import LocalError, LocalSettings, UnusableSettings
+from deploy.processes.settings import LocalSettings, UnusableSettings
 from deploy.processes.stack import Stack
 from ops import installation, lake_report, sql
 from spark_jobs.lake.tables import Lake
@@ -102,7 +103,7 @@ def check_warehouse(settings: LocalSettings) -> Check:
             answer = sql.ask(
                 connection, "SELECT count(*) FROM information_schema.views WHERE table_schema = 'mart'"
             )
-    except LocalError as error:
+    except DeployError as error:
         found, _, next_step = str(error).partition(" Next: ")
         return Check("Warehouse", False, found, next_step)
     marts = answer.rows[0][0]

@@ -18,7 +18,7 @@ from contracts.registry import TABLES
 from contracts.render import superset
 from contracts.render.chart_uses import uses
 from contracts.render.declarations import Declarations
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.superset.command import load
 from spark_jobs.settings import ROOT
 
@@ -72,17 +72,17 @@ def parse(what: str) -> tuple[Table, str | None]:
     """The table and column of a name such as `mart.daily_sales.net_sales`; `mart` is another word for `gold`.
 
     Raises:
-        LocalError: when there is no such table or column, with the nearest name.
+        DeployError: when there is no such table or column, with the nearest name.
     """
     layer, name, column = [*what.split(".", 2), "", ""][:3]
     table_id = f"{Layer.GOLD.value if layer == superset.SCHEMA else layer}.{name}"
     if table_id not in TABLES:
         asked = f"{layer}.{name}".rstrip(".")
-        raise LocalError(f"There is no table {asked}. Next: {_nearest(table_id, list(TABLES))}")
+        raise DeployError(f"There is no table {asked}. Next: {_nearest(table_id, list(TABLES))}")
     table = TABLES[table_id]
     if column and column not in table.column_names:
         nearest = _nearest(column, list(table.column_names))
-        raise LocalError(f"The table {table_id} has no column {column!r}. Next: {nearest}")
+        raise DeployError(f"The table {table_id} has no column {column!r}. Next: {nearest}")
     return table, column or None
 
 

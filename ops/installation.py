@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deploy.processes.settings import LocalError, LocalSettings, load_settings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings, load_settings
 from deploy.processes.stack import Stack
 from spark_jobs.errors import UserError
 from spark_jobs.lake.object_store import require_bucket
@@ -20,7 +21,7 @@ def settings() -> LocalSettings:
     """The settings of this installation.
 
     Raises:
-        LocalError: when there is none, or a setting is missing or unusable.
+        DeployError: when there is none, or a setting is missing or unusable.
     """
     _require_installed()
     return load_settings(ENV_FILE)
@@ -30,7 +31,7 @@ def stack() -> Stack:
     """The servers of this installation.
 
     Raises:
-        LocalError: when there is no installation.
+        DeployError: when there is no installation.
     """
     _require_installed()
     return Stack(FOLDER / ".shoplake", ENV_FILE)
@@ -40,15 +41,15 @@ def lake(settings: LocalSettings) -> Lake:
     """The lake of this installation.
 
     Raises:
-        LocalError: when it is in an object store that does not give it.
+        DeployError: when it is in an object store that does not give it.
     """
     try:
         require_bucket(settings)
     except UserError as error:
-        raise LocalError(str(error)) from None
+        raise DeployError(str(error)) from None
     return Lake(config=settings)
 
 
 def _require_installed() -> None:
     if not ENV_FILE.exists():
-        raise LocalError("Shoplake is not installed yet. Next: make demo")
+        raise DeployError("Shoplake is not installed yet. Next: make demo")

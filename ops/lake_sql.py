@@ -7,7 +7,7 @@ import re
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import lake_report
 from ops.answer import Answer
 from spark_jobs.lake.tables import Lake
@@ -17,14 +17,14 @@ def ask_lake(lake: Lake, query: str) -> Answer:
     """The answer to one SELECT; tables are `<layer>_<name>`, e.g. `bronze_orders` or `gold_daily_sales`.
 
     Raises:
-        LocalError: in the engine's own words.
+        DeployError: in the engine's own words.
     """
     paths = {name: path for _, name, path in lake_report.paths(lake)}
     used = {name: paths[name] for name in set(re.findall(r"\w+", query.lower())) & set(paths)}
     builder = QueryBuilder()
     for name, path in used.items():
         if not lake.exists(path):
-            raise LocalError(f"{name} is not in the lake yet. Next: ./shoplake run")
+            raise DeployError(f"{name} is not in the lake yet. Next: ./shoplake run")
         builder = builder.register(name, lake.open(path))
     query = query.strip().rstrip(";")
     try:
@@ -32,7 +32,9 @@ def ask_lake(lake: Lake, query: str) -> Answer:
         builder.execute(f"EXPLAIN SELECT EXISTS ({query}\n)").read_all()
         found = pa.table(builder.execute(query).read_all())
     except Exception as error:  # the engine has no error type of its own
-        raise LocalError(f"{_reason(error)}. Next: ./shoplake status --tables lists what there is.") from None
+        raise DeployError(
+            f"{_reason(error)}. Next: ./shoplake status --tables lists what there is."
+        ) from None
     is_number = [
         pa.types.is_integer(kind) or pa.types.is_decimal(kind) or pa.types.is_floating(kind)
         for kind in found.schema.types

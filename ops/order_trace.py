@@ -16,7 +16,8 @@ from psycopg2 import sql as pg
 
 from contracts.model import Pii, Table
 from contracts.registry import table
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from ops import installation, sql
 from ops.order_parts import Part, parts_of
 from ops.shop_rows import Row, ShopRows
@@ -56,7 +57,7 @@ def trace_order(settings: LocalSettings, order: str) -> Trace:
     """Everything known of the order with that id or number.
 
     Raises:
-        LocalError: in one line, when nobody knows it.
+        DeployError: in one line, when nobody knows it.
     """
     tracer = _Tracer(settings)
     trace = Trace(tracer.find(order))
@@ -84,9 +85,9 @@ class _Tracer:
             if known:
                 return int(known[0]["id"])
         if self.problems:
-            raise LocalError(self.problems[0])
+            raise DeployError(self.problems[0])
         next_step = 'Next: ./shoplake sql "select order_id, order_number from mart.orders limit 5"'
-        raise LocalError(
+        raise DeployError(
             f"Neither the shop nor the lake has an order with id or number {order!r}. {next_step}"
         )
 
@@ -151,7 +152,7 @@ class _Tracer:
                     cursor.execute(statement, list(part.key.values()))
                     found = cursor.fetchone()
                     part.served = dict(zip(names, found, strict=True)) if found else None
-        except LocalError as error:
+        except DeployError as error:
             self.problems.append(str(error))
         except psycopg2.Error as error:
             self.problems.append(f"The warehouse: {str(error).splitlines()[0]}. Next: ./shoplake run")
@@ -216,7 +217,7 @@ class _Tracer:
             return []
         try:
             return self.shop.where(of, column, values)
-        except LocalError as error:
+        except DeployError as error:
             self.problems.append(str(error))
             return []
 

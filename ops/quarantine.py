@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as ScreenTable
 from rich.text import Text
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import installation
 from ops.quarantine_rows import Reason, Rejected, find_tables, newest_rows, parsed, reasons_of
 
@@ -163,6 +163,6 @@ def _console() -> Console:
 def _refuse_unknown_reason(reason: str, reasons: list[Reason]) -> None:
     known = ", ".join(sorted({printable(each.reason) for each in reasons}))
     if known:
-        raise LocalError(
+        raise DeployError(
             f"No row in quarantine failed {reason!r}; there is {known}. Next: ./shoplake quarantine list"
         )

@@ -17,7 +17,7 @@ from pyarrow.dataset import Dataset
 from contracts.model import Layer, Table
 from contracts.registry import table as declared
 from contracts.registry import tables_of
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from spark_jobs.lake.tables import Lake
 
 # A raw row may have megabytes: few at a time, and no file read ahead.
@@ -56,7 +56,7 @@ def find_tables(name: str | None) -> list[Table]:
     """The silver table of that name, or all of them.
 
     Raises:
-        LocalError: with the nearest name, when there is no such table.
+        DeployError: with the nearest name, when there is no such table.
     """
     known = {each.name: each for each in tables_of(Layer.SILVER)}
     if name is None:
@@ -66,7 +66,7 @@ def find_tables(name: str | None) -> list[Table]:
         return [known[wanted]]
     nearest = get_close_matches(wanted, known, n=1)
     meant = f"; did you mean {nearest[0]}?" if nearest else "."
-    raise LocalError(f"There is no silver table {name!r}{meant} Next: ./shoplake quarantine list")
+    raise DeployError(f"There is no silver table {name!r}{meant} Next: ./shoplake quarantine list")
 
 
 def reasons_of(lake: Lake, tables: Sequence[Table]) -> list[Reason]:

@@ -9,7 +9,8 @@ import httpx
 import typer
 from rich.console import Console
 
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from deploy.servers.airflow_api import AirflowApi
 from ops import installation
 
@@ -29,9 +30,9 @@ def command(
         # A shop of one's own was started without a run; from the first that went well, upkeep goes on too.
         airflow.unpause("maintenance")
     except httpx.HTTPStatusError as error:
-        raise LocalError(_why_refused(error, settings)) from None
+        raise DeployError(_why_refused(error, settings)) from None
     except httpx.HTTPError as error:
-        raise LocalError(
+        raise DeployError(
             f"Airflow at 127.0.0.1:{settings.airflow_port} does not answer ({error}). "
             "Next: ./shoplake status; the port is AIRFLOW_PORT in .env."
         ) from None
@@ -42,7 +43,7 @@ def follow(airflow: AirflowApi, dag_id: str, console: Console) -> None:
     """Trigger a run and print each task as it ends.
 
     Raises:
-        LocalError: when the run failed, after the end of the failed task's log was printed.
+        DeployError: when the run failed, after the end of the failed task's log was printed.
     """
     run_id = airflow.trigger(dag_id)
     console.print(f"{run_id}  [dim]{airflow.url}/dags/{dag_id}/runs/{run_id}[/dim]", soft_wrap=True)
@@ -55,7 +56,7 @@ def follow(airflow: AirflowApi, dag_id: str, console: Console) -> None:
                 console.print(f"  [red]✗[/red] {task.task_id}: {task.state}")
             if task.state == "failed":
                 failed.append(task.task_id)
-    except LocalError:
+    except DeployError:
         for task_id in failed:
             console.print(f"\n[bold]The end of the log of {task_id}:[/bold]")
             lines = airflow.log_tail(dag_id, run_id, task_id, LOG_LINES)

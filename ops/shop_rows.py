@@ -9,7 +9,8 @@ from typing import Any
 import mysql.connector
 
 from contracts.model import Pii, Table
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from spark_jobs.sources.mysql_types import quoted
 
 CONNECT_SECONDS = 10
@@ -26,7 +27,7 @@ class ShopRows:
         """The rows in which the column has one of the values, by key, without contact data.
 
         Raises:
-            LocalError: naming the address and the settings when MySQL does not answer or refuses us.
+            DeployError: naming the address and the settings when MySQL does not answer or refuses us.
         """
         if not values:
             return []
@@ -41,7 +42,7 @@ class ShopRows:
                 cursor.execute(statement, tuple(values))
                 return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except mysql.connector.Error as error:
-            raise LocalError(
+            raise DeployError(
                 f"MySQL at {self.address} does not answer ({error.msg or error}). Next: ./shoplake status;"
                 " the address is SHOP_MYSQL_HOST and SHOP_MYSQL_PORT in .env, the user SHOP_MYSQL_USER."
             ) from None

@@ -11,7 +11,8 @@ import typer
 from psycopg2.extensions import connection as Connection
 from rich.console import Console
 
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from ops import installation, lake_sql
 from ops.answer import Answer, show_csv, show_json, show_table
 
@@ -49,7 +50,7 @@ def connect(settings: LocalSettings) -> Connection:
     """A connection to the warehouse as its reader.
 
     Raises:
-        LocalError: naming the address and the setting that is wrong.
+        DeployError: naming the address and the setting that is wrong.
     """
     try:
         return psycopg2.connect(
@@ -62,26 +63,26 @@ def connect(settings: LocalSettings) -> Connection:
             application_name="shoplake sql",
         )
     except psycopg2.OperationalError as error:
-        raise LocalError(_why_not_connected(str(error), settings)) from None
+        raise DeployError(_why_not_connected(str(error), settings)) from None
 
 
 def ask(connection: Connection, query: str) -> Answer:
     """The answer to one statement.
 
     Raises:
-        LocalError: with PostgreSQL's own words, and where in the query it stopped.
+        DeployError: with PostgreSQL's own words, and where in the query it stopped.
     """
     with connection, connection.cursor() as cursor:
         try:
             cursor.execute(query)
         except psycopg2.errors.QueryCanceled:
-            raise LocalError(
+            raise DeployError(
                 "The query took longer than the reader's statement_timeout. Next: ask for fewer days."
             ) from None
         except (psycopg2.errors.InsufficientPrivilege, psycopg2.errors.ReadOnlySqlTransaction) as error:
-            raise LocalError(f"{_message(error, query)} This role only reads the schema mart.") from None
+            raise DeployError(f"{_message(error, query)} This role only reads the schema mart.") from None
         except psycopg2.Error as error:
-            raise LocalError(_message(error, query)) from None
+            raise DeployError(_message(error, query)) from None
         if cursor.description is None:
             return Answer([], [], [])
         columns = [column.name for column in cursor.description]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from contracts.settings import default
 from spark_jobs.settings import ROOT, Settings
 
 SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
@@ -15,11 +16,11 @@ SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
 class SimulatorSettings(Settings):
     """The simulator writes where the platform reads: hosts, ports and topic are the platform's settings."""
 
-    shop_mysql_admin_user: str = "shoplake_admin"
+    shop_mysql_admin_user: str = default("SHOP_MYSQL_ADMIN_USER")
     shop_mysql_admin_password: SecretStr
     # The gateway takes events with one of these project tokens; the simulator sends with the first.
     gateway_tokens: str
-    gateway_port: int = 8090
+    gateway_port: int = default("GATEWAY_PORT")
     gateway_url: str = ""
     # Where the simulator remembers what it did; one file per shop database.
     simulator_record_dir: Path = ROOT / ".shoplake" / "data" / "ledger"

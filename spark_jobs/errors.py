@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-# What local/S3LogStore.scala says of a store that cannot hold a lake.
+# What deploy/servers/S3LogStore.scala says of a store that cannot hold a lake.
 REFUSED_STORE = re.compile(r"The store of \S+ ignores If-None-Match.*")
 # Where whoever starts a job wants to read how it ended: {"exit_code": 2, "error": "…"}.
 OUTCOME_FILE = "SHOPLAKE_OUTCOME_FILE"

@@ -1,4 +1,4 @@
-"""Settings of the platform, read from the environment and from `.env`; see `.env.example`.
+"""Settings of the platform, read from the environment and from `.env`; see docs/settings.md.
 
 Every setting a job, the simulator, the local mode or the `shoplake` command uses is declared here once.
 Secrets have no default: a missing one is an error that names it.
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.settings import problem
+from contracts.settings import HERE, default, problem
 from spark_jobs.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -26,59 +26,59 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
 
     # What a figure means
-    shop_timezone: str = "Europe/Berlin"
-    reporting_currency: str = "EUR"
-    late_data_days: int = 3
+    shop_timezone: str = default("SHOP_TIMEZONE")
+    reporting_currency: str = default("REPORTING_CURRENCY")
+    late_data_days: int = default("LATE_DATA_DAYS")
     pseudonym_key: SecretStr
 
     # The lake: a folder, or s3a://bucket/prefix
-    lake_uri: str = str(ROOT / "data_lake")
+    lake_uri: str = default("LAKE_URI").replace(HERE, str(ROOT))
     # S3, by the names that every client of it knows
-    aws_access_key_id: str = ""
-    aws_secret_access_key: SecretStr = SecretStr("")
-    aws_session_token: SecretStr = SecretStr("")
-    aws_region: str = "us-east-1"
-    aws_endpoint_url: str = ""  # of a store other than AWS
+    aws_access_key_id: str = default("AWS_ACCESS_KEY_ID")
+    aws_secret_access_key: SecretStr = SecretStr(default("AWS_SECRET_ACCESS_KEY"))
+    aws_session_token: SecretStr = SecretStr(default("AWS_SESSION_TOKEN"))
+    aws_region: str = default("AWS_REGION")
+    aws_endpoint_url: str = default("AWS_ENDPOINT_URL")
     # The stream's notes of where it is, when the lake is in S3; each start makes them anew
-    stream_checkpoint_dir: str = str(ROOT / "data_lake" / "checkpoints")
-    bronze_retention_days: float = 730  # by ingestion; then rows go to the archive
-    lake_history_hours: int = 168  # how long a version of a table can still be read
+    stream_checkpoint_dir: str = default("STREAM_CHECKPOINT_DIR").replace(HERE, str(ROOT))
+    bronze_retention_days: float = default("BRONZE_RETENTION_DAYS")
+    lake_history_hours: int = default("LAKE_HISTORY_HOURS")
 
     # The shop's MySQL, as the ingest reads it
-    shop_mysql_host: str = "127.0.0.1"
-    shop_mysql_port: int = 13306
-    shop_mysql_database: str = "shop"
-    shop_mysql_user: str = "shoplake_reader"
+    shop_mysql_host: str = default("SHOP_MYSQL_HOST")
+    shop_mysql_port: int = default("SHOP_MYSQL_PORT")
+    shop_mysql_database: str = default("SHOP_MYSQL_DATABASE")
+    shop_mysql_user: str = default("SHOP_MYSQL_USER")
     shop_mysql_password: SecretStr
     # How the ingest reads it
-    ingest_connections: int = 2
-    ingest_overlap_seconds: int = 600
-    ingest_safety_lag_seconds: int = 2
-    ingest_max_lost_share: float = 0.2
-    ingest_key_check_rows: int = 5_000_000  # above it, rows gone from the source are not looked for
-    ingest_checksum_hours: float = 24  # between checks for rows changed without a change time; 0: every run
+    ingest_connections: int = default("INGEST_CONNECTIONS")
+    ingest_overlap_seconds: int = default("INGEST_OVERLAP_SECONDS")
+    ingest_safety_lag_seconds: int = default("INGEST_SAFETY_LAG_SECONDS")
+    ingest_max_lost_share: float = default("INGEST_MAX_LOST_SHARE")
+    ingest_key_check_rows: int = default("INGEST_KEY_CHECK_ROWS")
+    ingest_checksum_hours: float = default("INGEST_CHECKSUM_HOURS")
 
     # What computes: `embedded` (Sail, within the job) or `spark`
-    spark_engine: Literal["embedded", "spark"] = "embedded"
-    spark_driver_memory: str = "2g"  # how much memory it may use
+    spark_engine: Literal["embedded", "spark"] = default("SPARK_ENGINE")
+    spark_driver_memory: str = default("SPARK_DRIVER_MEMORY")
 
     # Events
-    kafka_bootstrap_servers: str = "127.0.0.1:19092"
-    kafka_events_topic: str = "events_plugin_ingestion"
-    stream_trigger_seconds: int = 5
-    stream_catch_up_seconds: int = 120
+    kafka_bootstrap_servers: str = default("KAFKA_BOOTSTRAP_SERVERS")
+    kafka_events_topic: str = default("KAFKA_EVENTS_TOPIC")
+    stream_trigger_seconds: int = default("STREAM_TRIGGER_SECONDS")
+    stream_catch_up_seconds: int = default("STREAM_CATCH_UP_SECONDS")
 
     # A self-hosted PostHog's own Kafka as a further source of events; none without an address
-    posthog_kafka_bootstrap_servers: str = ""
-    posthog_kafka_topics: str = "clickhouse_events_json,clickhouse_person_distinct_id"
+    posthog_kafka_bootstrap_servers: str = default("POSTHOG_KAFKA_BOOTSTRAP_SERVERS")
+    posthog_kafka_topics: str = default("POSTHOG_KAFKA_TOPICS")
 
     # The warehouse
-    warehouse_host: str = "127.0.0.1"
-    warehouse_port: int = 15432
-    warehouse_database: str = "warehouse"
-    warehouse_loader_user: str = "warehouse_loader"
+    warehouse_host: str = default("WAREHOUSE_HOST")
+    warehouse_port: int = default("WAREHOUSE_PORT")
+    warehouse_database: str = default("WAREHOUSE_DATABASE")
+    warehouse_loader_user: str = default("WAREHOUSE_LOADER_USER")
     warehouse_loader_password: SecretStr
-    warehouse_reader_user: str = "warehouse_reader"
+    warehouse_reader_user: str = default("WAREHOUSE_READER_USER")
     warehouse_reader_password: SecretStr
 
     @model_validator(mode="before")
@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _obeys_its_rule(cls, value: Any, info: ValidationInfo) -> Any:
-        """Hold a setting against the rule that contracts/settings.py has for it."""
+        """Hold a setting against the rule that contracts/settings has for it."""
         is_said = isinstance(value, str | int | float) and not isinstance(value, bool)
         if is_said and (found := problem((info.field_name or "").upper(), str(value))):
             raise ValueError(found.what)

@@ -27,11 +27,11 @@ from deploy.env.env_file import ensure_env_file, set_values
 from deploy.processes.demo import run_demo
 from deploy.processes.stack import Stack
 from spark_jobs.settings import settings
-from tests.integration.servers import ROOT, Environment, Shop, free_ports
+from tests.integration.servers import ROOT, Environment, Shop, allow_shops_of_tests, free_ports
 from tests.stack.pipeline import let_airflow_rest
 
 # Quick answers first; the browser sees the demo run before anything disturbs it.
-FOLDERS = ("unit", "gateway", "local", "integration", "browser", "stack", "compose")
+FOLDERS = ("unit", "gateway", "deploy/processes", "integration", "browser", "stack", "deploy/compose")
 DATA_SERVERS = ("mariadb", "postgres", "kafka", "gateway")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
 HOURS_TO_MIDNIGHT = 3
@@ -59,7 +59,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def _folder(nodeid: str) -> str:
-    return nodeid.split("/")[1]
+    return next(folder for folder in FOLDERS if nodeid.startswith(f"tests/{folder}/"))
 
 
 @pytest.fixture(scope="session")
@@ -102,6 +102,7 @@ def data_stack(home: Path) -> Stack:
     with _timed("starting the servers of the data"):
         stack = _stack(home)
         stack.up(only=DATA_SERVERS)
+        allow_shops_of_tests(stack)
     return stack
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from contracts.model import Layer, Table
 from contracts.registry import TABLES
-from contracts.render import json_schema, markdown, postgres, superset
+from contracts.render import json_schema, markdown, postgres, settings, superset
 from contracts.render.files import bring_up_to_date
 from contracts.sources.ecommerce import EVENTS
 
@@ -29,6 +29,8 @@ def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
     files = {
         f"{markdown.FOLDER}/README.md": markdown.index(tables),
         "docs/metrics.md": markdown.metrics(marts),
+        settings.EXAMPLE: settings.example(),
+        settings.PAGE: settings.page(),
     }
     files |= {f"{markdown.FOLDER}/{table.id}.md": markdown.page(table, tables) for table in tables.values()}
     files |= {f"{json_schema.FOLDER}/captured_event.schema.json": json_schema.captured_event()}

@@ -1,4 +1,4 @@
-"""`python3 -m compose`: what `make up` and its like call. Standard library only."""
+"""`python3 -m deploy.compose`: what `make up` and its like call. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.compose import backup, lifecycle, preflight, settings
 from deploy.compose.docker import Compose, docker
 from deploy.env.env_file import set_aside
-from deploy.errors import ComposeError
+from deploy.errors import DeployError
 
 # What `make demo` leaves: its `.env` is the same, and is needed until that is gone, too.
 LOCAL_DATA = Path(".shoplake") / "data"
@@ -97,7 +97,7 @@ def clean(arguments: argparse.Namespace) -> int:
     if shutil.which("docker"):
         try:
             compose = open_compose()
-        except ComposeError as error:
+        except DeployError as error:
             print(f"Nothing of Docker Compose is deleted. {str(error).partition(' Next:')[0]}")
         else:
             _delete_everything(compose, arguments.yes)
@@ -137,7 +137,7 @@ COMMANDS = {
 
 def main() -> int:
     """Run a command; an expected failure is a message, never a stack trace."""
-    parser = argparse.ArgumentParser(prog="python3 -m compose", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python3 -m deploy.compose", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("service", nargs="*", help="for logs and shell")
     parser.add_argument("--shop", default="", help="demo, completejourney or none; remembered in .env")
@@ -147,7 +147,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return COMMANDS[arguments.command](arguments)
-    except ComposeError as error:
+    except DeployError as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.compose.docker import Compose, docker
-from deploy.errors import ComposeError
+from deploy.errors import DeployError
 
 VOLUMES = ("mysql-data", "kafka-data", "postgres-data", "lake", "ledger")
 MANIFEST, ENV = "manifest.json", "env"
@@ -46,13 +46,13 @@ def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
     What ran before runs again; with `resume=False`, where another version is to follow, only after a failure.
 
     Raises:
-        ComposeError: when there is nothing to save, or a volume cannot be read.
+        DeployError: when there is nothing to save, or a volume cannot be read.
     """
     in_s3 = compose.settings.lake_in_s3
     wanted = [short for short in VOLUMES if not (in_s3 and short == "lake")]
     volumes = {short: name for short, name in compose.volumes().items() if short in wanted}
     if not volumes:
-        raise ComposeError("There is nothing to back up yet. Next: make up")
+        raise DeployError("There is nothing to back up yet. Next: make up")
     target = folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
     draft = target.with_name(f"{target.name}.partial")
     draft.mkdir(parents=True, mode=0o700)
@@ -88,7 +88,7 @@ def restore(compose: Compose, source: Path) -> None:
     """Put the volumes back as they were; the stack is stopped, and `.env` is that of the backup.
 
     Raises:
-        ComposeError: before anything is deleted, when the backup is not complete.
+        DeployError: before anything is deleted, when the backup is not complete.
     """
     manifest = verify(source)
     if lake := lake_in_s3(source):
@@ -117,13 +117,13 @@ def verify(source: Path) -> dict[str, Any]:
     """The manifest of a backup whose files are all there and unchanged.
 
     Raises:
-        ComposeError: naming the file that is missing or damaged.
+        DeployError: naming the file that is missing or damaged.
     """
     manifest = _manifest(source)
     for short, expected in manifest["volumes"].items():
         path = source / f"{short}.tar.gz"
         if not path.exists() or _checksum(path) != expected["sha256"]:
-            raise ComposeError(
+            raise DeployError(
                 f"{path} is missing or damaged; nothing was restored. Next: take another backup."
             )
     return manifest
@@ -131,7 +131,7 @@ def verify(source: Path) -> dict[str, Any]:
 
 def _manifest(source: Path) -> dict[str, Any]:
     if not (source / MANIFEST).exists():
-        raise ComposeError(f"{source} is no backup: it has no {MANIFEST}. Next: ls {source.parent}")
+        raise DeployError(f"{source} is no backup: it has no {MANIFEST}. Next: ls {source.parent}")
     manifest: dict[str, Any] = json.loads((source / MANIFEST).read_text())
     return manifest
 
@@ -140,7 +140,7 @@ def lake_in_s3(source: Path) -> str:
     """The address in S3 of the lake that a backup belongs to; empty where the backup holds the lake.
 
     Raises:
-        ComposeError: when it is no backup.
+        DeployError: when it is no backup.
     """
     return str(_manifest(source).get("lake_in_s3", ""))
 
@@ -149,11 +149,11 @@ def newest(folder: Path) -> Path:
     """The newest complete backup below a folder.
 
     Raises:
-        ComposeError: when there is none.
+        DeployError: when there is none.
     """
     found = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
     if not found:
-        raise ComposeError(f"There is no backup in {folder}. Next: make backup")
+        raise DeployError(f"There is no backup in {folder}. Next: make backup")
     return found[-1]
 
 
@@ -161,7 +161,7 @@ def confirm(question: str, read: Callable[[], str] = input) -> None:
     """Ask before something is lost.
 
     Raises:
-        ComposeError: unless the answer is yes.
+        DeployError: unless the answer is yes.
     """
     print(f"{question} Type yes: ", end="", flush=True)
     try:
@@ -169,7 +169,7 @@ def confirm(question: str, read: Callable[[], str] = input) -> None:
     except EOFError:
         answer = ""
     if answer.strip() != "yes":
-        raise ComposeError("Nothing was changed.")
+        raise DeployError("Nothing was changed.")
 
 
 def platform_image(compose: Compose) -> str:
@@ -187,7 +187,7 @@ def _save(volume: str, image: str, target: Path) -> dict[str, Any]:
             check=False,
         )
     if done.returncode != 0:
-        raise ComposeError(f"The volume {volume} could not be read: {done.stderr.decode().strip()}")
+        raise DeployError(f"The volume {volume} could not be read: {done.stderr.decode().strip()}")
     return {"bytes": target.stat().st_size, "sha256": _checksum(target)}
 
 
@@ -201,7 +201,7 @@ def _load(volume: str, image: str, source: Path) -> None:
             check=False,
         )
     if done.returncode != 0:
-        raise ComposeError(
+        raise DeployError(
             f"The volume {volume} could not be written: {done.stderr.decode().strip()}."
             " Next: make restore-backup"
         )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deploy.compose.settings import ALL_PROFILES, ROOT, Settings
-from deploy.errors import ComposeError
+from deploy.errors import DeployError
 
 LOG_LINES = 15
 
@@ -19,11 +19,11 @@ def docker(*arguments: str) -> str:
     """The output of a docker command.
 
     Raises:
-        ComposeError: with docker's own last line.
+        DeployError: with docker's own last line.
     """
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise ComposeError(f"docker {' '.join(arguments[:2])}: {_last_line(done)}")
+        raise DeployError(f"docker {' '.join(arguments[:2])}: {_last_line(done)}")
     return done.stdout.strip()
 
 
@@ -46,7 +46,7 @@ class Compose:
         """The output of a command about all services."""
         done = self._run(arguments, every_profile=True, quiet=True)
         if done.returncode != 0:
-            raise ComposeError(f"docker compose {arguments[0]}: {_last_line(done)}")
+            raise DeployError(f"docker compose {arguments[0]}: {_last_line(done)}")
         return done.stdout.strip()
 
     def show(self, *arguments: str, every_profile: bool = True) -> int:
@@ -57,13 +57,13 @@ class Compose:
         """Run a command; its output is shown at a terminal, or when it fails.
 
         Raises:
-            ComposeError: with the last lines of what the services said that are not well.
+            DeployError: with the last lines of what the services said that are not well.
         """
         quiet = not sys.stdout.isatty()
         done = self._run(arguments, every_profile=every_profile, quiet=quiet)
         if done.returncode != 0:
             said = (done.stderr or "").strip().splitlines()[-LOG_LINES:] if quiet else []
-            raise ComposeError(
+            raise DeployError(
                 "\n".join([*said, self.complaint() or f"docker compose {arguments[0]} failed."])
             )
 

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from contracts.shops import NO_SHOP
 from deploy.compose import backup, preflight, settings
 from deploy.compose.docker import Compose, docker
 from deploy.env.env_file import misspelt
-from deploy.errors import ComposeError
+from deploy.errors import DeployError
 
 IMAGES = ("spark", "superset")
 BEFORE = "before-upgrade"
@@ -29,14 +30,14 @@ def prepare(shop: str = "", new_env: bool = True) -> Compose:
     """Docker, `.env` and the machine are as they must be.
 
     Raises:
-        ComposeError: saying what is not.
+        DeployError: saying what is not.
     """
     preflight.require_docker()
     had_env = settings.env_file().exists()
     if new_env and not had_env:
         settings.make_env()
     if wrong := misspelt(settings.env_file()):
-        raise ComposeError("\n".join(wrong))
+        raise DeployError("\n".join(wrong))
     compose = Compose(settings.remember(settings.load(), shop))
     if not had_env:
         preflight.require_no_databases(compose)
@@ -48,7 +49,7 @@ def up(shop: str = "") -> None:
     """Build, start, wait until everything is healthy, trigger the first run, say where things are.
 
     Raises:
-        ComposeError: naming the service that is not well.
+        DeployError: naming the service that is not well.
     """
     began = time.monotonic()
     with step("Machine and settings"):
@@ -60,10 +61,10 @@ def up(shop: str = "") -> None:
             check_rights(compose)
     with step("Services healthy"):
         start(compose)
-    if compose.settings.shop == settings.NO_SHOP:
+    if compose.settings.shop == NO_SHOP:
         with step("Empty marts"):
             compose.must(*IN_SCHEDULER, "python", "-m", "spark_jobs.jobs.publish_empty")
-    first_run = compose.ask("exec", "-T", "airflow-api-server", "python", "-m", "compose.inside.first_run")
+    first_run = compose.ask("exec", "-T", "airflow-api-server", "python", "-m", "deploy.container.first_run")
     summary(compose, first_run, time.monotonic() - began)
 
 
@@ -87,11 +88,11 @@ def check_rights(compose: Compose) -> None:
     """The reader of one's own shop may do what the ingest does.
 
     Raises:
-        ComposeError: with the statement that grants what is missing.
+        DeployError: with the statement that grants what is missing.
     """
-    arguments = ("python", "-m", "compose.inside.shop_rights")
+    arguments = ("python", "-m", "deploy.container.shop_rights")
     if compose.show("run", "--rm", "--no-deps", "-T", "airflow-scheduler", *arguments, every_profile=False):
-        raise ComposeError("The shop cannot be read; the line above says why. Then make up.")
+        raise DeployError("The shop cannot be read; the line above says why. Then make up.")
 
 
 def summary(compose: Compose, first_run: str, seconds: float) -> None:
@@ -113,7 +114,7 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
     if first_run:
         print("The first run has begun: the dashboard “Shop overview” has data in a few minutes.")
         print(f"Follow it: {where.url('AIRFLOW_PORT')}/dags/medallion/runs/{first_run}")
-    if where.shop == settings.NO_SHOP:
+    if where.shop == NO_SHOP:
         print(f"The shop is yours: {where.get('SHOP_MYSQL_HOST')}:{where.get('SHOP_MYSQL_PORT')}.")
         print(f"SHOP_TIMEZONE and REPORTING_CURRENCY in {where.env_file} say what a figure means.")
         print("After a change: make up; another run: the button of “medallion” in Airflow.")
@@ -126,7 +127,7 @@ def upgrade(folder: Path) -> None:
     Airflow's and Superset's metadata and the warehouse's roles are migrated by their init services.
 
     Raises:
-        ComposeError: with the reason, after the old state is back.
+        DeployError: with the reason, after the old state is back.
     """
     compose = prepare(new_env=False)
     config = [str(image) for image in _images(compose)]
@@ -141,11 +142,11 @@ def upgrade(folder: Path) -> None:
             compose.must("build", *IMAGES)
         with step("Migrated and healthy"):
             start(compose)
-    except (ComposeError, KeyboardInterrupt) as error:
+    except (DeployError, KeyboardInterrupt) as error:
         print(f"{error}\nThe upgrade failed; the state before it comes back.", flush=True)
         with step("Rolled back"):
             _roll_back(compose, config, saved)
-        raise ComposeError(
+        raise DeployError(
             "The upgrade failed for the reason above, and the version before it runs again."
             " Next: git checkout that version, or mend the reason and make upgrade"
         ) from None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from deploy.compose.docker import Compose, docker
 from deploy.compose.settings import Settings
-from deploy.errors import ComposeError
+from deploy.env.ports import port_is_free
+from deploy.errors import DeployError
 
 ENGINE_MINIMUM = (20, 10)
 # The first whose depends_on may name a service that is turned off.
@@ -31,28 +31,28 @@ def require_docker(run: Run = _run) -> None:
     """Docker and Compose are there, new enough, and answer.
 
     Raises:
-        ComposeError: saying what to install or start.
+        DeployError: saying what to install or start.
     """
     if shutil.which("docker") is None:
-        raise ComposeError("Docker is not installed. Next: follow https://docs.docker.com/engine/install")
+        raise DeployError("Docker is not installed. Next: follow https://docs.docker.com/engine/install")
     plugin = run(["docker", "compose", "version", "--short"])
     found = plugin.stdout.strip()
     if plugin.returncode != 0 or version(found) < COMPOSE_MINIMUM:
         wanted = ".".join(map(str, COMPOSE_MINIMUM))
-        raise ComposeError(
+        raise DeployError(
             f"Docker Compose {wanted} or newer is needed, {found or 'none'} is installed."
             " Next: follow https://docs.docker.com/compose/install/linux"
         )
     daemon = run(["docker", "version", "--format", "{{.Server.Version}}"])
     if daemon.returncode != 0:
         if "permission denied" in daemon.stderr:
-            raise ComposeError(
+            raise DeployError(
                 "This user may not use Docker. Next: sudo usermod -aG docker $USER, then log in again"
             )
-        raise ComposeError("The Docker daemon does not answer. Next: sudo systemctl start docker")
+        raise DeployError("The Docker daemon does not answer. Next: sudo systemctl start docker")
     if version(daemon.stdout) < ENGINE_MINIMUM:
         wanted = ".".join(map(str, ENGINE_MINIMUM))
-        raise ComposeError(
+        raise DeployError(
             f"Docker {wanted} or newer is needed, {daemon.stdout.strip()} runs."
             " Next: follow https://docs.docker.com/engine/install"
         )
@@ -68,7 +68,7 @@ def require_machine(compose: Compose) -> None:
     """Memory, disk and ports suffice, and no volume is of another version.
 
     Raises:
-        ComposeError: every finding on a line of its own.
+        DeployError: every finding on a line of its own.
     """
     running = {each["Service"] for each in compose.services() if each["State"] == "running"}
     found = [*check_volumes(compose)]
@@ -76,7 +76,7 @@ def require_machine(compose: Compose) -> None:
         found += [*check_memory(), *check_disk()]
     found += check_ports(compose.settings, taken_by_us(compose))
     if found:
-        raise ComposeError("\n".join(found))
+        raise DeployError("\n".join(found))
 
 
 def check_memory(needed: float = MEMORY_NEEDED) -> Iterator[str]:
@@ -125,17 +125,6 @@ def check_ports(settings: Settings, ours: set[int]) -> Iterator[str]:
             )
 
 
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on this port of loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
 def check_volumes(compose: Compose) -> Iterator[str]:
     """PostgreSQL's data are of the version that the compose file runs: it does not upgrade them itself."""
     volume = compose.volumes().get("postgres-data")
@@ -158,12 +147,12 @@ def require_no_databases(compose: Compose) -> None:
     """A new `.env` opens no old volume: its passwords are others. Takes the new one away again.
 
     Raises:
-        ComposeError: naming them.
+        DeployError: naming them.
     """
     databases = {"mysql-data", "postgres-data"} & compose.volumes().keys()
     if databases:
         compose.settings.env_file.unlink()
-        raise ComposeError(
+        raise DeployError(
             f"Volumes {', '.join(sorted(databases))} are there, but the .env with their passwords is gone."
             " Next: put it back (a backup holds it as `env`), or make clean"
         )

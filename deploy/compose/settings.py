@@ -11,27 +11,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.settings import RULES, missing_beside, problem
-from deploy.env.env_file import EMPTY_SECRET, EXAMPLE, LINE, ensure_env_file, set_values
-from deploy.errors import ComposeError
+from contracts.settings import DRAWN, RULES, SETTINGS, default, missing_beside, problem
+from contracts.shops import NO_SHOP, SHOPS
+from deploy.env.env_file import ensure_env_file, read, set_values
+from deploy.errors import DeployError
 
-ROOT = Path(__file__).resolve().parents[1]
-NO_SHOP = "none"
-# Settings under which a shop's figures are meant; a test holds them to those of the simulator.
-SHOPS: dict[str, dict[str, str]] = {
-    "demo": {},
-    "completejourney": {"REPORTING_CURRENCY": "USD", "SHOP_TIMEZONE": "America/New_York"},
-}
+ROOT = Path(__file__).resolve().parents[2]
 ALL_PROFILES = ("demo", "kafka", "postgres", "cluster", "mirror")
-# Published on loopback: the setting, its default, and the profile without which it is not published.
+# Published on loopback: the setting, and the profile without which it is not published.
 PORTS = {
-    "SHOP_MYSQL_PORT": (13306, "demo"),
-    "KAFKA_LOCAL_PORT": (19092, "kafka"),
-    "WAREHOUSE_PORT": (15432, "postgres"),
-    "GATEWAY_PORT": (8090, ""),
-    "STOREFRONT_PORT": (8092, "demo"),
-    "AIRFLOW_PORT": (8080, ""),
-    "SUPERSET_PORT": (8088, ""),
+    "SHOP_MYSQL_PORT": "demo",
+    "KAFKA_LOCAL_PORT": "kafka",
+    "WAREHOUSE_PORT": "postgres",
+    "GATEWAY_PORT": "",
+    "STOREFRONT_PORT": "demo",
+    "AIRFLOW_PORT": "",
+    "SUPERSET_PORT": "",
 }
 # Of one's own servers: the address, and what must be set beside it.
 ADDRESSES = {
@@ -40,13 +35,11 @@ ADDRESSES = {
     "KAFKA_BOOTSTRAP_SERVERS": (),
 }
 LOOPBACK = re.compile(r"(^|,)\s*(localhost|127\.\d+\.\d+\.\d+|\[?::1\]?)(:\d+)?\s*(,|$)")
-VOLUME = "/data/lake"
+VOLUME = SETTINGS["LAKE_URI"].in_containers
 BUCKET_ADDRESS = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
 # Part of a URL, of a shell word and of SQL: what `make env` draws consists of these.
 IN_URLS = ("AIRFLOW_DB_PASSWORD", "SUPERSET_DB_PASSWORD")
 URL_SAFE = re.compile(r"[A-Za-z0-9._~=-]+")
-# Every setting that the example names, also those that it only shows.
-LINE_NAMES = re.compile(r"^(?:# )?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
 # Of these, what is said below is more.
 RULED_BELOW = frozenset({"LAKE_URI", "AWS_ENDPOINT_URL"})
 
@@ -58,14 +51,14 @@ class Settings:
     env_file: Path
     values: Mapping[str, str]
 
-    def get(self, name: str, default: str = "") -> str:
-        """A setting, or its default where it is not set or empty."""
-        return self.values.get(name) or default
+    def get(self, name: str, otherwise: str = "") -> str:
+        """A setting, or something else where it is not set or empty."""
+        return self.values.get(name) or otherwise
 
     @property
     def shop(self) -> str:
         """Which shop the simulator fills; none where the shop is one's own."""
-        return NO_SHOP if self.get("SHOP_MYSQL_HOST") else self.get("SHOP", "demo")
+        return NO_SHOP if self.get("SHOP_MYSQL_HOST") else self.get("SHOP", default("SHOP"))
 
     @property
     def lake_in_s3(self) -> str:
@@ -76,7 +69,7 @@ class Settings:
     @property
     def workers(self) -> int:
         """Workers of the Spark cluster; 0 means none."""
-        return int(self.get("SPARK_WORKERS", "0"))
+        return int(self.get("SPARK_WORKERS", str(default("SPARK_WORKERS"))))
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -93,8 +86,8 @@ class Settings:
     def ports(self) -> dict[str, int]:
         """The ports that are published on loopback, by their settings."""
         return {
-            name: int(self.get(name, str(default)))
-            for name, (default, profile) in PORTS.items()
+            name: int(self.get(name, str(default(name))))
+            for name, profile in PORTS.items()
             if not profile or profile in self.profiles
         }
 
@@ -112,45 +105,27 @@ def load(home: Path | None = None, environment: Mapping[str, str] | None = None)
     """The settings of the folder that holds `.env`: SHOPLAKE_HOME or the checkout.
 
     Raises:
-        ComposeError: naming each line of `.env` that cannot be meant.
+        DeployError: naming each line of `.env` that cannot be meant.
     """
     environment = os.environ if environment is None else environment
     path = home / ".env" if home else env_file()
     if not path.exists():
-        raise ComposeError(f"There is no {path}. Next: make env")
-    values = parse(path.read_text(), path)
-    names = set(LINE_NAMES.findall(EXAMPLE.read_text())) | values.keys()
+        raise DeployError(f"There is no {path}. Next: make env")
+    values, unreadable = read(path.read_text())
+    if unreadable:
+        raise DeployError(f"{path}, line {unreadable[0]}: not NAME=value. Next: correct it, then make up.")
+    names = SETTINGS.keys() | values.keys()
     values |= {name: environment[name] for name in names if name in environment}
     settings = Settings(path, values)
     if problems := list(find_problems(settings)):
-        raise ComposeError("\n".join(problems))
+        raise DeployError("\n".join(problems))
     return settings
-
-
-def parse(text: str, env_file: Path) -> dict[str, str]:
-    """The values of an env file.
-
-    Raises:
-        ComposeError: naming a line that is neither NAME=value nor a comment.
-    """
-    values = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        stripped = line.strip()
-        if not stripped or stripped.startswith("#"):
-            continue
-        match = LINE.match(stripped)
-        if not match:
-            raise ComposeError(f"{env_file}, line {number}: not NAME=value. Next: correct it, then make up.")
-        value = match[2].strip()
-        quoted = re.fullmatch(r"(['\"])(.*)\1", value)
-        values[match[1]] = quoted[2] if quoted else re.sub(r"\s+#.*$", "", value)
-    return values
 
 
 def find_problems(settings: Settings) -> list[str]:
     """What is missing, or cannot be meant; one line each, with the next command."""
     where, found = settings.env_file, []
-    missing = [name for name in EMPTY_SECRET.findall(EXAMPLE.read_text()) if not settings.get(name)]
+    missing = [name for name in DRAWN if not settings.get(name)]
     if missing:
         found.append(f"{where} is half-written: {', '.join(missing)} missing. Next: make env")
     for name in IN_URLS:
@@ -167,7 +142,7 @@ def find_problems(settings: Settings) -> list[str]:
     if unusable:
         next_step = f"Next: correct it in {where}, then make up."
         return [*found, *(f"{what}{'' if what.endswith('?') else '.'} {next_step}" for what in unusable)]
-    if settings.get("SHOP", "demo") not in (*SHOPS, NO_SHOP):
+    if settings.get("SHOP", default("SHOP")) not in (*SHOPS, NO_SHOP):
         shops = "|".join((*SHOPS, NO_SHOP))
         found.append(f"There is no shop {settings.get('SHOP')!r}. Next: make up SHOP={shops}")
     if settings.get("SHOP") == NO_SHOP and not settings.get("SHOP_MYSQL_HOST"):
@@ -235,13 +210,17 @@ def remember(settings: Settings, shop: str = "") -> Settings:
     """Write what was chosen and what follows from it into `.env`, where Compose itself reads it.
 
     Raises:
-        ComposeError: as `load`.
+        DeployError: as `load`.
     """
     chosen = {"SHOP": shop, **SHOPS.get(shop, {})} if shop else {}
     settings = Settings(settings.env_file, {**settings.values, **chosen})
     if problems := find_problems(settings):
-        raise ComposeError("\n".join(problems))
-    master = "spark://spark-master:7077" if settings.workers else f"local[{settings.get('SPARK_CORES', '2')}]"
+        raise DeployError("\n".join(problems))
+    master = (
+        "spark://spark-master:7077"
+        if settings.workers
+        else f"local[{settings.get('SPARK_CORES', str(default('SPARK_CORES')))}]"
+    )
     derived = {"COMPOSE_PROFILES": ",".join(settings.profiles), "SPARK_MASTER": master}
     set_values(settings.env_file, {**chosen, **derived})
     return Settings(settings.env_file, {**settings.values, **derived})

@@ -1,4 +1,4 @@
-"""Start Airflow's API server with the administrator's password: `python -m compose.inside.api_server`."""
+"""Start Airflow's API server with the administrator's password: `python -m deploy.container.api_server`."""
 
 from __future__ import annotations
 

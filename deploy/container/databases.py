@@ -1,4 +1,4 @@
-"""Create databases and roles in PostgreSQL, passwords as in `.env`: `python -m compose.inside.databases`."""
+"""Create PostgreSQL's databases and roles, passwords as in `.env`: `python -m deploy.container.databases`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trigger the first run of the pipeline and let the schedules go: `python -m compose.inside.first_run`.
+"""Trigger the first run of the pipeline and let the schedules go: `python -m deploy.container.first_run`.
 
 For the container of Airflow's API server. Where the pipeline has run before, there is nothing to do.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from deploy.servers.airflow_api import AirflowApi
 
 
@@ -31,7 +31,7 @@ def main() -> int:
             return 0
         print(airflow.trigger("medallion"))
         airflow.unpause("maintenance")
-    except LocalError as error:
+    except DeployError as error:
         print(f"{error} Next: make logs S=airflow-dag-processor", file=sys.stderr)
         return 1
     return 0

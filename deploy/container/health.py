@@ -1,4 +1,4 @@
-"""Does this container's own service answer? `python -m compose.inside.health spark|stream|http|airflow-…`.
+"""Does this container's own service answer? `python -m deploy.container.health spark|stream|http|airflow-…`.
 
 It runs every few seconds, so it imports what its check needs: an import costs more than the question.
 """

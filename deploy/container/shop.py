@@ -1,4 +1,4 @@
-"""Fill the demo shop unless it is filled: `python -m compose.inside.shop`."""
+"""Fill the demo shop unless it is filled: `python -m deploy.container.shop`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""May the reader of one's own shop do what the ingest does? `python -m compose.inside.shop_rights`."""
+"""May the reader of one's own shop do what the ingest does? `python -m deploy.container.shop_rights`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""Start Spark in a container: `python -m compose.inside.spark connect|stream|master|worker`.
+"""Start Spark in a container: `python -m deploy.container.spark connect|stream|master|worker`.
 
-The configuration is local mode's; only addresses and folders differ. Java takes this process's place, so that
-signals reach it.
+Java takes this process's place, so that signals reach it.
 """
 
 from __future__ import annotations
@@ -10,32 +9,30 @@ import os
 import sys
 from collections.abc import Mapping
 
-from deploy.processes.jars import SPARK_HOME
-from deploy.processes.spark import CONFIGURATION, JAVA_OPTIONS
+from contracts.settings import default
+from deploy.servers import spark
+from deploy.servers.spark import SPARK_HOME
 from spark_jobs.lake.object_store import spark_configuration
-from spark_jobs.settings import ROOT
 
 JARS = "/opt/jars/spark/*"
 S3_JARS = "/opt/jars/s3/*"
 STREAM_JARS = "/opt/jars/stream/*"
 SCRATCH = "/data/scratch"
-LOGGING = f"-Dlog4j.configurationFile={ROOT / 'local' / 'log4j2.properties'}"
-STREAM_JAVA = f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Duser.timezone=UTC {LOGGING}"
 CONNECT_PORT = 15002
 MASTER_PORT, MASTER_PAGE, WORKER_PAGE = 7077, 8081, 8082
 
 
 def configuration(environment: Mapping[str, str]) -> dict[str, str]:
     """Spark's configuration for a driver in a container."""
-    found = {**CONFIGURATION, "spark.local.dir": SCRATCH, "spark.sql.warehouse.dir": "/tmp/spark-warehouse"}  # noqa: S108
-    found |= lake_configuration(environment)
+    found = spark.configuration(lake_configuration(environment), SCRATCH, "/tmp/spark-warehouse")  # noqa: S108
     if environment.get("SPARK_MASTER", "").startswith("spark://"):
         # Executors in other containers call the driver by its service's name.
         found |= {
-            "spark.driver.host": environment.get("SPARK_DRIVER_HOST", "spark"),
+            "spark.driver.host": "spark",
             "spark.driver.bindAddress": "0.0.0.0",  # noqa: S104
             "spark.executor.extraClassPath": class_path(environment, JARS),
-            "spark.executor.memory": environment.get("SPARK_EXECUTOR_MEMORY", "1g"),
+            "spark.executor.memory": environment.get("SPARK_EXECUTOR_MEMORY")
+            or default("SPARK_EXECUTOR_MEMORY"),
         }
     return found
 
@@ -47,7 +44,7 @@ def class_path(environment: Mapping[str, str], *folders: str) -> str:
 
 def lake_configuration(environment: Mapping[str, str]) -> dict[str, str]:
     """Of a lake in S3; nothing for the volume."""
-    region = environment.get("AWS_REGION") or "us-east-1"
+    region = environment.get("AWS_REGION") or default("AWS_REGION")
     return spark_configuration(
         environment.get("LAKE_URI", ""), region, environment.get("AWS_ENDPOINT_URL", "")
     )
@@ -55,33 +52,23 @@ def lake_configuration(environment: Mapping[str, str]) -> dict[str, str]:
 
 def connect(environment: Mapping[str, str]) -> list[str]:
     """The command of the Connect server."""
-    conf = configuration(environment) | {
-        "spark.connect.grpc.binding.address": "0.0.0.0",  # noqa: S104 - the Compose network; no port is published
-        "spark.connect.grpc.binding.port": str(CONNECT_PORT),
-    }
-    return [
-        *(str(SPARK_HOME / "bin" / "spark-submit"), "--name", "shoplake"),
-        *("--class", "org.apache.spark.sql.connect.service.SparkConnectServer"),
-        *("--master", environment["SPARK_MASTER"], "--driver-memory", environment["SPARK_DRIVER_MEMORY"]),
-        *("--driver-java-options", JAVA_OPTIONS),
-        *("--driver-class-path", class_path(environment, JARS)),
-        *(argument for name, value in conf.items() for argument in ("--conf", f"{name}={value}")),
-        "spark-internal",
-    ]
+    command = spark.connect_command(
+        configuration(environment),
+        master=environment["SPARK_MASTER"],
+        memory=environment["SPARK_DRIVER_MEMORY"],
+        class_path=class_path(environment, JARS),
+        address="0.0.0.0",  # noqa: S104 - the Compose network; no port is published
+        port=CONNECT_PORT,
+    )
+    return list(command)
 
 
 def stream(environment: Mapping[str, str]) -> list[str]:
-    """The command of the event stream, a driver of its own.
-
-    Its batches are small: what Java's second compiler would save them is less than it costs at each start.
-    """
-    conf = configuration({**environment, "SPARK_MASTER": "local[1]"})
-    del conf["spark.log.level"]  # log4j's file says it, from the first line on
-    arguments = " ".join(f"--conf {name}={value}" for name, value in conf.items())
-    os.environ["PYSPARK_SUBMIT_ARGS"] = (
-        f"--master local[1] --driver-memory {environment['STREAM_DRIVER_MEMORY']}"
-        f" --driver-java-options '{STREAM_JAVA}' {arguments}"
-        f" --driver-class-path {class_path(environment, JARS, STREAM_JARS)} pyspark-shell"
+    """The command of the event stream."""
+    os.environ["PYSPARK_SUBMIT_ARGS"] = spark.stream_arguments(
+        configuration({**environment, "SPARK_MASTER": "local[1]"}),
+        memory=environment["STREAM_DRIVER_MEMORY"],
+        class_path=class_path(environment, JARS, STREAM_JARS),
     )
     return [sys.executable, "-m", "spark_jobs.jobs.stream_events"]
 

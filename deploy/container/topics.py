@@ -1,4 +1,4 @@
-"""Create the topics of the platform where they are missing: `python -m compose.inside.topics`."""
+"""Create the topics of the platform where they are missing: `python -m deploy.container.topics`."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from contracts.settings import unknown_names
 
-EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
+EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
 # `NAME=` without a value in the example is a secret that every installation draws for itself.
 EMPTY_SECRET = re.compile(r"^([A-Z][A-Z0-9_]*)=$", re.MULTILINE)
 
@@ -43,20 +43,31 @@ def ensure_env_file(env_file: Path, example: Path = EXAMPLE) -> list[str]:
     return wanted
 
 
+def read(text: str) -> tuple[dict[str, str], list[int]]:
+    """Return the values of an env file, and the numbers of lines that are neither a value nor a comment."""
+    values: dict[str, str] = {}
+    unreadable = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if match := LINE.match(stripped):
+            value = match[2].strip()
+            quoted = re.fullmatch(r"(['\"])(.*)\1", value)
+            values[match[1]] = quoted[2] if quoted else re.sub(r"\s+#.*$", "", value)
+        elif stripped and not stripped.startswith("#"):
+            unreadable.append(number)
+    return values, unreadable
+
+
 def misspelt(env_file: Path) -> list[str]:
     """What `env_file` says that nobody reads: a line that is not NAME=value, or a name that is no setting.
 
     A misspelt name would leave its setting at the default without a word.
     """
-    found, names = [], []
-    for number, line in enumerate(env_file.read_text(errors="replace").splitlines(), start=1):
-        if match := LINE.match(line.strip()):
-            names.append(match[1])
-        elif line.strip() and not line.strip().startswith("#"):
-            found.append(f"{env_file}, line {number}: not NAME=value. Next: correct it.")
+    names, unreadable = read(env_file.read_text(errors="replace"))
+    found = [f"{env_file}, line {number}: not NAME=value. Next: correct it." for number in unreadable]
     override = env_file.with_name(OVERRIDE)
     theirs = set(re.findall(r"\$\{?(\w+)", override.read_text())) if override.exists() else set()
-    for each in unknown_names(dict.fromkeys(name for name in names if name not in theirs)):
+    for each in unknown_names(name for name in names if name not in theirs):
         end = "" if each.what.endswith("?") else "."
         found.append(f"{env_file}: {each.what}{end} Next: correct the name, or remove the line.")
     return found

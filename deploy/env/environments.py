@@ -1,4 +1,4 @@
-"""Make the environments from their locks: `python3 -m local.environments platform superset storefront dev`.
+"""Make the environments from their locks: `python3 -m deploy.env.environments platform superset dev`.
 
 It runs before anything is installed, so it uses the standard library only. An environment whose lock has
 not changed is left alone.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from storefront import posthog_js
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".shoplake"
 LOCKS = ROOT / "requirements"
 # Oldest and newest Python (exclusive) for which every locked package has a wheel.

@@ -1,4 +1,4 @@
-"""`python -m local`: what `make demo`, `status`, `stop` and `clean` call."""
+"""`python -m deploy.processes`: what `make demo`, `status`, `stop` and `clean` call."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from contracts.shops import NO_SHOP
 from deploy.env.env_file import set_aside
+from deploy.errors import DeployError
 from deploy.processes.console import Progress, status_table
-from deploy.processes.demo import ENV_FILE, NO_SHOP, run_demo
-from deploy.processes.settings import LocalError
+from deploy.processes.demo import ENV_FILE, run_demo
 from deploy.processes.stack import Stack
 from spark_jobs.settings import ROOT
 
@@ -35,7 +36,7 @@ def demo(
 def status() -> None:
     """Show the servers: state, process, uptime, memory, port."""
     if not ENV_FILE.exists():
-        raise LocalError("Nothing is installed yet. Next: make demo")
+        raise DeployError("Nothing is installed yet. Next: make demo")
     Console().print(status_table(Stack().status()))
 
 
@@ -76,7 +77,7 @@ def main() -> None:
     """Run a command; an expected failure is a message, never a stack trace."""
     try:
         app()
-    except LocalError as error:
+    except DeployError as error:
         Console(stderr=True).print(f"[red]✗[/red] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
 

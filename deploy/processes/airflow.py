@@ -12,14 +12,12 @@ from urllib.parse import quote
 
 import httpx
 
+from deploy.errors import DeployError
 from deploy.processes import jars, spark
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
+from deploy.servers.airflow import OPTIONS
 from spark_jobs.settings import ROOT
 
-# Tasks that run at once. A run of `medallion` is a chain; the second place is for maintenance beside it.
-PARALLEL_TASKS = 2
-TOKEN_SECONDS = 86_400
 _migration = threading.Lock()
 
 
@@ -61,34 +59,19 @@ def airflow_environment(home: Home) -> dict[str, str]:
         connection = {"conn_type": "spark_connect", "host": "127.0.0.1", "port": settings.spark_port}
     options = {
         "CORE__DAGS_FOLDER": ROOT / "dags",
-        "CORE__EXECUTOR": "LocalExecutor",
-        "CORE__PARALLELISM": PARALLEL_TASKS,
-        "CORE__LOAD_EXAMPLES": False,
-        # Nothing is scheduled before there is a shop; the first run is started by hand.
-        "CORE__DAGS_ARE_PAUSED_AT_CREATION": True,
         "CORE__FERNET_KEY": settings.airflow_fernet_key.get_secret_value(),
-        "CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": home.run / "airflow-passwords.json",
         "CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
-        "CORE__MP_START_METHOD": "fork",
         "DATABASE__SQL_ALCHEMY_CONN": database,
         "API__HOST": "127.0.0.1",
         "API__PORT": settings.airflow_port,
         "API__BASE_URL": url,
-        "API__WORKERS": 1,
         "API__SECRET_KEY": settings.airflow_secret_key.get_secret_value(),
         "API_AUTH__JWT_SECRET": settings.airflow_jwt_secret.get_secret_value(),
-        # A task's token must outlive the task: the default ends long tasks.
-        "EXECUTION_API__JWT_EXPIRATION_TIME": TOKEN_SECONDS,
         "DAG_PROCESSOR__REFRESH_INTERVAL": 15,
         "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
-        "DAG_PROCESSOR__PARSING_PROCESSES": 1,
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": 1,
-        # How soon a scheduler takes up the tasks of one that died; the default is five minutes.
-        "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 30,
         "LOGGING__BASE_LOG_FOLDER": home.logs / "airflow",
         "LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": home.logs / "airflow" / "dag_processor",
-        "LOGGING__COLORED_CONSOLE_LOG": False,
     }
     return {
         **settings.platform_environment(),
@@ -99,6 +82,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
         "SHOPLAKE_JARS": jars.patterns(home, "spark"),
         "SPARK_CONF_DIR": str(spark.submit_folder(home)),
         "SPARK_LOCAL_IP": "127.0.0.1",
+        **{f"AIRFLOW__{option.name}": option.value for option in OPTIONS},
         **{f"AIRFLOW__{name}": str(value) for name, value in options.items()},
     }
 
@@ -124,7 +108,7 @@ def _migrate(home: Home, environment: dict[str, str]) -> None:
                 check=False,
             )
         if done.returncode != 0:
-            raise LocalError(f"Airflow could not prepare its metadata; see {log}. Next: make demo.")
+            raise DeployError(f"Airflow could not prepare its metadata; see {log}. Next: make demo.")
         stamp.touch()
 
 
@@ -132,4 +116,4 @@ def _require_healthy(home: Home, part: str) -> None:
     answer = httpx.get(f"http://127.0.0.1:{home.settings.airflow_port}/api/v2/monitor/health", timeout=5)
     health = answer.raise_for_status().json()
     if health[part]["status"] != "healthy":
-        raise LocalError(f"Airflow's {part} is not healthy")
+        raise DeployError(f"Airflow's {part} is not healthy")

@@ -13,10 +13,11 @@ import psycopg2
 
 from contracts.model import Layer
 from contracts.registry import tables_of
+from contracts.shops import NO_SHOP
 from deploy.env.env_file import set_values
+from deploy.errors import DeployError
 from deploy.processes import own_shop, preflight, superset
 from deploy.processes.console import Progress
-from deploy.processes.settings import LocalError
 from deploy.processes.stack import Stack, Work
 from deploy.servers.airflow_api import AirflowApi
 from simulator.errors import SimulatorError
@@ -26,7 +27,6 @@ from spark_jobs.settings import ROOT
 from spark_jobs.warehouse.empty_release import publish_empty
 
 ENV_FILE = ROOT / ".env"
-NO_SHOP = "none"
 # The shop is loaded while Spark, Airflow and Superset start.
 LOAD_NEEDS = ("mariadb", "kafka")
 
@@ -39,7 +39,7 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
     began = time.monotonic()
     progress = Progress()
     if shop != NO_SHOP and shop not in SHOPS:
-        raise LocalError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
+        raise DeployError(f"There is no shop {shop!r}. Next: make demo SHOP={'|'.join([*SHOPS, NO_SHOP])}")
     with progress.step("Machine", "Looking at the machine"):
         stack = _prepare(shop, open_stack)
     with progress.step("Servers", "Starting servers"):
@@ -58,11 +58,9 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
 
 def _shop_work(stack: Stack, shop: str, size: Sequence[str], progress: Progress) -> list[Work]:
     """What fills the shop while other servers start; of a shop of one's own, nothing."""
-    if shop != NO_SHOP:
-        return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
-    if stack.settings.has_own_shop:
+    if shop == NO_SHOP:
         return []
-    return [Work("empty tables", LOAD_NEEDS, lambda: own_shop.create_tables(stack.home))]
+    return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
 
 
 def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
@@ -70,12 +68,12 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
     loaded = loaded_shop(stack)
     if shop != NO_SHOP:
         if stack.settings.has_own_shop:
-            raise LocalError(
+            raise DeployError(
                 f"SHOP_MYSQL_HOST={stack.settings.shop_mysql_host} in {stack.env_file} is a shop of your own;"
                 " no other is loaded into it. Next: make demo SHOP=none"
             )
         if loaded not in (None, shop):
-            raise LocalError(
+            raise DeployError(
                 f"The shop {loaded} is loaded, not {shop}. Next: make clean, then make demo SHOP={shop}"
             )
         if set_values(stack.env_file, SHOPS[shop].settings):
@@ -102,7 +100,7 @@ def loaded_shop(stack: Stack) -> str | None:
         with Record(path) as record:
             name = record.meta("shop")
     except SimulatorError as error:
-        raise LocalError(str(error)) from None
+        raise DeployError(str(error)) from None
     return str(name) if name else None
 
 
@@ -120,7 +118,7 @@ def _load_shop(stack: Stack, shop: str, size: Sequence[str], progress: Progress)
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         reason = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise LocalError(f"The shop {shop} could not be loaded: {reason}")
+        raise DeployError(f"The shop {shop} could not be loaded: {reason}")
     for line in done.stdout.strip().splitlines():
         progress.note(line)
 

@@ -6,8 +6,8 @@ import sys
 
 import httpx
 
+from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
 from gateway.settings import GatewaySettings
 
 
@@ -49,7 +49,7 @@ def environment(home: Home) -> dict[str, str]:
 def _require_ready(port: int) -> None:
     answer = httpx.get(f"http://127.0.0.1:{port}/_readiness", timeout=5)
     if answer.status_code != httpx.codes.OK:
-        raise LocalError(answer.text)
+        raise DeployError(answer.text)
 
 
 def _require_alive(port: int) -> None:

@@ -8,25 +8,23 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import pyspark
-
+from deploy.errors import DeployError
 from deploy.processes.server import Home
-from deploy.processes.settings import LocalError
+from deploy.servers.spark import SPARK_HOME
 from spark_jobs.settings import ROOT
 
 # What a server needs that runs from jars.
 NAME = "jars"
-IVY_FILE = ROOT / "local" / "ivy.xml"
-SPARK_HOME = Path(pyspark.__file__).parent
+IVY_FILE = ROOT / "deploy" / "servers" / "ivy.xml"
 RUN_BITS = 0o755
 # What only a lake in S3 needs, and the class in it that is ours.
 S3 = "s3"
-LOG_STORE = ROOT / "local" / "S3LogStore.scala"
+LOG_STORE = ROOT / "deploy" / "servers" / "S3LogStore.scala"
 ALWAYS = ("spark", "stream", "kafka", "mariadb")
 
 
 def folder(home: Home, configuration: str) -> Path:
-    """Where the jars of one configuration of `local/ivy.xml` are, or will be."""
+    """Where the jars of one configuration of `deploy/servers/ivy.xml` are, or will be."""
     return _folder(home) / "jars" / configuration
 
 
@@ -78,7 +76,7 @@ def _resolve(
     with log.open("w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
-        raise LocalError(
+        raise DeployError(
             f"Ivy could not download the jars from Maven Central; see {log}. "
             f"Next: check the network (a mirror goes into {settings}), then make demo."
         )
@@ -91,7 +89,7 @@ def compile_log_store(home: Home) -> None:
     """Compile how Delta commits to S3, with the Scala compiler that Spark brings.
 
     Raises:
-        LocalError: when it does not compile.
+        DeployError: when it does not compile.
     """
     java = [str(home.java), "-cp", str(SPARK_HOME / "jars" / "*"), "scala.tools.nsc.Main"]
     class_path = f"{SPARK_HOME / 'jars' / '*'}:{folder(home, 'spark') / '*'}"
@@ -105,7 +103,7 @@ def compile_log_store(home: Home) -> None:
             check=False,
         )
     if done.returncode != 0:
-        raise LocalError(f"{LOG_STORE.name} does not compile; see {log}. Next: make demo")
+        raise DeployError(f"{LOG_STORE.name} does not compile; see {log}. Next: make demo")
 
 
 def mariadb_base(home: Home) -> Path:

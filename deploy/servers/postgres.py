@@ -1,4 +1,4 @@
-"""The databases of PostgreSQL and the roles that use them, in whichever server they are."""
+"""PostgreSQL: its options, its databases and the roles that use them, in whichever server they are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from pathlib import Path
 
 import psycopg2.extensions
 
-SQL = Path(__file__).resolve().parents[1] / "sql" / "postgres"
+from deploy.servers.options import Option
+
+SQL = Path(__file__).resolve().parents[2] / "sql" / "postgres"
+# Beside address, port and memory.
+OPTIONS = (
+    Option("max_connections", "80"),
+    Option("timezone", "UTC"),
+    Option("log_timezone", "UTC"),
+    Option("password_encryption", "scram-sha-256"),
+    Option("max_wal_size", "1GB"),
+    Option("checkpoint_timeout", "15min"),
+    Option("jit", "off"),
+)
+INITDB = ("--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8")
 # Each with its owner; the warehouse belongs to nobody who logs in.
 DATABASES = {"warehouse": "", "airflow": "airflow", "superset": "superset"}
 

@@ -13,7 +13,8 @@ import httpx
 import yaml
 
 from contracts.render.chart_types import CURRENCY
-from deploy.processes.settings import LocalError, LocalSettings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings
 
 _TIMEOUT_SECONDS = 120
 Asset = Mapping[str, Any]
@@ -32,7 +33,7 @@ def export(settings: LocalSettings) -> Exported:
     """Export all assets, the reporting currency as a placeholder again.
 
     Raises:
-        LocalError: when Superset does not answer or refuses the administrator's password.
+        DeployError: when Superset does not answer or refuses the administrator's password.
     """
     address = f"127.0.0.1:{settings.superset_port}"
     try:
@@ -48,17 +49,17 @@ def export(settings: LocalSettings) -> Exported:
             bundle = answer.raise_for_status().content
     except httpx.HTTPStatusError as error:
         if error.response.status_code == httpx.codes.UNAUTHORIZED:
-            raise LocalError(
+            raise DeployError(
                 f"Superset at {address} refuses the password of admin. "
                 "Next: check SUPERSET_ADMIN_PASSWORD in .env, then make demo."
             ) from None
         said = " ".join(error.response.text[:300].split())
-        raise LocalError(
+        raise DeployError(
             f"Superset at {address} answered {error.response.status_code}: {said} "
             "Next: ./shoplake status; its log is named there."
         ) from None
     except httpx.HTTPError as error:
-        raise LocalError(
+        raise DeployError(
             f"Superset at {address} does not answer ({error}). "
             "Next: ./shoplake status; the port is SUPERSET_PORT in .env."
         ) from None

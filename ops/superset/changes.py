@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.render import dashboards as layout
 from contracts.render.declarations import Declarations
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.superset import dashboards
 from ops.superset.api import Asset, Exported
 from ops.superset.charts import words_of
@@ -44,14 +44,14 @@ def managed(declared: Declarations, exported: Exported) -> list[Change]:
     """The changes of the declared dashboards themselves.
 
     Raises:
-        LocalError: when Superset lacks one of them, or it has a part that declarations have no words for.
+        DeployError: when Superset lacks one of them, or it has a part that declarations have no words for.
     """
     by_uuid = {asset["uuid"]: asset for asset in exported.dashboards}
     changes = []
     for name, words in declared.dashboards.items():
         asset = by_uuid.get(layout.dashboard_uuid(name, words))
         if asset is None:
-            raise LocalError(f"Superset does not have the dashboard {words['title']!r}. Next: make demo")
+            raise DeployError(f"Superset does not have the dashboard {words['title']!r}. Next: make demo")
         changes += _change(name, asset, declared, exported)
     return changes
 
@@ -60,21 +60,21 @@ def of_copy(title: str, name: str | None, declared: Declarations, exported: Expo
     """The changes that a person's own dashboard or chart makes to the declaration `name`.
 
     Raises:
-        LocalError: when there is not exactly one of that title, or a chart's declaration is not named.
+        DeployError: when there is not exactly one of that title, or a chart's declaration is not named.
     """
     copies = [asset for asset in exported.dashboards if asset["dashboard_title"] == title]
     charts = [asset for asset in exported.charts.values() if asset["slice_name"] == title]
     if len(copies) == 1:
         if name and name not in declared.dashboards:
             known = ", ".join(declared.dashboards)
-            raise LocalError(
+            raise DeployError(
                 f"{title!r} is a dashboard, and --as names none that is declared. Next: --as one of {known}."
             )
         return _change(name or _name(title), copies[0], declared, exported)
     if copies or len(charts) != 1:
         count = len(copies or charts)
         many = f"{count} dashboards or charts" if count else "no dashboard and no chart"
-        raise LocalError(
+        raise DeployError(
             f"Superset has {many} with the title {title!r}. "
             "Next: give your copy a title of its own, then ./shoplake superset export TITLE."
         )
@@ -84,7 +84,7 @@ def of_copy(title: str, name: str | None, declared: Declarations, exported: Expo
             before = declared.dashboards[dashboard]
             after = {**before, "charts": {**before["charts"], chart_name: chart}}
             return [Change(dashboard, before, after)] if after != before else []
-    raise LocalError(
+    raise DeployError(
         f"{title!r} is a chart, and --as names none that is declared. "
         f"Next: ./shoplake superset export {title!r} --as CHART, its name in superset/dashboards."
     )
@@ -132,7 +132,7 @@ def _words(asset: Asset, exported: Exported, known: Words | None, declared: Decl
     data = next((each for each in declared.datasets.values() if each.uuid == dataset_uuid), None)
     if data is None:
         table = exported.datasets[dataset_uuid]["table_name"] if dataset_uuid in exported.datasets else "?"
-        raise LocalError(
+        raise DeployError(
             f"The chart {asset['slice_name']!r} uses the dataset {table}, which is not declared. "
             "Next: declare its query in superset/datasets, or use a dataset of a mart."
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.render import chart_types
 from contracts.render.chart_types import CURRENCY, GRAINS, Dataset, Number, Params
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.superset import queries
 from ops.superset.noise import DEFAULTS, is_empty, without_noise
 
@@ -20,7 +20,7 @@ def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     """The declaration that gives this chart: only words whose default differs, the rest as `options`.
 
     Raises:
-        LocalError: when the chart has no metric and no column.
+        DeployError: when the chart has no metric and no column.
     """
     kind = _TYPE_OF.get(asset["viz_type"], asset["viz_type"])
     words: dict[str, Any] = {
@@ -32,7 +32,7 @@ def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
     params = queries.canonical(without_noise(asset["params"]))
     if kind in READERS:
         if not _shows_something(kind, params):
-            raise LocalError(
+            raise DeployError(
                 f"The chart {asset['slice_name']!r} shows no metric. "
                 "Next: give it one in Superset, then ./shoplake superset export again."
             )

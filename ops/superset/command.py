@@ -15,7 +15,7 @@ from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.declarations import Declarations
 from contracts.render.files import bring_up_to_date
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import installation
 from ops.superset import api, changes, files
 from ops.superset.changes import Change
@@ -69,25 +69,25 @@ def load(root: Path) -> Declarations:
     """The declarations below a folder.
 
     Raises:
-        LocalError: when one of them contradicts itself or its dataset.
+        DeployError: when one of them contradicts itself or its dataset.
     """
     try:
         return files.load(root, TABLES)
     except ContractError as error:
-        raise LocalError(f"{error}. Next: correct it, then make generate.") from None
+        raise DeployError(f"{error}. Next: correct it, then make generate.") from None
 
 
 def write(root: Path, declared: Declarations, found: list[Change]) -> None:
     """Write the changed declarations below a folder, all of them or none.
 
     Raises:
-        LocalError: when a dashboard could not be generated from its declaration.
+        DeployError: when a dashboard could not be generated from its declaration.
     """
     after = {**declared.dashboards, **{change.name: change.after for change in found}}
     try:
         declarations.check(replace(declared, dashboards=after))
     except ContractError as error:
-        raise LocalError(f"{error}. Next: change it in Superset, then export again.") from None
+        raise DeployError(f"{error}. Next: change it in Superset, then export again.") from None
     for change in found:
         path = root / declarations.DASHBOARDS / f"{change.name}.yaml"
         text = (

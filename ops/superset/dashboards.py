@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contracts.render.dashboards import COLUMNS, NOTE_HEIGHT
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 
 Asset = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ def rows_of(asset: Asset, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """The rows of a dashboard; `names` has the name of each chart by its uuid.
 
     Raises:
-        LocalError: when the layout has a part that declarations have no words for.
+        DeployError: when the layout has a part that declarations have no words for.
     """
     return [_row(asset, parts, names) for parts in _rows(asset)]
 
@@ -62,8 +62,8 @@ def _height(height: int, usual: int) -> dict[str, int]:
     return {} if height == usual else {"height": height}
 
 
-def _no_words(asset: Asset, what: str) -> LocalError:
-    return LocalError(
+def _no_words(asset: Asset, what: str) -> DeployError:
+    return DeployError(
         f"The dashboard {asset['dashboard_title']!r} has {what}, for which declarations have no words. "
         "Next: lay it out as rows of charts and rows of one text, then ./shoplake superset export again."
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from contracts import shops
 from simulator.config import SimulatorSettings
 from simulator.errors import SimulatorError
 from simulator.events.capture import deliver, to_millis
@@ -105,11 +106,11 @@ def load_completejourney(settings: SimulatorSettings, plan: DemoPlan, direct: bo
 SHOPS: dict[str, Shop] = {
     shop.name: shop
     for shop in (
-        Shop("demo", "A seeded shop of 90 days in seven countries", {}, load_demo),
+        Shop("demo", "A seeded shop of 90 days in seven countries", shops.SHOPS["demo"], load_demo),
         Shop(
             "completejourney",
             "The Complete Journey: 1,469,307 real transaction lines of 2,469 households",
-            {"REPORTING_CURRENCY": "USD", "SHOP_TIMEZONE": "America/New_York"},
+            shops.SHOPS["completejourney"],
             load_completejourney,
         ),
     )

@@ -14,7 +14,7 @@ from spark_jobs.settings import Settings
 
 # A bucket, and a prefix in it that needs no escaping anywhere.
 ADDRESS = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
-# How Delta commits there: local/S3LogStore.scala.
+# How Delta commits there: deploy/servers/S3LogStore.scala.
 LOG_STORE = "shoplake.S3LogStore"
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 10
 # A request is tried so often in the middle of work, and before it, where a person waits for the answer.

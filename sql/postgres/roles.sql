@@ -1,5 +1,5 @@
 -- The server's roles. Repeatable; passwords follow `.env`. Variables are written as psql's, filled in
--- by local/databases.py. Databases are made beside it, as CREATE DATABASE cannot stand in a transaction.
+-- by deploy/servers/postgres.py. Databases are made beside it, as CREATE DATABASE cannot stand in a transaction.
 DO $$
 DECLARE role text;
 BEGIN

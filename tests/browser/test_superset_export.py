@@ -7,7 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.superset import api, changes, command
 from spark_jobs.settings import ROOT
 from tests.stack.pipeline import shoplake
@@ -62,9 +62,9 @@ def test_a_wrong_password_and_no_answer_are_named(settings):
         reporting_currency=settings.reporting_currency,
     )
     with pytest.raises(
-        LocalError, match=r"refuses the password of admin\. Next: check SUPERSET_ADMIN_PASSWORD"
+        DeployError, match=r"refuses the password of admin\. Next: check SUPERSET_ADMIN_PASSWORD"
     ):
         api.export(wrong)
     wrong.superset_port = 1
-    with pytest.raises(LocalError, match=r"does not answer \(.*\)\. Next: \./shoplake status"):
+    with pytest.raises(DeployError, match=r"does not answer \(.*\)\. Next: \./shoplake status"):
         api.export(wrong)

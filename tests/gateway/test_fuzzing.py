@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.settings import MEBIBYTE
+from contracts.settings.gateway import MEBIBYTE
 from tests.gateway.asgi import TOKEN, Probe, batch, dumps, event
 from tests.gateway.test_v1 import body as v1_body
 from tests.gateway.test_v1 import headers as v1_headers

@@ -14,7 +14,7 @@ import brotli
 import pytest
 import zstandard
 
-from gateway.settings import MEBIBYTE
+from contracts.settings.gateway import MEBIBYTE
 from tests.gateway.asgi import TOKEN, Probe, batch, dumps, event
 from tests.gateway.lz import compress_to_base64
 from tests.gateway.test_v1 import body as v1_body

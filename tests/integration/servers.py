@@ -17,7 +17,9 @@ import pytest
 
 from contracts.model import Layer, Table
 from contracts.registry import tables_of
-from deploy.processes.preflight import port_is_free
+from deploy.env.ports import port_is_free
+from deploy.processes import jars
+from deploy.processes.stack import Stack
 from spark_jobs.jobs import build_silver, ingest_mysql
 from spark_jobs.reconcile import shop as reconciliation_shop
 
@@ -30,6 +32,16 @@ PORTS = range(20_000, 32_000)
 def free_ports() -> list[int]:
     """Ports on which nobody listens, in no order; more than any test needs."""
     return [port for port in random.sample(PORTS, 100) if port_is_free(port)]
+
+
+def allow_shops_of_tests(stack: Stack) -> None:
+    """Let the shop's users work in databases of tests beside the shop, as whoever owns the server's files."""
+    settings = stack.settings
+    rights = {settings.shop_mysql_admin_user: "ALL", settings.shop_mysql_user: "SELECT"}
+    statements = [rf"GRANT {right} ON `shop\_test\_%`.* TO '{user}'@'%'" for user, right in rights.items()]
+    client, socket = jars.mariadb_base(stack.home) / "bin" / "mariadb", stack.home.sockets / "mariadb.sock"
+    command = [client, "--no-defaults", "--skip-ssl", f"--socket={socket}", "-e", "; ".join(statements)]
+    subprocess.run(command, check=True)
 
 
 @dataclass

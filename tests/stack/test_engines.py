@@ -15,8 +15,8 @@ from tenacity import retry, stop_after_delay, wait_fixed
 
 from contracts.model import Layer
 from contracts.registry import tables_of
-from deploy.processes.jars import SPARK_HOME
 from deploy.processes.stack import Stack
+from deploy.servers.spark import SPARK_HOME
 from tests.integration.servers import JOB_SECONDS, ROOT, Environment, free_ports
 from tests.stack.pipeline import Rows, assert_same, lake_rows, rows_of
 

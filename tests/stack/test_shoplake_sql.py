@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import sql
 from tests.stack.pipeline import shoplake
 
@@ -30,7 +30,7 @@ def test_an_answer_has_names_numbers_and_exact_decimals(connection):
 
 
 def test_a_mistake_is_shown_where_it_is(connection):
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(DeployError) as caught:
         sql.ask(connection, "SELECT 1,\n  nonsense FROM mart")
     assert str(caught.value).splitlines()[:3] == [
         'relation "mart" does not exist',
@@ -50,7 +50,7 @@ def test_a_mistake_is_shown_where_it_is(connection):
     ],
 )
 def test_nothing_can_be_written(connection, statement):
-    with pytest.raises(LocalError, match="This role only reads"):
+    with pytest.raises(DeployError, match="This role only reads"):
         sql.ask(connection, statement)
 
 
@@ -58,12 +58,12 @@ def test_a_wrong_password_is_named(settings):
     wrong = settings.model_copy(
         update={"warehouse_reader_password": type(settings.warehouse_reader_password)("no")}
     )
-    with pytest.raises(LocalError, match="set WAREHOUSE_READER_PASSWORD"):
+    with pytest.raises(DeployError, match="set WAREHOUSE_READER_PASSWORD"):
         sql.connect(wrong)
 
 
 def test_an_unknown_database_is_named(settings):
-    with pytest.raises(LocalError, match="check WAREHOUSE_DATABASE"):
+    with pytest.raises(DeployError, match="check WAREHOUSE_DATABASE"):
         sql.connect(settings.model_copy(update={"warehouse_database": "warenhaus"}))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from deploy.processes.stack import Stack
 from ops.order_trace import trace_order
 from tests.integration.servers import Environment
@@ -112,7 +112,7 @@ def test_an_order_in_quarantine_says_why(demo: Stack) -> None:
 def is_broken(demo: Stack) -> bool:
     try:
         return bool(trace_order(demo.settings, str(BROKEN)).quarantine)
-    except LocalError:
+    except DeployError:
         return False
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.compose.installation import DEADLINE, Installation, installed
 
+from tests.deploy.compose.installation import DEADLINE, Installation, installed
 from tests.stack.ledger import assert_marts_equal_the_ledger
 
 pytestmark = [pytest.mark.compose, pytest.mark.cluster, pytest.mark.timeout(2 * DEADLINE)]

@@ -19,7 +19,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.compose.installation import DEADLINE, Installation, docker, installed
 
 from deploy.compose.settings import ALL_PROFILES
 from ops import sql
@@ -27,6 +26,7 @@ from tests.browser import superset_page
 from tests.browser.chromium import PATIENCE_MILLISECONDS
 from tests.browser.conftest import Site, chromium  # noqa: F401 - a fixture
 from tests.browser.test_superset import CHARTS, FIGURES, number_shown
+from tests.deploy.compose.installation import DEADLINE, Installation, docker, installed
 from tests.integration.servers import ROOT
 from tests.stack.ledger import assert_marts_equal_the_ledger
 from tests.stack.pipeline import Rows, query, served_rows
@@ -162,7 +162,7 @@ def test_a_reader_without_rights_is_told_with_the_statement_that_grants_them(
     make = "CREATE USER weak@'%' IDENTIFIED BY 'weak'; GRANT SELECT ON shop.orders TO weak@'%'"
     shoplake.compose("exec", "-T", "mysql", "sh", "-c", ask, "sh", make)
     as_weak = ("-e", "SHOP_MYSQL_USER=weak", "-e", "SHOP_MYSQL_PASSWORD=weak")
-    command = ("sh", "-c", "python -m compose.inside.shop_rights || true")
+    command = ("sh", "-c", "python -m deploy.container.shop_rights || true")
     said = shoplake.compose("run", "--rm", "--no-deps", "-T", *as_weak, "airflow-scheduler", *command)
     (line,) = said.splitlines()
     assert "'weak'@'%' cannot read customers, addresses, " in line
@@ -245,7 +245,7 @@ def test_an_upgrade_that_fails_leaves_everything_as_it_was(
     for name in files.decode().split("\0")[:-1]:
         (broken / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, broken / name)
-    (broken / "compose" / "inside" / "databases.py").write_text(
+    (broken / "deploy" / "container" / "databases.py").write_text(
         "raise SystemExit('this version is broken')\n"
     )
     began = time.monotonic()

@@ -12,9 +12,10 @@ from rich.console import Console
 from contracts.model import Layer
 from contracts.registry import tables_of
 from deploy.env.env_file import ensure_env_file, set_values
+from deploy.errors import DeployError
 from deploy.processes import own_shop
 from deploy.processes.demo import run_demo
-from deploy.processes.settings import LocalError, load_settings
+from deploy.processes.settings import load_settings
 from deploy.processes.stack import Stack
 
 
@@ -47,7 +48,7 @@ def test_ones_own_mysql_takes_the_place_of_the_bundled_one_and_its_storefront(en
 
 def test_no_demo_shop_is_written_into_ones_own(env: Path) -> None:
     set_values(env, {"SHOP_MYSQL_HOST": "db.example.com"})
-    with pytest.raises(LocalError, match=r"is a shop of your own.* Next: make demo SHOP=none"):
+    with pytest.raises(DeployError, match=r"is a shop of your own.* Next: make demo SHOP=none"):
         run_demo("demo", lambda: stack_of(env))
 
 
@@ -57,7 +58,7 @@ def test_a_misspelt_setting_stops_the_demo_before_anything_starts(
     monkeypatch.setattr(Stack, "up", lambda *_, **__: pytest.fail("servers were started"))
     with env.open("a") as file:
         file.write("SHOP_TIMZONE=UTC\n")
-    with pytest.raises(LocalError, match="SHOP_TIMZONE is not a setting; did you mean SHOP_TIMEZONE"):
+    with pytest.raises(DeployError, match="SHOP_TIMZONE is not a setting; did you mean SHOP_TIMEZONE"):
         run_demo("none", lambda: stack_of(env))
     assert not (env.parent / "state").exists()
 

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy.env.env_file import ensure_env_file
+from deploy.env.ports import port_is_free
+from deploy.errors import DeployError
 from deploy.processes import preflight
-from deploy.processes.settings import LocalError, LocalSettings, load_settings
+from deploy.processes.settings import LocalSettings, load_settings
 
 
 @pytest.fixture
@@ -49,15 +51,15 @@ def test_a_port_taken_on_every_interface_is_taken() -> None:
     with socket.socket() as server:
         server.bind(("0.0.0.0", 0))
         server.listen()
-        assert not preflight.port_is_free(server.getsockname()[1])
+        assert not port_is_free(server.getsockname()[1])
 
 
 def test_a_port_is_free_again_when_its_server_is_gone(listener: int) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
-    assert preflight.port_is_free(port)
-    assert not preflight.port_is_free(listener)
+    assert port_is_free(port)
+    assert not port_is_free(listener)
 
 
 @pytest.mark.parametrize(("version", "expected"), [("1.8.0_402", 8), ("17.0.15", 17), ("21", 21)])
@@ -81,13 +83,13 @@ def test_without_java_and_rights_the_command_is_printed(
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(LocalError, match="sudo apt-get install -y openjdk-17-jre-headless"):
+    with pytest.raises(DeployError, match="sudo apt-get install -y openjdk-17-jre-headless"):
         preflight.ensure_java()
 
 
 def test_too_little_memory_and_disk_say_how_much_is_missing(tmp_path: Path) -> None:
     bad = [preflight.check_memory(1 << 60), preflight.check_disk(tmp_path / "not" / "there", 1 << 60)]
-    with pytest.raises(LocalError, match=r"Memory: .* GiB free(?s:.*)Disk: .* GiB free"):
+    with pytest.raises(DeployError, match=r"Memory: .* GiB free(?s:.*)Disk: .* GiB free"):
         preflight.require(bad)
     preflight.require([preflight.check_memory(1), preflight.check_disk(tmp_path, 1)])
 

@@ -8,9 +8,10 @@ import pytest
 from supervisor.datatypes import dict_of_key_value_pairs
 
 from deploy.env.env_file import ensure_env_file
+from deploy.errors import DeployError
 from deploy.processes import airflow, jars, mariadb, spark, superset
 from deploy.processes.server import Home, Server
-from deploy.processes.settings import LocalError, load_settings
+from deploy.processes.settings import load_settings
 from deploy.processes.supervisor import Supervisor
 
 
@@ -71,8 +72,8 @@ def test_spark_is_given_no_secret_and_no_remote(home: Home) -> None:
 
 def test_a_quote_in_a_mysql_password_is_refused_before_it_reaches_sql(home: Home, tmp_path: Path) -> None:
     settings = load_settings(tmp_path / ".env", {"SHOP_MYSQL_PASSWORD": "x'; DROP DATABASE shop; --"})
-    with pytest.raises(LocalError, match="MySQL reader_password"):
-        mariadb._roles(Home(home.state, settings, home.java))
+    with pytest.raises(DeployError, match="MySQL reader_password"):
+        mariadb._statements(Home(home.state, settings, home.java))
 
 
 def test_sockets_lie_where_their_paths_are_short_enough(home: Home, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from deploy.env.env_file import ensure_env_file, misspelt, set_values
-from deploy.processes.settings import LocalError, LocalSettings, UnusableSettings, load_settings
+from deploy.errors import DeployError
+from deploy.processes.settings import LocalSettings, UnusableSettings, load_settings
 from spark_jobs.settings import ROOT
 
 EXAMPLE = "# A comment\n# SHOP_TIMEZONE=Europe/Berlin\nPSEUDONYM_KEY=\nAIRFLOW_FERNET_KEY=\n"
@@ -66,7 +67,7 @@ def test_a_missing_secret_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ensure_env_file(env)
     env.write_text(env.read_text().replace("WAREHOUSE_READER_PASSWORD=", "# "))
     monkeypatch.delenv("WAREHOUSE_READER_PASSWORD", raising=False)
-    with pytest.raises(LocalError, match=r"WAREHOUSE_READER_PASSWORD is not set\. Next: make env"):
+    with pytest.raises(DeployError, match=r"WAREHOUSE_READER_PASSWORD is not set\. Next: make env"):
         load_settings(env)
 
 

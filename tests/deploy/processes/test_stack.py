@@ -19,8 +19,8 @@ from kafka.admin import KafkaAdminClient
 from posthog import Posthog
 from tenacity import retry, stop_after_delay, wait_fixed
 
+from deploy.errors import DeployError
 from deploy.processes import mariadb, postgres
-from deploy.processes.settings import LocalError
 from deploy.processes.stack import Stack, Work
 
 pytestmark = pytest.mark.stack
@@ -101,11 +101,13 @@ def test_the_shops_reader_reads_and_cannot_write(stack: Stack) -> None:
     )
     with closing(reader), closing(reader.cursor()) as cursor:
         cursor.execute("FLUSH TABLES WITH READ LOCK")
-        cursor.execute("SELECT count(*) FROM t")
+        cursor.execute("SELECT count(*) FROM orders")
         assert cursor.fetchall() == [(0,)]
         cursor.execute("UNLOCK TABLES")
         with pytest.raises(mysql.connector.Error, match="denied"):
-            cursor.execute("INSERT INTO t VALUES (1)")
+            cursor.execute("DELETE FROM orders")
+        with pytest.raises(mysql.connector.Error, match="denied"):
+            cursor.execute("SELECT count(*) FROM t")
 
 
 def test_the_warehouses_reader_sees_what_the_loader_made_and_nothing_more(stack: Stack) -> None:
@@ -180,7 +182,7 @@ def test_a_server_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: P
         thief.bind(("127.0.0.1", stack.settings.shop_mysql_port))
         thief.listen()
         try:
-            with pytest.raises(LocalError, match=r"(?s)mariadb .*Address already in use"):
+            with pytest.raises(DeployError, match=r"(?s)mariadb .*Address already in use"):
                 stack.up(only=["mariadb"])
         finally:
             stack.delete()
@@ -232,7 +234,7 @@ def test_work_is_done_when_its_servers_are_ready(stack: Stack) -> None:
 
 def test_work_that_fails_is_said(stack: Stack) -> None:
     def fail() -> None:
-        raise LocalError("the shop could not be loaded")
+        raise DeployError("the shop could not be loaded")
 
-    with pytest.raises(LocalError, match="could not be loaded"):
+    with pytest.raises(DeployError, match="could not be loaded"):
         stack.up(only=SERVERS, work=[Work("load", ("mariadb",), fail)])

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.local.test_stack import make_stack
 
 from deploy.env import environments
 from deploy.processes.stack import Stack
+from tests.deploy.processes.test_stack import make_stack
 from tests.integration.gateway import samples
 from tests.integration.gateway.processes import Service, service
 

@@ -19,9 +19,9 @@ import httpx
 from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from tenacity import retry, stop_after_delay, wait_fixed
-from tests.local.test_stack import free_ports
 
 from gateway.settings import GatewaySettings
+from tests.deploy.processes.test_stack import free_ports
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "phc_sdk_test"

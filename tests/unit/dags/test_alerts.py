@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from dags import alerts, spark_job
-from deploy.processes.preflight import port_is_free
+from deploy.env.ports import port_is_free
 from tests.integration.servers import free_ports
 from tests.unit.dags.sinks import mail_server, webhook
 

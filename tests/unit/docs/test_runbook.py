@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("spark_jobs", "ops", "local", "compose", "gateway", "simulator")
+FOLDERS = ("spark_jobs", "ops", "deploy", "gateway", "simulator")
 PAGE = ROOT / "docs" / "runbook.md"
 # Whose first argument is a message for a person.
-ERRORS = {"UserError", "TransientError", "LocalError", "ServerDied", "ComposeError", "SimulatorError"}
+ERRORS = {"UserError", "TransientError", "DeployError", "ServerDied", "SimulatorError"}
 # A message is found on the page by its first words: until a sentence ends, but not before so many characters.
 LONG_ENOUGH = 20
 SENTENCE = re.compile(r"(?<=[.:;?])\s")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from contracts.registry import TABLES
 from contracts.render.__main__ import ROOT
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import impact
 from ops.__main__ import app
 from ops.superset import files
@@ -113,6 +113,6 @@ def test_it_is_a_verb_of_the_command():
     ],
 )
 def test_a_name_that_is_none_gets_the_nearest_one(what, message):
-    with pytest.raises(LocalError) as refused:
+    with pytest.raises(DeployError) as refused:
         impact.parse(what)
     assert str(refused.value).startswith(message)

@@ -7,7 +7,7 @@ import pytest
 from deltalake import write_deltalake
 
 from contracts.registry import table
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.lake_sql import ask_lake
 from spark_jobs.lake.tables import Lake
 
@@ -47,18 +47,18 @@ def test_rows_keep_their_order_and_equal_names_their_values(lake):
 )
 def test_nothing_can_be_written(lake, tmp_path, statement):
     before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(LocalError):
+    with pytest.raises(DeployError):
         ask_lake(lake, statement.format(folder=tmp_path))
     assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_mistake_is_one_line(lake):
     with pytest.raises(
-        LocalError, match=r"^Schema error: No field named idd\. .*Next: \./shoplake status --tables"
+        DeployError, match=r"^Schema error: No field named idd\. .*Next: \./shoplake status --tables"
     ):
         ask_lake(lake, "SELECT idd FROM bronze_orders")
 
 
 def test_a_table_that_is_not_there_yet_is_named(lake):
-    with pytest.raises(LocalError, match=r"silver_orders is not in the lake yet\. Next: \./shoplake run"):
+    with pytest.raises(DeployError, match=r"silver_orders is not in the lake yet\. Next: \./shoplake run"):
         ask_lake(lake, "SELECT * FROM silver_orders")

@@ -16,7 +16,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from contracts.registry import table
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import installation, lake_report, quarantine, status
 from ops.quarantine_rows import Reason, find_tables, newest_rows, reasons_of
 from spark_jobs.lake.tables import Lake
@@ -103,7 +103,7 @@ def test_a_table_that_was_never_written_holds_nothing(lake: Lake) -> None:
 
 
 def test_an_unknown_table_gets_the_nearest_name() -> None:
-    with pytest.raises(LocalError, match=r"'ordrs'; did you mean orders\? Next: ./shoplake quarantine list"):
+    with pytest.raises(DeployError, match=r"'ordrs'; did you mean orders\? Next: ./shoplake quarantine list"):
         find_tables("ordrs")
 
 
@@ -166,7 +166,7 @@ def test_json_has_rows_in_full_and_ascii_only(lake: Lake, monkeypatch: pytest.Mo
         {"table": "orders", "reason": "x", "rows": 1, "newest_at": "2026-03-01 12:00:00+00:00"}
     ]
     unknown = CliRunner().invoke(quarantine.app, ["show", "--reason", "y"])
-    assert isinstance(unknown.exception, LocalError)
+    assert isinstance(unknown.exception, DeployError)
     assert "failed 'y'; there is x. Next" in str(unknown.exception)
 
 

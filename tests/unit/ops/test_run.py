@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from deploy.servers.airflow_api import TaskState
 from ops import installation, run
 from ops.__main__ import app
@@ -27,7 +27,7 @@ class FakeAirflow:
         assert again == "./shoplake run medallion"
         yield from self.states
         if any(task.state == "failed" for task in self.states):
-            raise LocalError("The run of medallion failed in ingest_mysql.")
+            raise DeployError("The run of medallion failed in ingest_mysql.")
 
     def log_tail(self, dag_id, run_id, task_id, lines):
         return [f"MySQL at 127.0.0.1:13306 does not answer [{task_id}]"]
@@ -38,7 +38,7 @@ def followed(*states):
     console = Console(file=screen, width=120)
     try:
         run.follow(FakeAirflow(*states), "medallion", console)
-    except LocalError as error:
+    except DeployError as error:
         return screen.getvalue(), str(error)
     return screen.getvalue(), None
 
@@ -79,7 +79,7 @@ def test_what_airflow_refuses_is_said(monkeypatch, trigger, words):
     monkeypatch.setattr(installation, "settings", lambda: SimpleNamespace(airflow_port=8080))
     monkeypatch.setattr(run, "AirflowApi", lambda settings: SimpleNamespace(trigger=trigger))
     result = CliRunner().invoke(app, ["run"])
-    assert isinstance(result.exception, LocalError)
+    assert isinstance(result.exception, DeployError)
     assert words in str(result.exception)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops import installation, sql
 from ops.__main__ import app
 from ops.answer import SHOWN_ROWS, Answer, show_table, shown
@@ -100,7 +100,7 @@ def test_csv_and_json_together_are_refused(answered):
 
 def test_an_unreachable_warehouse_is_named_with_its_settings():
     with pytest.raises(
-        LocalError, match=r"127\.0\.0\.1:1 does not answer .*WAREHOUSE_HOST and WAREHOUSE_PORT"
+        DeployError, match=r"127\.0\.0\.1:1 does not answer .*WAREHOUSE_HOST and WAREHOUSE_PORT"
     ):
         sql.connect(Settings)
 
@@ -123,5 +123,5 @@ def test_the_setting_that_is_wrong_is_named(reason, words):
 def test_without_an_installation_the_next_command_is_said(monkeypatch, tmp_path):
     monkeypatch.setattr(installation, "ENV_FILE", tmp_path / ".env")
     result = CliRunner().invoke(app, ["sql", "select 1"])
-    assert isinstance(result.exception, LocalError)
+    assert isinstance(result.exception, DeployError)
     assert str(result.exception) == "Shoplake is not installed yet. Next: make demo"

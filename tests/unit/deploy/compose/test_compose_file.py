@@ -9,11 +9,18 @@ from typing import Any
 import pytest
 import yaml
 
+from contracts.settings import SETTINGS, Audience, default, read_by
+from deploy import compose_file
 from deploy.compose import settings
 from deploy.container import health, spark
+from deploy.env.env_file import EMPTY_SECRET
+from deploy.processes.settings import LocalSettings
+from deploy.servers import postgres
+from gateway.settings import GatewaySettings
 from spark_jobs.settings import Settings
+from storefront.settings import StorefrontSettings
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]
 ONCE = sorted(name for name, service in SERVICES.items() if service["restart"] == "no")
@@ -73,7 +80,7 @@ def test_published_ports_are_those_that_preflight_looks_at() -> None:
         for match in [re.match(r"127\.0\.0\.1:\$\{(\w+):-(\d+)\}:", port)]
         if match
     }
-    assert published == {name: default for name, (default, _) in settings.PORTS.items()}
+    assert published == {name: default(name) for name in settings.PORTS}
 
 
 def test_what_stays_fits_into_ten_gibibytes() -> None:
@@ -86,7 +93,7 @@ def test_no_secret_has_a_default_and_each_says_what_to_do() -> None:
     for name, rest in used:
         if re.search(r"PASSWORD|SECRET|_KEY$", name):
             assert rest == ":?run make env", name
-    secrets = set(settings.EMPTY_SECRET.findall((ROOT / ".env.example").read_text()))
+    secrets = set(EMPTY_SECRET.findall((ROOT / ".env.example").read_text()))
     assert {name for name, rest in used if rest.startswith(":?")} == secrets
 
 
@@ -123,8 +130,37 @@ def test_spark_is_told_of_a_lake_in_s3_without_its_keys() -> None:
 
 def test_every_setting_that_the_file_asks_for_is_explained() -> None:
     asked = set(re.findall(r"\$\{(\w+)", (ROOT / "docker-compose.yml").read_text()))
-    explained = set(settings.LINE_NAMES.findall((ROOT / ".env.example").read_text()))
+    explained = set(
+        re.findall(r"^(?:# )?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
     assert asked - explained <= {"SHOPLAKE_VERSION", "SPARK_MASTER", "WAREHOUSE_HOST", "SHOP_MYSQL_HOST"}
+
+
+def test_every_default_in_the_file_is_the_declared_one() -> None:
+    shown = re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "docker-compose.yml").read_text())
+    declared = {name: each.in_containers or each.shown for name, each in SETTINGS.items()}
+    assert len(shown) > 50
+    # No worker is a profile that is off; who asks for the services of every profile gets one.
+    assert {each for each in shown if each[0] in SETTINGS} - set(declared.items()) == {("SPARK_WORKERS", "1")}
+
+
+def test_settings_are_read_by_those_who_declare_them() -> None:
+    def names(*audience: Audience) -> set[str]:
+        return {each.name.lower() for each in read_by(*audience)}
+
+    assert names(Audience.JOBS, Audience.LAKE) == set(Settings.model_fields)
+    assert names(Audience.GATEWAY) | {"mirror_metrics_port"} == set(GatewaySettings.model_fields)
+    assert set(LocalSettings.model_fields) == {name.lower() for name in SETTINGS} - names(Audience.UP)
+    shop = set(StorefrontSettings.model_fields) & {name.lower() for name in SETTINGS}
+    assert names(Audience.STOREFRONT) == shop
+    for name, field in StorefrontSettings.model_fields.items():
+        assert name not in shop or field.is_required() or field.default == default(name.upper()), name
+
+
+def test_no_setting_is_left_out_of_the_file() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    only_local = {each.name for each in SETTINGS.values() if each.audience == (Audience.DEMO,)}
+    assert {name for name in SETTINGS if not re.search(rf"\b{name}\b", text)} == only_local
 
 
 def test_what_kafka_is_told_wins_over_every_blank_of_local_modes_file() -> None:
@@ -137,11 +173,36 @@ def test_what_kafka_is_told_wins_over_every_blank_of_local_modes_file() -> None:
     assert blanks <= told
 
 
+def test_a_new_postgresql_is_made_as_in_local_mode() -> None:
+    arguments = SERVICES["postgres"]["environment"]["POSTGRES_INITDB_ARGS"].split()
+    assert {*arguments} - {*postgres.INITDB} == {"--auth-host=scram-sha-256", "--auth-local=peer"}
+    assert {*postgres.INITDB} <= {*arguments}
+
+
+def test_generated_parts_are_those_that_are_declared_and_nothing_else_changes() -> None:
+    text = "a:\n  # generated: x\n  - old\n  # end\n# generated: y\n# end\nb: # by hand\n"
+    new = compose_file.rendered(text, {"x": ["- new", "- two"], "y": []})
+    assert new == "a:\n  # generated: x\n  - new\n  - two\n  # end\n# generated: y\n# end\nb: # by hand\n"
+    with pytest.raises(ValueError, match="but not both: y"):
+        compose_file.rendered(text, {"x": []})
+
+
+def test_a_stale_file_is_told_and_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "docker-compose.yml"
+    stale = (ROOT / "docker-compose.yml").read_text().replace("-cjit=off", "-cjit=on")
+    file.write_text(stale)
+    assert compose_file.main(["--check"], file) == 1
+    assert "Next: make generate" in capsys.readouterr().err
+    assert file.read_text() == stale
+    assert compose_file.main([], file) == 0
+    assert file.read_text() == (ROOT / "docker-compose.yml").read_text()
+
+
 def test_the_override_mounts_the_code_where_images_have_it() -> None:
     override = yaml.safe_load((ROOT / "docker-compose.override.example.yml").read_text())
     assert override["services"].keys() <= SERVICES.keys()
     copied = set(
-        re.findall(r"^COPY (\w+) \1$", (ROOT / "docker/platform/Dockerfile").read_text(), re.MULTILINE)
+        re.findall(r"^COPY (\w+) \1$", (ROOT / "deploy/images/platform/Dockerfile").read_text(), re.MULTILINE)
     )
     mounted = {volume.split(":")[0].removeprefix("./") for volume in override["x-code"]}
     assert copied - mounted == {"kafka"}

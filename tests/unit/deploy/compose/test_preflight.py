@@ -15,7 +15,7 @@ import pytest
 
 from deploy.compose import backup, preflight, settings
 from deploy.env.env_file import ensure_env_file, set_values
-from deploy.errors import ComposeError
+from deploy.errors import DeployError
 
 Answer = tuple[int, str, str]
 FINE: dict[str, Answer] = {"compose": (0, "2.26.1-4\n", ""), "version": (0, "20.10.24+dfsg1\n", "")}
@@ -52,14 +52,14 @@ def test_a_docker_that_is_new_enough_and_answers_is_fine() -> None:
     ],
 )  # fmt: skip
 def test_a_docker_that_will_not_do_is_told(answers: dict[str, Answer], said: str) -> None:
-    with pytest.raises(ComposeError, match=said) as caught:
+    with pytest.raises(DeployError, match=said) as caught:
         preflight.require_docker(docker_that_says(**answers))
     assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_missing_docker_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(ComposeError, match=r"not installed\. Next: follow https://docs\.docker\.com"):
+    with pytest.raises(DeployError, match=r"not installed\. Next: follow https://docs\.docker\.com"):
         preflight.require_docker(docker_that_says())
 
 
@@ -113,7 +113,7 @@ def test_a_volume_of_an_older_version_is_told(
 
 def test_a_lost_env_file_is_told_before_databases_refuse_new_passwords(tmp_path: Path) -> None:
     with pytest.raises(
-        ComposeError, match=r"postgres-data are there, but the .env .* is gone. Next: put it back"
+        DeployError, match=r"postgres-data are there, but the .env .* is gone. Next: put it back"
     ):
         preflight.require_no_databases(fake_compose({"postgres-data": "x"}, tmp_path))
     assert not (tmp_path / ".env").exists()
@@ -126,9 +126,9 @@ def test_a_damaged_backup_restores_nothing(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text(f'{{"volumes": {{"lake": {{"sha256": "{digest}"}}}}}}')
     assert set(backup.verify(tmp_path)["volumes"]) == {"lake"}
     (tmp_path / "lake.tar.gz").write_bytes(b"damaged")
-    with pytest.raises(ComposeError, match=r"lake.tar.gz is missing or damaged; nothing was restored"):
+    with pytest.raises(DeployError, match=r"lake.tar.gz is missing or damaged; nothing was restored"):
         backup.verify(tmp_path)
-    with pytest.raises(ComposeError, match="is no backup"):
+    with pytest.raises(DeployError, match="is no backup"):
         backup.verify(tmp_path / "other")
 
 
@@ -169,7 +169,7 @@ def test_what_a_backup_stopped_runs_again_unless_another_version_follows(
 ) -> None:
     def save(volume: str, image: str, target: Path) -> dict[str, int]:
         if not can_read:
-            raise ComposeError(f"The volume {volume} could not be read")
+            raise DeployError(f"The volume {volume} could not be read")
         return {"bytes": 0}
 
     monkeypatch.setattr(backup, "_save", save)
@@ -180,7 +180,7 @@ def test_what_a_backup_stopped_runs_again_unless_another_version_follows(
         assert made.stat().st_mode & 0o077 == 0
         assert (made / "env").read_text() == (tmp_path / ".env").read_text()
     else:
-        with pytest.raises(ComposeError, match="p_lake could not be read"):
+        with pytest.raises(DeployError, match="p_lake could not be read"):
             backup.backup(stack, tmp_path / "backups", resume)
     assert stack.told == told
 
@@ -203,6 +203,6 @@ def test_a_backup_says_that_it_does_not_hold_a_lake_in_s3(
 
 @pytest.mark.parametrize("answer", ["", "no", "y"])
 def test_nothing_is_deleted_without_a_yes(answer: str) -> None:
-    with pytest.raises(ComposeError, match="Nothing was changed"):
+    with pytest.raises(DeployError, match="Nothing was changed"):
         backup.confirm("This deletes everything.", lambda: answer)
     backup.confirm("This deletes everything.", lambda: "yes")

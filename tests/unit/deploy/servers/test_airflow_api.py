@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from deploy.env.env_file import ensure_env_file
-from deploy.processes.settings import LocalError, load_settings
+from deploy.errors import DeployError
+from deploy.processes.settings import load_settings
 from deploy.servers import airflow_api
 from deploy.servers.airflow_api import AirflowApi
 
@@ -88,7 +89,7 @@ def test_a_run_that_came_due_in_the_pause_is_forgotten_before_the_pause_ends(
 def test_an_unknown_dag_is_explained_by_its_import_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(LocalError, match="does not know the DAG unknown: NameError: x"):
+    with pytest.raises(DeployError, match="does not know the DAG unknown: NameError: x"):
         api(FakeAirflow([], []), tmp_path, monkeypatch).trigger("unknown")
 
 
@@ -104,7 +105,7 @@ def test_each_change_of_a_task_is_told_once(tmp_path: Path, monkeypatch: pytest.
 def test_a_failed_run_names_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = [[("a", "success"), ("b", "failed"), ("c", "upstream_failed")]]
     airflow = api(FakeAirflow(["failed"], looks), tmp_path, monkeypatch)
-    with pytest.raises(LocalError, match=r"failed in b\. Next: read its log at .*, then make demo\.$"):
+    with pytest.raises(DeployError, match=r"failed in b\. Next: read its log at .*, then make demo\.$"):
         list(airflow.follow("medallion", "run-1", again="make demo"))
 
 
@@ -112,7 +113,7 @@ def test_a_failed_run_names_its_task(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_failed_run_says_what_its_job_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fake = FakeAirflow(["failed"], [[("gate", "failed")]])
     fake.log = ["a table", "error: silver is bad. Next: look.", "error: and more.", "Task failed"]
-    with pytest.raises(LocalError) as caught:
+    with pytest.raises(DeployError) as caught:
         list(api(fake, tmp_path, monkeypatch).follow("medallion", "run-1"))
     first, second, last = str(caught.value).splitlines()
     assert first == "The run of medallion failed in gate: silver is bad. Next: look."

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.__main__ import app
 from ops.superset import api, changes, command, files
 from ops.superset.charts import words_of
@@ -324,7 +324,7 @@ def test_what_declarations_cannot_say_is_refused_and_nothing_is_written(root, ru
     before = texts(root)
     running.chart("net_sales")["params"]["y_axis_format"] = ",.1f"
     spoil(running)
-    with pytest.raises(LocalError) as refused:
+    with pytest.raises(DeployError) as refused:
         export(root, running)
     assert message in str(refused.value)
     assert "Next: " in str(refused.value)
@@ -333,10 +333,12 @@ def test_what_declarations_cannot_say_is_refused_and_nothing_is_written(root, ru
 
 
 def test_a_title_or_name_that_stands_for_nothing_is_refused(root, running):
-    with pytest.raises(LocalError, match=r"no dashboard and no chart with the title 'Nothing'. Next: "):
+    with pytest.raises(DeployError, match=r"no dashboard and no chart with the title 'Nothing'. Next: "):
         export(root, running, "Nothing")
     running.copy_dashboard("conversion", "Mine", with_charts=False)
-    with pytest.raises(LocalError, match=r"--as names none that is declared. Next: --as one of conversion, "):
+    with pytest.raises(
+        DeployError, match=r"--as names none that is declared. Next: --as one of conversion, "
+    ):
         export(root, running, "Mine", "conversions")
-    with pytest.raises(LocalError, match=r"'Orders' is a chart, and --as names none that is declared. Next"):
+    with pytest.raises(DeployError, match=r"'Orders' is a chart, and --as names none that is declared. Next"):
         export(root, running, "Orders")

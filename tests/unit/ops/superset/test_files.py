@@ -10,7 +10,7 @@ from contracts.registry import TABLES
 from contracts.render import declarations
 from contracts.render.__main__ import ROOT
 from contracts.render.files import stale
-from deploy.processes.settings import LocalError
+from deploy.errors import DeployError
 from ops.__main__ import app
 from ops.superset import command, files
 
@@ -45,7 +45,7 @@ def test_a_file_that_cannot_be_meant_is_refused_in_one_line(root, text, message)
         files.load(root, TABLES)
     assert str(refused.value).startswith(message)
     assert len(str(refused.value).splitlines()) == 1
-    with pytest.raises(LocalError, match=r"Next: correct it, then make generate\.$"):
+    with pytest.raises(DeployError, match=r"Next: correct it, then make generate\.$"):
         command.load(root)
 
 

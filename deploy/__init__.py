@@ -1,0 +1,1 @@
+"""How the platform runs: what each server is, and two ways to start it."""

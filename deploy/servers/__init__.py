@@ -1,0 +1,1 @@
+"""What the servers are, whichever way they are started."""
