@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from spark_jobs.columns.context import Context
@@ -23,13 +23,15 @@ def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) 
     An order counts because the shop's database has it; a tracked one that it does not know is no purchase.
     """
     days = _days(silver_sessions, gold_orders, context)
-    last = days.agg(F.max("session_date").alias("last_date"))
+    # A window, not a join with the last date: Sail fails on a division above a join with an inequality.
+    everything = Window.partitionBy(F.lit(0))
+    last_date = F.max(F.when(F.col("sessions") > 0, F.col("session_date"))).over(everything)
     then = reduce(DataFrame.unionByName, (_shifted(days, suffix) for suffix in _DAYS_BEFORE))
     figures = [f"{step}{suffix}" for suffix in _DAYS_BEFORE for step in _STEPS]
     cells = (
         then.groupBy(*_KEY)
         .agg(*(F.sum(name).alias(name) for name in figures))
-        .crossJoin(last)  # one row
+        .withColumn("last_date", last_date)
         .where("session_date <= last_date")
     )
     rate = divide(F.col("purchase_sessions"), F.col("sessions"), scale=6)

@@ -1,8 +1,9 @@
 """Rows that changed without a change time: found by checksums of the source's rows and of bronze's.
 
-Both sides hash each row's declared columns. The source combines the hashes of each bucket of keys, about a
-thousand rows; of a bucket that differs it tells every row's hash, and of a row that differs the row. So it
-reads its table once and sends three numbers for every thousand rows, and then what differs.
+Both sides hash each row's declared columns, by SHA-256 since MySQL 9 need not have MD5. The source combines
+the hashes of each bucket of keys, about a thousand rows; of a bucket that differs it sends every row's hash,
+and of a row that differs the row. So it reads its table once and sends three numbers for every thousand rows,
+and then what differs.
 """
 
 from __future__ import annotations
@@ -77,13 +78,13 @@ class Checksums:
             column = by_name[name]
             text = column.text()
             if column.is_long:  # its hash alone: a row's text may not be longer than a packet
-                text = f"MD5({text})"
+                text = f"SHA2({text}, 256)"
             if fits := column.fits():
                 text = f"IF({fits}, {text}, NULL)"
             fields.append(f"IFNULL({text}, {_NOTHING})")
-        row_hash = f"MD5(CONCAT({f', {_BETWEEN}, '.join(fields)}))"
+        row_hash = f"SHA2(CONCAT({f', {_BETWEEN}, '.join(fields)}), 256)"
         key = key_expression(self.table, self.columns)
-        bucket = f"CAST(CONV(LEFT(MD5({key}), 8), 16, 10) AS UNSIGNED) % {self._buckets}"
+        bucket = f"CAST(CONV(LEFT(SHA2({key}, 256), 8), 16, 10) AS UNSIGNED) % {self._buckets}"
         hashed = f"{key} AS row_key, {bucket} AS bucket, {row_hash} AS row_hash"
         return f"(SELECT {hashed} FROM {rows_of(self.table, self.columns)}) AS hashes"
 
@@ -159,16 +160,16 @@ class InBronze:
             if column.arrow_type == pa.bool_():
                 text = f"""CASE WHEN "{name}" THEN '1' WHEN NOT "{name}" THEN '0' END"""
             elif column.is_long:
-                text = f'md5("{name}")'
+                text = f'sha256("{name}")'
             fields.append(f"coalesce({text if name in there else 'NULL'}, {_NOTHING})")
-        return f"md5({f' || {_BETWEEN} || '.join(fields)})"
+        return f"sha256({f' || {_BETWEEN} || '.join(fields)})"
 
     def _by_name(self, name: str) -> SourceColumn:
         return next(column for column in self._columns if column.bronze_name == name)
 
 
 def _bucket(buckets: int) -> str:
-    return f"(('0x' || left(md5(key), 8))::UBIGINT % {buckets})::BIGINT"
+    return f"(('0x' || left(sha256(key), 8))::UBIGINT % {buckets})::BIGINT"
 
 
 def last_compared(lake: Lake) -> dict[str, datetime]:
