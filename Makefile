@@ -6,7 +6,7 @@ BIN    := .shoplake/envs/platform/bin
 # `make up` remembers its shop in .env; only one that is named here or in the environment changes it.
 NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
 .PHONY: help env up down restart logs ps shell backup restore-backup upgrade test-compose test-cluster
-.PHONY: demo status stop clean install install-dev generate check test format lock
+.PHONY: demo status stop clean install install-dev generate check test test-all test-pure test-servers format lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -68,9 +68,18 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 	@$(BIN)/python -m ops superset generate --check
 	@$(BIN)/python -m deploy.compose_file --check
 
-test: ## Check, then run every test; starts the servers it needs; says how long each part took
+test: ## Check, then run the tests; starts the servers it needs; says how long each part took
 	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"
-	@$(BIN)/python -m pytest --durations=25 $(PYTEST)
+	@$(BIN)/python -m pytest -m "not long" --durations=25 $(PYTEST)
+
+test-all: check ## The same and the long proofs, in two halves side by side
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pure test-servers
+
+test-pure: ## Of all tests, those that start no platform
+	@$(BIN)/python -m pytest --durations=25 tests/unit tests/gateway tests/deploy/processes
+
+test-servers: ## Of all tests, those that run the platform's servers
+	@$(BIN)/python -m pytest --durations=25 tests/integration tests/browser tests/stack
 
 test-compose: install-dev ## The real compose file from nothing, with Docker: a quarter of an hour
 	@$(BIN)/python -m pytest -m "compose and not cluster" tests/deploy/compose --durations=0

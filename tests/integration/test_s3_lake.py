@@ -31,7 +31,7 @@ from tests.integration.object_store import BUCKET, SECRET, ObjectStore, deaf_ser
 from tests.integration.servers import Environment, Shop, free_ports, streaming
 from tests.stack.pipeline import Rows, assert_same, run_steps, shoplake
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 REFUSED, NO_ANSWER = 2, 75
 SECONDS_TO_A_REFUSAL, SECONDS_TO_A_START = 60, 120
 RACE_SECONDS, LOST_VERSIONS = 120, 3

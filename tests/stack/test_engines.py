@@ -20,7 +20,7 @@ from deploy.servers.spark import SPARK_HOME
 from tests.integration.servers import JOB_SECONDS, ROOT, Environment, free_ports
 from tests.stack.pipeline import Rows, assert_same, lake_rows, rows_of
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.long]
 TASK = """
 import sys
 from dags.medallion import dag

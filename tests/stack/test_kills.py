@@ -117,6 +117,7 @@ def test_killed_builds_are_made_good(demo: Stack, environment: Environment, lake
         assert_same(lake_rows(lake, layer), lake_rows(Path(demo.settings.lake_uri), layer))
 
 
+@pytest.mark.long
 def test_a_spark_server_that_is_killed_is_made_good(
     demo: Stack, environment: Environment, spark_stack: Stack, lake: Path
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_killed_publication_leaves_what_was_served(
     assert loaded_tables() == len(MARTS)
 
 
+@pytest.mark.long
 def test_a_run_survives_the_death_of_airflows_scheduler(demo: Stack) -> None:
     """It dies with rows locked, in the middle of a run over a changed shop; the run goes on where it was."""
     simulate = Environment(demo.program_environment()).simulate
