@@ -1,9 +1,9 @@
-# `make` alone says what there is to make.
+# `make` without a target lists the targets.
 PYTHON ?= python3
 SHOP   ?= demo
 BIN    := .shoplake/envs/platform/bin
 .DEFAULT_GOAL := help
-# `make up` remembers its shop in .env; only one that is named here or in the environment changes it.
+# `make up` remembers its shop in .env; only SHOP on the command line or in the environment changes it.
 NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
 .PHONY: help env up down restart logs ps shell backup restore-backup upgrade test-compose test-cluster
 .PHONY: demo status stop clean install install-dev generate check test test-all test-pure test-servers format lock
@@ -11,55 +11,55 @@ NAMED_SHOP := $(if $(filter file,$(origin SHOP)),,--shop $(SHOP))
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-up: ## Docker: build, start everything, wait, trigger the first run (SHOP=demo|completejourney|none)
+up: ## Docker: build and start everything, wait, trigger the first run (SHOP=demo|completejourney|none)
 	@$(PYTHON) -m deploy.compose up $(NAMED_SHOP)
 
-down: ## Docker: stop and remove the containers; data stay
+down: ## Docker: stop and remove the containers; data is kept
 	@$(PYTHON) -m deploy.compose down
 
-restart: ## Docker: stop all services and start them in order
+restart: ## Docker: restart all services in order
 	@$(PYTHON) -m deploy.compose restart
 
-logs: ## Docker: follow the logs of all services, or of S=spark
+logs: ## Docker: follow the logs of all services, or of one (S=spark)
 	@$(PYTHON) -m deploy.compose logs $(S)
 
-ps: ## Docker: show the services and their health
+ps: ## Docker: show the health of the services
 	@$(PYTHON) -m deploy.compose ps
 
-shell: ## Docker: a shell beside the jobs, or in S=postgres
+shell: ## Docker: open a shell with the jobs' code, or in a service (S=postgres)
 	@$(PYTHON) -m deploy.compose shell $(S)
 
-backup: ## Docker: save databases, events and lake as of one moment (TO=folder)
+backup: ## Docker: back up databases, events and lake as of one point in time (TO=folder)
 	@$(PYTHON) -m deploy.compose backup $(if $(TO),--folder $(TO))
 
-restore-backup: ## Docker: put the newest backup back, or FROM=folder; asks before it does
+restore-backup: ## Docker: restore the newest backup, or FROM=folder; asks first
 	@$(PYTHON) -m deploy.compose restore-backup $(if $(FROM),--from $(FROM))
 
-upgrade: ## Docker: back up, build this version, migrate; back to before when that fails
+upgrade: ## Docker: back up, build this version, migrate; roll back if that fails
 	@$(PYTHON) -m deploy.compose upgrade $(if $(TO),--folder $(TO))
 
-env: ## Write .env with random secrets, or complete it
+env: ## Create .env with random secrets, or add the missing ones
 	@$(PYTHON) -m deploy.compose env
 
 demo: install ## Install, start every server, load a shop, run the pipeline (SHOP=demo|completejourney|none)
 	@$(BIN)/python -m deploy.processes demo --shop $(SHOP)
 
-status: install ## Show the servers: state, process, uptime, memory, port
+status: install ## Show state, process, uptime, memory and port of the servers
 	@$(BIN)/python -m deploy.processes status
 
-stop: install ## Stop the servers; data stay
+stop: install ## Stop the servers; data is kept
 	@$(BIN)/python -m deploy.processes stop
 
-clean: ## Delete all data and passwords, of Docker and of local mode; asks before it does
+clean: ## Delete all data and passwords of Docker and local mode; asks first
 	@$(PYTHON) -m deploy.compose clean
 	@if [ -d .shoplake/data ]; then $(MAKE) --no-print-directory install && $(BIN)/python -m deploy.processes clean; fi
 
-generate: install ## Write what is declared: DDL, Superset datasets and dashboards, JSON Schemas, pages, docker-compose.yml
+generate: install ## Generate DDL, Superset datasets and dashboards, JSON Schemas, docs pages and docker-compose.yml
 	@$(BIN)/python -m contracts.render
 	@$(BIN)/python -m ops superset generate
 	@$(BIN)/python -m deploy.compose_file
 
-check: install-dev ## Format, lint, types, import rules, freshness of generated files
+check: install-dev ## Check format, lint, types, import rules and generated files
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/ruff check -q .
 	@$(BIN)/mypy
@@ -68,30 +68,30 @@ check: install-dev ## Format, lint, types, import rules, freshness of generated 
 	@$(BIN)/python -m ops superset generate --check
 	@$(BIN)/python -m deploy.compose_file --check
 
-test: ## Check, then run the tests; starts the servers it needs; says how long each part took
+test: ## Check, then run the tests and report durations; starts the servers they need
 	@began=$$(date +%s) && $(MAKE) --no-print-directory check && echo "✓ Checks $$(($$(date +%s) - began)) s"
 	@$(BIN)/python -m pytest -m "not long" --durations=25 $(PYTEST)
 
-test-all: check ## The same and the long proofs, in two halves side by side
+test-all: check ## Run all tests, long ones included, in two parallel halves
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-pure test-servers
 
-test-pure: ## Of all tests, those that start no platform
+test-pure: ## Run the half of all tests that does not start the platform
 	@$(BIN)/python -m pytest --durations=25 tests/unit tests/gateway tests/deploy/processes
 
-test-servers: ## Of all tests, those that run the platform's servers
+test-servers: ## Run the half of all tests that uses the platform's servers
 	@$(BIN)/python -m pytest --durations=25 tests/integration tests/browser tests/stack
 
-test-compose: install-dev ## The real compose file from nothing, with Docker: a quarter of an hour
+test-compose: install-dev ## Test the real compose file from scratch, with Docker; takes 15 minutes
 	@$(BIN)/python -m pytest -m "compose and not cluster" tests/deploy/compose --durations=0
 
-test-cluster: install-dev ## The same on a Spark cluster of two workers, once from nothing to figures
+test-cluster: install-dev ## Test one run from scratch on a Spark cluster with two workers
 	@$(BIN)/python -m pytest -m "compose and cluster" tests/deploy/compose
 
-format: install-dev ## Format the code and fix what can be fixed
+format: install-dev ## Format the code and apply automatic fixes
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
 
-lock: install ## Resolve requirements/*.in anew into the locks
+lock: install ## Resolve requirements/*.in again and rewrite the lock files
 	@cd requirements && for name in tools platform superset node dev s3; do \
 	  ../.shoplake/tools/bin/uv pip compile -q --upgrade --python-version 3.11 --universal --generate-hashes \
 	    --no-emit-index-url $$name.in -o $$name.txt || exit 1; done
