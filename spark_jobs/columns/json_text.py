@@ -21,6 +21,7 @@ _PEELED = 6
 _STRICT = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false"}
 _HALF = "[dD][89a-fA-F][0-9a-fA-F]{2}"
 _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
+_ESCAPED_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 # Stand for `\\` and for `\u` of a whole pair while halves are looked for: no JSON holds them unescaped.
 _BACKSLASHES, _HIGH, _LOW = "\x01", "\x02", "\x03"
 _NO_NUMBER = (
@@ -68,6 +69,20 @@ def _with_values(df: DataFrame, source: Column, schema: str) -> DataFrame:
     )
     values = F.coalesce(read(F.col("_text")), read(_numbers_as_text(F.col("_text"))))
     return text.select("*", F.explode(F.array(values)).alias("_values"))
+
+
+def with_characters(json: Column) -> Column:
+    """JSON text with characters in place of escaped surrogate pairs, as which Spark writes them.
+
+    Sail writes the characters themselves; so both engines keep the same text.
+    """
+    pairs = F.regexp_extract_all(json, F.lit(_ESCAPED_PAIR), F.lit(0))
+
+    def replaced(text: Column, pair: Column) -> Column:
+        units = F.concat(F.substring(pair, 3, 4), F.substring(pair, 9, 4))
+        return F.replace(text, pair, F.decode(F.unhex(units), "UTF-16BE"))
+
+    return F.when(json.contains(r"\u"), F.reduce(pairs, json, replaced)).otherwise(json)
 
 
 def _exceeds_limits(column: Column) -> Column:

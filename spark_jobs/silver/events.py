@@ -10,6 +10,7 @@ from contracts.silver.events import UNREADABLE
 from spark_jobs.columns import claims
 from spark_jobs.columns.context import Context
 from spark_jobs.columns.identity import COOKIELESS, MAX_DISTINCT_ID, bounded, customer_number, pseudonym
+from spark_jobs.columns.json_text import with_characters
 from spark_jobs.columns.parsing import text, word
 from spark_jobs.columns.timezones import local_date
 from spark_jobs.silver.event_formats import opened
@@ -71,7 +72,7 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
         _device().alias("device"),
         _is_bot().alias("is_bot"),
         _unreadable().alias("unreadable_claims"),
-        F.col("said_properties").alias("properties"),
+        with_characters(F.col("said_properties")).alias("properties"),
         F.col("topic").alias("_kafka_topic"),
         F.col("partition").alias("_kafka_partition"),
         F.col("offset").alias("_kafka_offset"),

@@ -69,6 +69,20 @@ def test_an_event_is_typed_by_the_e_commerce_spec(spark: SparkSession) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"utm_campaign": "weekly-🍂🎃", "name": "Müller ‚ 中"},
+        {"escaped": "\\ud83c\\udf42", "quote": '"', "slash": "a/b", "control": "\t\n\x01"},
+        {"nested": {"list": [1, 2.5, -3, None, True, {"a": []}]}, "large": 12345678901234567890},
+    ],
+)
+def test_properties_are_one_text_on_every_engine(spark: SparkSession, said: dict[str, Any]) -> None:
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    for sent in (message(said), message(None, data=json.dumps({"event": "e", "properties": said}))):
+        assert_rows(cleaned(spark, "events", {"value": sent}), {"properties": text})
+
+
 def test_broken_messages_say_what_is_wrong_and_raise_nothing(spark: SparkSession) -> None:
     broken = [None, "", "not json", "[1]", '{"a": 1}', message(data=None), message(data="{oops")]
     df = cleaned(spark, "events", *({"offset": n, "value": value} for n, value in enumerate(broken)))
