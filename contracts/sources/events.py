@@ -5,9 +5,7 @@ from __future__ import annotations
 from contracts.model import Column, Layer, Pii, Table
 
 # The format of a message.
-CAPTURED_EVENT = (
-    "captured_event"  # the envelope of PostHog's capture service, which the gateway writes, too
-)
+CAPTURED_EVENT = "captured_event"  # the envelope of PostHog's capture service, which the gateway writes, too
 CLICKHOUSE_EVENT = "clickhouse_event"  # an event as PostHog passes it to its database
 PERSON_DISTINCT_ID = "person_distinct_id"  # the person of an id, as PostHog passes it to its database
 BASE64 = "base64"
