@@ -1,1 +1,1 @@
-"""Measurements that a person repeats with one command; results are in docs/measured.md."""
+"""Measurements that are repeated with one command; results are in docs/measured.md."""

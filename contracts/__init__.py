@@ -1,1 +1,1 @@
-"""What every table is. Standard library only; imports nothing of ours."""
+"""Declarations of all tables. Standard library only; imports none of our packages."""

@@ -22,10 +22,10 @@ MINOR_UNITS = {
     3: _codes("BHD IQD JOD KWD LYD OMR TND"),
     4: _codes("CLF UYW"),
 }
-MINOR_UNIT = 2  # of every other one, an unknown code included
-RATE = "decimal(22,12)"  # of one currency in another: as many digits as a source may give
+MINOR_UNIT = 2  # of all others, unknown codes included
+RATE = "decimal(22,12)"  # of a currency pair: as many digits as a source may give
 
 
 def minor_unit(currency: str) -> int:
-    """Decimal places of a currency's money: 2 for EUR, 0 for JPY, 3 for KWD; 2 for an unknown code."""
+    """Return a currency's decimal places: 2 for EUR, 0 for JPY, 3 for KWD; 2 for an unknown code."""
     return next((places for places, codes in MINOR_UNITS.items() if currency in codes), MINOR_UNIT)

@@ -1,7 +1,7 @@
-"""The narrowest limits on the whole way from a source to the warehouse. Standard library only.
+"""The strictest limits between a source and the warehouse. Standard library only.
 
-A value passes MySQL or Kafka, Spark, Parquet, Arrow, Python and PostgreSQL, and each of them holds less than
-another in some respect. What is said here fits all of them; silver checks every declared column by its type.
+A value passes MySQL or Kafka, Spark, Parquet, Arrow, Python and PostgreSQL, and each is narrower than the
+others in some respect. These limits fit all of them; silver checks every declared column by its type.
 `docs/data-quality.md` states the limits as promises.
 """
 
@@ -17,23 +17,24 @@ from contracts.model import Column, ContractError, Layer, Table
 
 # -- Text -------------------------------------------------------------------------------------------------
 
-# Takes the place of what is no Unicode text (a lone surrogate, broken UTF-8) and of U+0000, which is Unicode
-# but which PostgreSQL does not hold.
+# Replaces what is not Unicode text (a lone surrogate, broken UTF-8) and U+0000, which is Unicode but which
+# PostgreSQL does not store.
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 UNSTORABLE = "\0"
-# In characters. MySQL's columns hold 255 as a rule; what is longer is no name that a chart could show.
+# In characters. MySQL columns usually hold 255; a longer text is not a name that a chart could show.
 TEXT_LENGTH = 1_000
-# Of a text in a key or an index: PostHog cuts ids at the same length, and three of them fit one index row.
+# Length of a text in a key or index: PostHog cuts ids at the same length, and three of them fit one index
+# row.
 KEY_TEXT_LENGTH = 200
-# A row of a PostgreSQL btree index, uncompressed. UTF-8 takes up to four bytes for a character.
+# Bytes of a row of a PostgreSQL btree index, uncompressed. UTF-8 takes up to four bytes per character.
 INDEX_ROW_BYTES = 2_704
 BYTES_PER_CHARACTER = 4
 
 # -- Time -------------------------------------------------------------------------------------------------
 
-# PostgreSQL and Python end elsewhere (4713 BC, year 1, year 9999), and Arrow's nanoseconds hold 1677 to 2262.
-# A shop's business lies well within: a moment's local day, week and month and a calendar that spans all
-# orders stay small, and no arithmetic on them leaves any of those ranges.
+# PostgreSQL and Python have other limits (4713 BC, year 1, year 9999), and Arrow's nanoseconds cover 1677 to
+# 2262. A shop's business lies well within: the local day, week and month of a timestamp and a calendar that
+# spans all orders stay small, and no arithmetic on them leaves any of those ranges.
 FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS_END = datetime(2200, 1, 1, tzinfo=UTC)  # exclusive
 FIRST_DAY = date(1970, 1, 1)
@@ -46,11 +47,11 @@ DAYS_END = date(2200, 1, 1)  # exclusive
 # those add up to 24, what a mart's money holds. A discount is spread over an order's lines by discount ×
 # line ÷ order: 24 digits before the point, and 8 after it, of a decimal's 38.
 AMOUNT = Decimal(10) ** 12
-# One unit of a currency in another: a Kuwaiti dinar is some millions of Iranian rials.
+# Price of one currency in another: a Kuwaiti dinar is some millions of Iranian rials.
 RATE = Decimal(10) ** 7
 # A share that a source states, such as a tax rate: below 1,000 %.
 SHARE = Decimal(10)
-# Quantities and counts: a thousand million of them, each as large as this, add up within a bigint.
+# Quantities and counts: a thousand million of this size still add up within a bigint.
 COUNT = Decimal(10) ** 9
 
 Bound: TypeAlias = "Decimal | datetime | date"
@@ -58,7 +59,7 @@ Bound: TypeAlias = "Decimal | datetime | date"
 
 @dataclass(frozen=True)
 class Range:
-    """Values from `first` on, below `end`: numbers, moments or days."""
+    """Values from `first` up to, not including, `end`: numbers, timestamps or days."""
 
     first: Bound
     end: Bound
@@ -70,7 +71,7 @@ _BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
 
 def range_of(column: Column) -> Range | None:
-    """The range of a silver column by its type; None where the type is limit enough."""
+    """Return the range of a silver column by its type; None if the type is limit enough."""
     if column.type == "timestamp":
         return Range(FIRST_MOMENT, MOMENTS_END)
     if column.type == "date":
@@ -92,9 +93,9 @@ def _bound_of(column: Column) -> Decimal | None:
 
 
 def largest_value(mysql_type: str) -> Decimal | None:
-    """The largest number that a MySQL column of this type holds; None for a type without numbers.
+    """Return the largest number that a MySQL column of this type holds; None for non-numeric types.
 
-    A server that is not strict writes it for everything above, so it is no number that anybody meant.
+    A server in non-strict mode stores it for every larger number, so it is not a real value.
     """
     if match := _DECIMAL.match(mysql_type):
         precision, scale = int(match[1]), int(match[2])
@@ -105,7 +106,7 @@ def largest_value(mysql_type: str) -> Decimal | None:
 
 
 def text_length(table: Table, column: Column) -> int | None:
-    """The greatest number of characters of a text column; None for a document, which is kept whole."""
+    """Return the maximum number of characters of a text column; None for a document, which is kept whole."""
     if column.is_document:
         return None
     is_identifying = column.name.endswith("_id") or any(column.name in index for index in table.indexes)
@@ -114,7 +115,7 @@ def text_length(table: Table, column: Column) -> int | None:
 
 
 def index_row_bytes(table: Table, index: tuple[str, ...]) -> int:
-    """The greatest size of a row in an index of the table, in bytes, nothing compressed."""
+    """Return the maximum size of a row in an index of the table, in bytes, uncompressed."""
     tuple_header, alignment = 8, 8
     return tuple_header + sum(_bytes_of(table, table.column(name)) + alignment for name in index)
 

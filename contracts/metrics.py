@@ -1,4 +1,4 @@
-"""The figures a mart may hold: one definition each, used by every mart that carries the figure."""
+"""The figures of the marts: one definition each, used by every mart that has the figure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SHARE = "decimal(18,6)"
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure: its meaning, its type, and how it is summed up over rows.
+    """A figure: its meaning, its type, and how it is aggregated over rows.
 
     A figure that is not additive is either a ratio of the sums of two additive expressions,
-    or it cannot be summed up at all.
+    or it cannot be aggregated at all.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Metric:
 
     @property
     def label(self) -> str:
-        """Its name as a person reads it."""
+        """Human-readable name."""
         return self.name.replace("_", " ").capitalize()
 
 
@@ -211,7 +211,7 @@ METRICS: dict[str, Metric] = {
 
 
 def metric(name: str, *, required: bool = True) -> Column:
-    """The column of a figure, with its one definition.
+    """Return the column of a figure, with its one definition.
 
     Raises:
         KeyError: for a figure that the catalogue does not define.

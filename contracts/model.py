@@ -1,4 +1,4 @@
-"""The words a table is declared with. Standard library only."""
+"""The vocabulary of table declarations. Standard library only."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from enum import StrEnum
 
 
 class Layer(StrEnum):
-    """Where a table lives."""
+    """The layer of a table."""
 
-    SHOP = "shop"  # a MySQL table of the shop, as we rely on it
+    SHOP = "shop"  # a MySQL table of the shop, as far as we rely on it
     EVENTS = "events"  # a Kafka topic
     SILVER = "silver"
     GOLD = "gold"
 
 
 class OnFailure(StrEnum):
-    """What happens when a check does not hold."""
+    """The consequence of a failed check."""
 
-    FAIL = "fail"  # the run stops before anything of it is published
-    QUARANTINE = "quarantine"  # the row is set aside with the reason
+    FAIL = "fail"  # the run stops before any of it is published
+    QUARANTINE = "quarantine"  # the row is moved to quarantine with the reason
     WARN = "warn"  # the row passes and is counted
 
 
 class Pii(StrEnum):
-    """How much a column says about a person."""
+    """The sensitivity of a column: how much it reveals about a person."""
 
     NONE = "none"
-    PSEUDONYM = "pseudonym"  # names nobody without our key
+    PSEUDONYM = "pseudonym"  # identifies nobody without our key
     DIRECT = "direct"  # contact data; never in gold
 
 
 class Form(StrEnum):
-    """How silver writes a column of a source's key, so that every comparison of keys writes it alike."""
+    """The form in which silver writes a source's key column, so that keys are compared consistently."""
 
-    EXACT = "exact"  # as the source does
-    TRIMMED = "trimmed"  # without blanks around it
-    CODE = "code"  # in upper case, without blanks around it
+    EXACT = "exact"  # as in the source
+    TRIMMED = "trimmed"  # without surrounding blanks
+    CODE = "code"  # in upper case, without surrounding blanks
     DAY = "day"  # the date alone
 
 
@@ -55,14 +55,14 @@ class Column:
     required: bool = False
     allowed: tuple[str, ...] = ()
     minimum: int | None = None
-    references: str | None = None  # "customers.customer_id", in the same layer
-    source: str | None = None  # the input column it comes from, where the name differs
+    references: str | None = None  # such as "customers.customer_id", in the same layer
+    source: str | None = None  # the input column it is read from, where the name differs
     pii: Pii = Pii.NONE
-    on_failure: OnFailure | None = None  # of required, allowed and minimum; default by layer
-    max_length: int | None = None  # characters of a text, where `limits` allows more
+    on_failure: OnFailure | None = None  # consequence of required, allowed and minimum; default by layer
+    max_length: int | None = None  # maximum characters of a text, where `limits` allows more
     is_document: bool = False  # a text of any length, such as JSON; never in a key or an index
-    is_open_ended: bool = False  # the end of a span: a moment beyond the range means that there is none
-    form: Form = Form.EXACT  # of a source's key column
+    is_open_ended: bool = False  # the end of a span: a timestamp beyond the range means no end
+    form: Form = Form.EXACT  # form of a source's key column
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ _NAME = re.compile(r"^_?[a-z][a-z0-9_]*$")
 
 @dataclass(frozen=True)
 class Table:
-    """One table: what a row is, what identifies it, what it is made of and what must hold."""
+    """One table: what a row is, its key, its inputs and columns, and the checks that must hold."""
 
     name: str
     layer: Layer
@@ -88,11 +88,11 @@ class Table:
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     inputs: tuple[str, ...] = ()
-    newest_by: tuple[str, ...] = ()  # which version of a key wins, after the later snapshot
+    newest_by: tuple[str, ...] = ()  # which version of a key wins within a snapshot
     checks: tuple[Check, ...] = ()
     partition_by: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ()  # of its input's messages, which it takes; for tables of the event topics
-    # A larger share of rows whose newest version is quarantined stops the run, of a table of the shop only.
+    formats: tuple[str, ...] = ()  # message formats that it reads; for tables of the event topics
+    # A larger share of rows with a quarantined newest version stops the run; only for shop tables.
     max_rejected_share: float = 0.05
 
     def __post_init__(self) -> None:
@@ -119,17 +119,17 @@ class Table:
 
     @property
     def id(self) -> str:
-        """Its name with its layer, as `inputs` spell it."""
+        """Name with the layer, as written in `inputs`."""
         return f"{self.layer.value}.{self.name}"
 
     @property
     def source_layer(self) -> Layer:
-        """Where its first input lives: what a silver table is fed by."""
+        """Layer of the first input, the source of a silver table."""
         return Layer(self.inputs[0].partition(".")[0])
 
     @property
     def indexes(self) -> tuple[tuple[str, ...], ...]:
-        """The columns of its key, then of each index: what dashboards filter by and other marts join on."""
+        """Columns of the key, then of each index: those dashboards filter by and other marts join on."""
         dates = (column.name for column in self.columns if column.type == "date")
         referencing = (column.name for column in self.columns if column.references)
         names = dict.fromkeys(name for name in (*dates, *referencing) if name != self.key[0])
@@ -141,7 +141,7 @@ class Table:
         return tuple(column.name for column in self.columns)
 
     def column(self, name: str) -> Column:
-        """The column of that name.
+        """Return the column of that name.
 
         Raises:
             KeyError: when there is none.
@@ -152,7 +152,7 @@ class Table:
         raise KeyError(f"{self.id} has no column {name!r}")
 
 
-# Columns that every silver table of a shop table carries beside its own.
+# Columns that every silver table of a shop table has besides its own.
 SILVER_SYSTEM_COLUMNS = (
     Column(
         "is_deleted", "boolean", "The row is gone from the source; its last values are kept", required=True
@@ -164,11 +164,11 @@ SILVER_SYSTEM_COLUMNS = (
     Column("_batch_id", "string", "The batch that brought this version", required=True),
 )
 
-# What every row of a source table carries from bronze to silver, beside its own columns.
+# Columns that every row of a source table carries from bronze to silver, besides its own.
 CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 
-# Columns that every bronze table of a shop table carries beside the source's.
-# What every row of a source table carries from bronze to silver, beside its own columns.
+# Columns that every bronze table of a shop table has besides the source's.
+# Columns that every row of a source table carries from bronze to silver, besides its own.
 CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 BRONZE_SYSTEM_COLUMNS = (
     Column(

@@ -1,4 +1,4 @@
-"""All tables by id, in an order that builds inputs first."""
+"""All tables by id, inputs before the tables built from them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.sources import TABLES as SOURCES
 
 
 def registry(tables: Iterable[Table]) -> Mapping[str, Table]:
-    """Tables by id, inputs before what is built from them.
+    """Return tables by id, inputs before the tables built from them.
 
     Raises:
         ContractError: on a table declared twice, an unknown input or reference, a cycle, or an index row that
@@ -50,15 +50,15 @@ TABLES: Mapping[str, Table] = registry((*SOURCES, *SILVER, *GOLD))
 
 
 def tables_of(layer: Layer) -> tuple[Table, ...]:
-    """The tables of a layer, inputs first."""
+    """Return the tables of a layer, inputs first."""
     return tuple(table for table in TABLES.values() if table.layer is layer)
 
 
 def table(table_id: str) -> Table:
-    """The table of that id.
+    """Return the table of that id.
 
     Raises:
-        KeyError: when nobody declares it, naming the nearest layer's tables.
+        KeyError: when it is not declared, naming the nearest layer's tables.
     """
     if table_id not in TABLES:
         raise KeyError(f"no table {table_id!r}; there are {', '.join(sorted(TABLES))}")

@@ -1,4 +1,4 @@
-"""The shops that can be loaded, each with the settings under which its figures are meant."""
+"""The shops that can be loaded, each with the settings that its figures assume."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ SHOPS: Mapping[str, Mapping[str, str]] = {
     "demo": {},
     "completejourney": {"REPORTING_CURRENCY": "USD", "SHOP_TIMEZONE": "America/New_York"},
 }
-# In their place: a shop of your own.
+# Instead of them: your own shop.
 NO_SHOP = "none"

@@ -1,7 +1,7 @@
-"""Tell someone that a run has failed: a webhook, e-mail, or both, as the settings ALERT_… say.
+"""Send alerts of failed runs: by webhook, e-mail, or both, as the settings ALERT_… say.
 
-Standard library only, so that `./shoplake alert-test` sends by the same code. What cannot be delivered is
-logged and nothing more: an alert never fails a run, and never holds it up for longer than DEADLINE_SECONDS.
+Standard library only, so that `./shoplake alert-test` uses the same code. A failed delivery is only logged:
+an alert never fails a run, and never delays it for longer than DEADLINE_SECONDS.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from urllib.parse import quote, urlsplit
 
 log = logging.getLogger(__name__)
 
-# Of the whole delivery; and of one answer of a server, so that what hangs is ended by itself.
+# Deadline of the whole delivery, and of a single server's answer, so that hanging ones end by themselves.
 DEADLINE_SECONDS = 15
 ANSWER_SECONDS = 5
 LONGEST_TEXT = 1500
@@ -32,7 +32,7 @@ FALSE = ("false", "0", "no", "off", "f", "n")
 
 @dataclass(frozen=True)
 class Alert:
-    """What is told of a failed run."""
+    """The content of an alert about a failed run."""
 
     dag: str
     run_id: str
@@ -43,34 +43,34 @@ class Alert:
 
     @property
     def subject(self) -> str:
-        """One line."""
+        """Subject, in one line."""
         return f"Shoplake: {self.dag} failed in {self.step}"
 
     @property
     def text(self) -> str:
-        """All of it, for a person."""
+        """Full text, for a person."""
         lines = (self.subject, self.cause, f"Run: {self.run_id}", f"Next: {self.next_command}")
         return "\n".join([*lines, f"Log: {self.log_url}"])
 
 
 def failed(dag: str, run_id: str, step: str, error: str, log_url: str) -> Alert:
-    """The alert of a failed step; what a job says after `Next:` is the next command."""
+    """Return the alert of a failed step; the job's text after `Next:` is the next command."""
     said = _plain(error) or "it ended without a word; its log may say more"
     cause, _, next_command = said.partition(" Next: ")
     return Alert(dag, _plain(run_id), step, cause, next_command or "./shoplake doctor", log_url)
 
 
 def log_url(base_url: str, dag: str, run_id: str, step: str, attempt: int) -> str:
-    """Address of a step's log in Airflow."""
+    """Return the address of a step's log in Airflow."""
     run = quote(run_id, safe="")
     return f"{base_url.rstrip('/')}/dags/{dag}/runs/{run}/tasks/{step}?try_number={attempt}"
 
 
 def send(alert: Alert, environment: Mapping[str, str]) -> list[str]:
-    """Deliver an alert to whoever the settings name.
+    """Deliver an alert to the recipients in the settings.
 
     Returns:
-        What could not be delivered, a line each, without any secret; empty also when nobody is named.
+        Failed deliveries, one line each, without secrets; also empty without recipients.
     """
     ways: dict[str, Callable[[Alert, Mapping[str, str]], None]] = {}
     if environment.get("ALERT_WEBHOOK_URL"):
@@ -103,8 +103,8 @@ def _try(
 ) -> None:
     try:
         way(alert, environment)
-    except Exception as error:  # whatever a server of someone else does
-        # Only what a server or the system said: others may repeat the address, which is a secret.
+    except Exception as error:  # whatever the recipient's server does
+        # Only messages of servers or the system: others may repeat the address, which is a secret.
         reason = f"{type(error).__name__}: {error}" if isinstance(error, OSError) else type(error).__name__
         problems[name] = f"{name} was not delivered ({_plain(_without_secrets(reason, environment))[:300]})."
 
@@ -117,7 +117,7 @@ def _without_secrets(text: str, environment: Mapping[str, str]) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """A webhook that answers with another address is not a webhook."""
+    """Refuse redirects: a webhook that answers with another address is not a webhook."""
 
     def redirect_request(self, *_: object, **__: object) -> None:
         return None
@@ -160,6 +160,6 @@ def _connected(host: str, port: int) -> smtplib.SMTP:
 
 
 def _plain(text: str) -> str:
-    """Text on one line, of printable characters, not too long."""
+    """Return text on one line, with printable characters only, of limited length."""
     words = " ".join("".join(each if each.isprintable() else " " for each in text).split())
     return words if len(words) <= LONGEST_TEXT else f"{words[: LONGEST_TEXT - 1]}…"

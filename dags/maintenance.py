@@ -1,9 +1,10 @@
-"""Upkeep of the lake, once a day.
+"""Maintenance of the lake, once a day.
 
-Bronze older than its retention goes to the archive as plain Parquet with a manifest, verified before it is
-removed. Then small files are compacted and files that no version needs any more are deleted.
+Bronze rows older than their retention go to the archive as plain Parquet with a manifest, verified before
+they are deleted from bronze. Then small files are compacted and files that no version needs any more are
+deleted.
 
-After a time in which Airflow did not run, however long, one missed run is made good at once and no more.
+After any time in which Airflow did not run, a single missed run is caught up at once.
 """
 
 from datetime import timedelta

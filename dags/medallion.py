@@ -1,13 +1,13 @@
-"""The way of the data, once an hour.
+"""The pipeline from the shop to the dashboards, once an hour.
 
 The shop's MySQL and the streamed events become bronze, silver and gold, and all marts switch in PostgreSQL at
-once. Each step may run again at any time and changes nothing that is already right. When a step fails,
+once. Each step may run again at any time and changes nothing that is already correct. When a step fails,
 dashboards keep the last release.
 
 Each step's log ends with a table: rows read, passed, quarantined and written, and the seconds, per table.
 The same record is in the lake under `runs/<run id>/<step>.json`.
 
-After a time in which Airflow did not run, however long, one missed run is made good at once and no more.
+After any time in which Airflow did not run, a single missed run is caught up at once.
 """
 
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""When DAGs run: at their times, and not because someone lets them go."""
+"""Schedules: DAGs run at their times, and not because they are unpaused."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from airflow.sdk import CronTriggerTimetable
 
 
 def from_next(cron: str) -> CronTriggerTimetable:
-    """A schedule, in UTC, whose first run is the next one.
+    """Return a schedule, in UTC, whose first run is the next one.
 
-    For a DAG without a start date: with one, Airflow makes good the run before the DAG was let go. `False`
-    would still make good a run of less than a tenth of the interval ago, an interval of zero does not.
+    For a DAG without a start date: with one, Airflow catches up the run before the DAG was unpaused. `False`
+    would still catch up a run of less than a tenth of the interval ago; an interval of zero does not.
     """
     return CronTriggerTimetable(cron, timezone="UTC", run_immediately=timedelta(0))

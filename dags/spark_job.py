@@ -1,8 +1,8 @@
-"""How a job of `spark_jobs` is run: the one place that knows.
+"""Tasks that run jobs of `spark_jobs`: the only place that knows how.
 
 The Airflow connection `spark_default` alone decides the engine of jobs that use Spark:
 
-- host `embedded`: the job brings its own engine and needs no Spark;
+- host `embedded`: the job has its own engine and needs no Spark;
 - type `spark_connect`: the job is a client of that Spark Connect server;
 - type `spark` (host `local[*]`, `spark://…`, `yarn`, …): the job is submitted with spark-submit.
 """
@@ -35,11 +35,11 @@ ROOT = Path(__file__).resolve().parents[1]
 CONNECTION = "spark_default"
 EMBEDDED = "embedded"
 DELTA_PACKAGE = "io.delta:delta-spark_4.2_2.13:4.4.0"
-# A killed worker must not leave a job behind, beside which the retry would run. Linux only: elsewhere both
-# run, and the second to commit fails and is tried again.
+# A killed worker must not leave a job running beside the retry. Linux only: elsewhere both run, and the
+# second to commit fails and is retried.
 DIES_WITH_PARENT = ("setpriv", "--pdeathsig", "KILL", "--") if shutil.which("setpriv") else ()
 PR_SET_PDEATHSIG = 1
-# A job ends with it when a person must do something first: another try would end in the same way.
+# Exit code of a job when a person must act first: a retry would fail in the same way.
 HOPELESS = 2
 
 
@@ -61,8 +61,8 @@ class JobOperator(BaseOperator):
         """Run the job.
 
         Raises:
-            AirflowException: when it fails, with the job's own words.
-            AirflowFailException: the same, when no other try can help.
+            AirflowException: when it fails, with the job's own error.
+            AirflowFailException: the same, when a retry cannot help.
         """
         with _outcome_of(self.job) as environment:
             self._start(environment)
@@ -116,7 +116,7 @@ class JobOperator(BaseOperator):
 
 @contextmanager
 def _outcome_of(job: str) -> Iterator[dict[str, str]]:
-    """Give the environment in which a job says how it ended, and fail with its words."""
+    """Yield the environment in which a job reports its outcome, and fail with its error."""
     with tempfile.TemporaryDirectory(prefix="shoplake-") as folder:
         file = Path(folder) / "outcome.json"
         try:
@@ -130,13 +130,13 @@ def _outcome_of(job: str) -> Iterator[dict[str, str]]:
 
 
 def _die_with_parent() -> None:
-    """End this process when the one that started it is gone."""
+    """End this process when its parent is gone."""
     if DIES_WITH_PARENT:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _environment() -> dict[str, str]:
-    """The worker's environment, with our code and this environment's programs to be found in it."""
+    """Return the worker's environment, with our code and this environment's programs on its paths."""
     programs = str(Path(sys.executable).parent)
     return os.environ | {
         "PYTHONPATH": str(ROOT),
@@ -147,12 +147,12 @@ def _environment() -> dict[str, str]:
 
 
 def spark_job(name: str, doc: str, outlets: Iterable[Asset] = ()) -> JobOperator:
-    """A task that runs a job on the engine of `spark_default`."""
+    """Return a task that runs a job on the engine of `spark_default`."""
     return _task(name, doc, outlets, uses_spark=True)
 
 
 def plain_job(name: str, doc: str, outlets: Iterable[Asset] = (), *arguments: str) -> JobOperator:
-    """A task that runs a job which needs no Spark."""
+    """Return a task that runs a job without Spark."""
     return _task(name, doc, outlets, *arguments, uses_spark=False)
 
 
@@ -168,7 +168,7 @@ def _task(name: str, doc: str, outlets: Iterable[Asset], *arguments: str, uses_s
 
 
 def tell_of_failure(context: Any) -> None:
-    """Send an alert for a task that has failed for good; of a chain of tasks, that is one for a run."""
+    """Send an alert for a task that has finally failed; in a chain of tasks, that is one per run."""
     task = context["ti"]
     where = (task.dag_id, task.run_id, task.task_id)
     base_url = os.environ.get("AIRFLOW__API__BASE_URL", "")
@@ -178,7 +178,7 @@ def tell_of_failure(context: Any) -> None:
 
 
 def assets(layer: Layer) -> list[Asset]:
-    """One asset per table of a layer."""
+    """Return one asset per table of a layer."""
     return [
         Asset(name=table.id, uri=f"shoplake://{layer.value}/{table.name}", group="shoplake")
         for table in tables_of(layer)

@@ -1,1 +1,1 @@
-"""How the platform runs: what each server is, and two ways to start it."""
+"""Deployment: each server is described once, and there are two ways to start it."""

@@ -1,6 +1,6 @@
-"""Write the parts of docker-compose.yml that repeat a declaration, or with `--check` say that they are stale.
+"""Write the parts of docker-compose.yml that repeat a declaration, or report stale ones with `--check`.
 
-A part stands between a line `# generated: <name>` and a line `# end`; everything else is written by hand.
+A part is between a line `# generated: <name>` and a line `# end`; everything else is written by hand.
 `make generate` runs it as `python -m deploy.compose_file`.
 """
 
@@ -53,7 +53,7 @@ def rendered(text: str, lines: Mapping[str, Sequence[str]]) -> str:
 
 
 def main(argv: Sequence[str] | None = None, file: Path = FILE) -> int:
-    """Write or check; returns the exit code."""
+    """Write or check the parts; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m deploy.compose_file", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when the file is stale")
     check = parser.parse_args(argv).check
@@ -74,7 +74,7 @@ def _environment(audience: Audience) -> list[str]:
 
 
 def _value(setting: Setting) -> str:
-    """Return what a container is told: what `.env` says, else the default; nothing where that is empty."""
+    """Return a container's value: that of `.env`, else the default; nothing if that is empty."""
     if setting.fixed_in_containers:
         return f' "{setting.fixed_in_containers}"'
     if setting.default is None:

@@ -1,7 +1,7 @@
-"""The error that a person at the terminal can mend."""
+"""The error that a person at the terminal can fix."""
 
 from __future__ import annotations
 
 
 class DeployError(Exception):
-    """What went wrong and the next command, in words for the person at the terminal."""
+    """An error for the person at the terminal: what went wrong, and the next command."""

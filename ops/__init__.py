@@ -1,1 +1,1 @@
-"""The `shoplake` command: what a person does by hand. One module per verb."""
+"""The `shoplake` command, for work by hand. One module per verb."""

@@ -1,4 +1,4 @@
-"""`./shoplake`: the verbs, and how an expected failure is told."""
+"""`./shoplake`: the verbs, and the message of an expected failure."""
 
 from __future__ import annotations
 

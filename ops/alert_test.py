@@ -1,4 +1,4 @@
-"""`shoplake alert-test`: send a message to whoever hears of failed runs."""
+"""`shoplake alert-test`: send a message to the recipients of alerts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOBODY = (
 def command(
     dag_id: Annotated[str, typer.Argument(help="Which DAG the message speaks of")] = "medallion",
 ) -> None:
-    """Send a test message as a failed run would; fails when it cannot be delivered."""
+    """Send a test message like that of a failed run; fails when it cannot be delivered."""
     settings = installation.settings()
     environment = settings.alert_environment()
     to = [name for name in ("ALERT_WEBHOOK_URL", "ALERT_EMAIL_TO") if environment[name]]

@@ -1,4 +1,4 @@
-"""The answer to a query, and the three ways to print it."""
+"""The result of a query, and three ways to print it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def show_csv(answer: Answer) -> None:
 
 
 def show_json(answer: Answer) -> None:
-    """Print all rows as a list of objects; decimals and dates as text, so that no cent is lost."""
+    """Print all rows as a list of objects; decimals and dates are text, to keep amounts exact."""
     rows = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
     sys.stdout.write(json.dumps(rows, indent=1, default=shown, ensure_ascii=False) + "\n")
 
@@ -58,7 +58,7 @@ def _text(value: object) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as text; a decimal without the zeros beyond its second place, which hold no digit of money."""
+    """Return a value as text; a decimal without trailing zeros beyond its second place."""
     if not isinstance(value, Decimal):
         return str(value)
     whole, point, places = f"{value:f}".partition(".")

@@ -1,4 +1,4 @@
-"""`shoplake doctor`: what is wrong now, each finding with the next command."""
+"""`shoplake doctor`: list what is wrong, each finding with the next command."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ops import installation, lake_report, sql
 from spark_jobs.lake.tables import Lake
 from spark_jobs.run.record import Step
 
-# The pipeline runs every hour: two hours without a run mean that it does not.
+# The pipeline runs every hour: after two hours without a run it is considered stopped.
 STALE_AFTER = timedelta(hours=2)
 
 
 def command() -> None:
-    """Say what is wrong now, and for each finding the next command; fails when something is."""
+    """List what is wrong, and the next command for each finding; fails if there is any."""
     console = Console(highlight=False)
     findings = list(examine())
     for finding in findings:
@@ -37,9 +37,9 @@ def command() -> None:
 
 
 def examine() -> Iterator[Check]:
-    """Every finding: the settings, the machine, the servers, the last run, the marts.
+    """Return every finding: the settings, the machine, the servers, the last run, the marts.
 
-    Where a setting cannot be used, nothing else can be looked at.
+    With an invalid setting, nothing else can be checked.
     """
     misspelt = list(preflight.check_env_file(installation.ENV_FILE))
     yield from misspelt
@@ -54,7 +54,7 @@ def examine() -> Iterator[Check]:
 
 
 def check_installation(stack: Stack) -> Iterator[Check]:
-    """The machine, the servers, the last run, the marts."""
+    """Check the machine, the servers, the last run and the marts."""
     is_running = stack.supervisor.is_running()
     yield from preflight.checks(stack.settings, stack.home.state, is_running)
     yield from check_servers(stack)
@@ -66,7 +66,7 @@ def check_installation(stack: Stack) -> Iterator[Check]:
 
 
 def check_servers(stack: Stack) -> Iterator[Check]:
-    """Each server runs and answers."""
+    """Check that each server runs and answers."""
     servers = stack.servers()
     for status in stack.status():
         if status.state != "running":
@@ -74,7 +74,7 @@ def check_servers(stack: Stack) -> Iterator[Check]:
             continue
         try:
             servers[status.name].is_ready()
-        except Exception as error:  # each server's client has errors of its own
+        except Exception as error:  # each server's client has its own errors
             log = stack.home.logs / f"{status.name}.log"
             yield Check(status.name, False, f"runs but does not answer: {error}", f"tail {log}")
         else:
@@ -82,7 +82,7 @@ def check_servers(stack: Stack) -> Iterator[Check]:
 
 
 def check_run(steps: list[Step], now: datetime) -> Check:
-    """The newest run ended well and is not long ago."""
+    """Check that the newest run succeeded and is recent."""
     if not steps:
         return Check("Last run", False, "there is none", "./shoplake run")
     run_id, newest = steps[0].run_id, datetime.fromisoformat(steps[-1].started_at)
@@ -97,7 +97,7 @@ def check_run(steps: list[Step], now: datetime) -> Check:
 
 
 def check_warehouse(settings: LocalSettings) -> Check:
-    """The marts are published."""
+    """Check that the marts are published."""
     try:
         with closing(sql.connect(settings)) as connection:
             answer = sql.ask(

@@ -1,4 +1,4 @@
-"""How events stand on their way: dead letters, and the mirror's lag, asked of Kafka."""
+"""Delivery of events: dead letters and the mirror's lag, queried from Kafka."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SECONDS = 5.0
 
 @dataclass(frozen=True)
 class EventsReport:
-    """Messages in the dead-letter topics, and what the mirror has not forwarded; null where it is off."""
+    """Messages in the dead-letter topics, and the mirror's backlog; null if the mirror is off."""
 
     dead_letters: int
     mirror_lag: int | None
@@ -23,7 +23,7 @@ class EventsReport:
 
 
 def events_report(settings: GatewaySettings) -> EventsReport | None:
-    """How it stands now; null when Kafka does not answer."""
+    """Return the present report; null when Kafka does not answer."""
     try:
         with _consumer(settings) as consumer:
             topics = consumer.list_topics(timeout=SECONDS).topics
@@ -49,7 +49,7 @@ def events_report(settings: GatewaySettings) -> EventsReport | None:
 
 @contextmanager
 def _consumer(settings: GatewaySettings) -> Iterator[Consumer]:
-    # It asks what the mirror's group has committed and never joins it.
+    # It reads the offsets that the mirror's group has committed, without joining the group.
     options = {
         "bootstrap.servers": settings.kafka_bootstrap_servers,
         "group.id": settings.mirror_group,

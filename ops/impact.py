@@ -1,4 +1,4 @@
-"""`shoplake impact`: what a change of a table or column would reach."""
+"""`shoplake impact`: what a change to a table or column would affect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Reader:
-    """A table that is built from the one asked for: by which way, and where its code names the column."""
+    """A table built from the requested one: the tables in between, and where its code names the column."""
 
     table: Table
     via: tuple[str, ...]
@@ -42,7 +42,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class ChartUse:
-    """A chart that uses the column or, where none was asked for, the table."""
+    """A chart that uses the column or, if none was requested, the table."""
 
     dashboard: str
     title: str
@@ -51,7 +51,7 @@ class ChartUse:
 
 @dataclass(frozen=True)
 class Impact:
-    """What a table or column reaches."""
+    """Everything that depends on a table or column."""
 
     readers: tuple[Reader, ...]
     metrics: Mapping[str, str]  # SQL by name
@@ -61,7 +61,7 @@ class Impact:
 def command(
     what: Annotated[str, typer.Argument(help="TABLE or TABLE.COLUMN: mart.daily_sales.net_sales")],
 ) -> None:
-    """List the tables, metrics and charts that a change of a table or column would reach."""
+    """List the tables, metrics and charts that a change to a table or column would affect."""
     console = Console(highlight=False)
     table, column = parse(what)
     found = impact(table, column, load(ROOT), ROOT)
@@ -69,7 +69,7 @@ def command(
 
 
 def parse(what: str) -> tuple[Table, str | None]:
-    """The table and column of a name such as `mart.daily_sales.net_sales`; `mart` is another word for `gold`.
+    """Parse the table and column of a name such as `mart.daily_sales.net_sales`; `mart` means `gold`.
 
     Raises:
         DeployError: when there is no such table or column, with the nearest name.
@@ -87,7 +87,7 @@ def parse(what: str) -> tuple[Table, str | None]:
 
 
 def impact(table: Table, column: str | None, declared: Declarations, root: Path) -> Impact:
-    """What a change of the table, or of one of its columns, would reach."""
+    """Return what a change to the table, or to one of its columns, would affect."""
     charts = list(_charts(table, column, declared))
     readers = tuple(
         Reader(
@@ -104,7 +104,7 @@ def impact(table: Table, column: str | None, declared: Declarations, root: Path)
 
 
 def show(table: Table, column: str | None, found: Impact, console: Console) -> None:
-    """Print what was found, and what of it is a hint."""
+    """Print what was found, and which parts are only hints."""
 
     def line(text: str) -> None:
         console.print(escape(text), soft_wrap=True)
@@ -138,7 +138,7 @@ def show(table: Table, column: str | None, found: Impact, console: Console) -> N
 
 
 def _readers(table: Table) -> Iterator[tuple[Table, tuple[str, ...]]]:
-    """Every table that is built from this one, with the tables between the two; nearest first."""
+    """Return every table built from this one, with the tables in between; nearest first."""
     ways: dict[str, tuple[str, ...]] = {table.id: ()}
     for other in TABLES.values():  # inputs come before what is built from them
         through = [ways[each] for each in other.inputs if each in ways]
@@ -151,7 +151,7 @@ def _readers(table: Table) -> Iterator[tuple[Table, tuple[str, ...]]]:
 
 
 def _lines(reader: Table, column: str, root: Path) -> Iterator[str]:
-    """Lines of the code of a table, and of what it imports beside it, that name the column."""
+    """Return the lines that name the column in a table's code and the modules that it imports."""
     own = root / "spark_jobs" / reader.layer.value / f"{reader.name}.py"
     if not own.exists():
         return
@@ -196,7 +196,7 @@ def _charts(table: Table, column: str | None, declared: Declarations) -> Iterato
 
 
 def _computed(table: Table, column: str) -> set[str]:
-    """Columns that the dataset computes from this one."""
+    """Return columns that the dataset computes from this one."""
     columns: list[dict[str, Any]] = superset.mart(table)["columns"]
     return {
         each["column_name"] for each in columns if each["expression"] and _names(column, each["expression"])

@@ -18,7 +18,7 @@ ENV_FILE = FOLDER / ".env"
 
 
 def settings() -> LocalSettings:
-    """The settings of this installation.
+    """Return the settings of this installation.
 
     Raises:
         DeployError: when there is none, or a setting is missing or unusable.
@@ -28,7 +28,7 @@ def settings() -> LocalSettings:
 
 
 def stack() -> Stack:
-    """The servers of this installation.
+    """Return the servers of this installation.
 
     Raises:
         DeployError: when there is no installation.
@@ -38,10 +38,10 @@ def stack() -> Stack:
 
 
 def lake(settings: LocalSettings) -> Lake:
-    """The lake of this installation.
+    """Return the lake of this installation.
 
     Raises:
-        DeployError: when it is in an object store that does not give it.
+        DeployError: when its object store refuses access.
     """
     try:
         require_bucket(settings)

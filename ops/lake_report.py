@@ -1,4 +1,4 @@
-"""What the lake holds and how fresh it is, read from Delta's logs without Spark."""
+"""Content and freshness of the lake, read from Delta's logs without Spark."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TableFacts:
 
 
 def facts(lake: Lake) -> list[TableFacts]:
-    """Every table that is in the lake, layer by layer."""
+    """Return every table in the lake, layer by layer."""
     found = []
     for layer, name, path in paths(lake):
         if lake.exists(path):
@@ -38,14 +38,14 @@ def facts(lake: Lake) -> list[TableFacts]:
 
 
 def newest_order_placed_at(lake: Lake) -> datetime | None:
-    """When the newest order was placed, UTC, from the statistics of its files; None when unknown."""
+    """Return when the newest order was placed, UTC, from file statistics; None when unknown."""
     path = lake.path(table("silver.orders"))
     return _newest(lake.open(path), "placed_at") if lake.exists(path) else None
 
 
 @dataclass(frozen=True)
 class QuarantineFacts:
-    """Rows that silver set aside: in all, the newest one's time, UTC, and how many the last run added."""
+    """Rows in quarantine: the total, the newest one's time, UTC, and how many the last run added."""
 
     rows: int
     newest_at: datetime | None
@@ -53,7 +53,7 @@ class QuarantineFacts:
 
 
 def quarantine_facts(lake: Lake, last_run: Sequence[Step]) -> QuarantineFacts:
-    """How much is in quarantine, from the logs of its tables and the record of the run."""
+    """Return how much is in quarantine, from the logs of its tables and the record of the run."""
     paths = map(lake.quarantine_path, tables_of(Layer.SILVER))
     there = [lake.open(path) for path in paths if lake.exists(path)]
     moments = [moment for delta in there if (moment := _newest(delta, "quarantined_at"))]
@@ -66,7 +66,7 @@ def quarantine_facts(lake: Lake, last_run: Sequence[Step]) -> QuarantineFacts:
 
 
 def _newest(delta: DeltaTable, column: str) -> datetime | None:
-    """The greatest time in a column, UTC, from the statistics of the table's files; None when unknown."""
+    """Return the greatest time in a column, UTC, from file statistics; None when unknown."""
     actions = delta.get_add_actions(flatten=True)
     if f"max.{column}" not in actions.schema.names:
         return None
@@ -76,7 +76,7 @@ def _newest(delta: DeltaTable, column: str) -> datetime | None:
 
 
 def last_run(lake: Lake) -> list[Step]:
-    """The steps of the newest run in the order in which they began; empty when nothing ran."""
+    """Return the steps of the newest run in order of their start; empty when nothing ran."""
     runs: list[list[Step]] = []
     for run_id in lake.storage.names("runs"):
         files = [name for name in lake.storage.names(f"runs/{run_id}") if name.endswith(".json")]
@@ -87,7 +87,7 @@ def last_run(lake: Lake) -> list[Step]:
 
 
 def paths(lake: Lake) -> Iterable[tuple[str, str, str]]:
-    """Layer, name for `sql --lake` and path of every table that the contracts know, there or not."""
+    """Return layer, name for `sql --lake` and path of every declared table, existing or not."""
     for source in tables_of(Layer.SHOP):
         yield "bronze", f"bronze_{source.name}", lake.path(source)
     for topic in tables_of(Layer.EVENTS):

@@ -14,10 +14,10 @@ from spark_jobs.lake.tables import Lake
 
 
 def ask_lake(lake: Lake, query: str) -> Answer:
-    """The answer to one SELECT; tables are `<layer>_<name>`, e.g. `bronze_orders` or `gold_daily_sales`.
+    """Run one SELECT; tables are `<layer>_<name>`, e.g. `bronze_orders` or `gold_daily_sales`.
 
     Raises:
-        DeployError: in the engine's own words.
+        DeployError: with the engine's own message.
     """
     paths = {name: path for _, name, path in lake_report.paths(lake)}
     used = {name: paths[name] for name in set(re.findall(r"\w+", query.lower())) & set(paths)}
@@ -28,10 +28,10 @@ def ask_lake(lake: Lake, query: str) -> Answer:
         builder = builder.register(name, lake.open(path))
     query = query.strip().rstrip(";")
     try:
-        # Only a query can stand here, so whatever would write is refused before it is run.
+        # Only a query can stand here, so any statement that writes is refused before it runs.
         builder.execute(f"EXPLAIN SELECT EXISTS ({query}\n)").read_all()
         found = pa.table(builder.execute(query).read_all())
-    except Exception as error:  # the engine has no error type of its own
+    except Exception as error:  # the engine has no error type
         raise DeployError(
             f"{_reason(error)}. Next: ./shoplake status --tables lists what there is."
         ) from None
@@ -44,6 +44,6 @@ def ask_lake(lake: Lake, query: str) -> Answer:
 
 
 def _reason(error: Exception) -> str:
-    # Its first line says what is wrong; further ones list every column that is not.
+    # Its first line says what is wrong; the others list all existing columns.
     reason = str(error).strip().splitlines()[0].removeprefix("DataFusion error: ")
     return reason.removeprefix("SQL error: ").rstrip(".")

@@ -1,6 +1,6 @@
-"""What one order adds to each mart: the rules of `spark_jobs/gold`, for a single order.
+"""Contributions of one order to each mart: the rules of `spark_jobs/gold`, for a single order.
 
-A test adds the parts of all orders of a day and finds the day's row.
+A test adds up the parts of all orders of a day and compares them with the day's row.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ops.shop_rows import Row
 
 @dataclass
 class Part:
-    """What the order adds to one row of a mart, and that row's figures as PostgreSQL serves them."""
+    """The order's contribution to one row of a mart, and that row's figures as PostgreSQL serves them."""
 
     mart: str
     key: Row
@@ -42,7 +42,7 @@ class _Parts:
 
 
 def parts_of(gold: dict[str, list[Row]], events: list[Row], zone: ZoneInfo) -> list[Part]:
-    """The rows of marts that the order counts in; `gold` has its rows, and the visits of its person."""
+    """Return the rows of marts that the order counts in; `gold` has its rows, and its person's sessions."""
     parts = _Parts()
     for order in gold["orders"]:
         _sales(parts, order, gold)
@@ -158,7 +158,7 @@ def _person(parts: _Parts, order: Row, gold: dict[str, list[Row]]) -> None:
     ]
     channels = [visit["channel"] for visit in visits] or ["untracked"]
     last = next((channel for channel in reversed(channels) if channel != "direct"), channels[-1])
-    # The other two models share the order out among all these visits.
+    # The other two models divide the order among all these sessions.
     for model, channel in (("first_touch", channels[0]), ("last_non_direct", last)):
         key = {"sales_date": order["order_date"], "channel": channel, "model": model}
         sales = order["net_amount"] - returned

@@ -1,4 +1,4 @@
-"""One order's way through every layer, read from the shop, the lake and the warehouse; nothing is written."""
+"""One order traced through every layer: shop, lake and warehouse are read; nothing is written."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from ops import installation, sql
 from ops.order_parts import Part, parts_of
 from ops.shop_rows import Row, ShopRows
 
-# What belongs to an order: the shop's table, its column with the order's id, and what silver makes of it.
+# Rows of an order: the shop's table, its column with the order's id, and the silver table.
 CHILDREN = {"order_items": "order_lines", "payments": "payments", "refunds": "refunds"}
-LONGEST_ID = 19  # digits that a bigint holds for certain, plus one
+LONGEST_ID = 19  # digits that always fit a bigint, plus one
 REASONS = {
     "failed": "its payment failed",
     "cancelled_before_payment": "it was cancelled before it was paid",
@@ -33,31 +33,31 @@ REASONS = {
 
 @dataclass
 class Trace:
-    """What each layer knows of one order. Rows carry no contact data."""
+    """The rows of one order in each layer, without contact data."""
 
     order_id: int
     shop: dict[str, list[Row]] = field(default_factory=dict)
     bronze: dict[str, list[Row]] = field(default_factory=dict)
     quarantine: list[Row] = field(default_factory=list)
     silver: dict[str, list[Row]] = field(default_factory=dict)
-    ids: list[Row] = field(default_factory=list)  # of the customer behind it, as the identity map has them
+    ids: list[Row] = field(default_factory=list)  # of its customer, from the identity map
     events: list[Row] = field(default_factory=list)
     gold: dict[str, list[Row]] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     verdict: str = ""
-    problems: list[str] = field(default_factory=list)  # of servers that did not answer
+    problems: list[str] = field(default_factory=list)  # names of servers that did not answer
 
     @property
     def order(self) -> Row | None:
-        """The order's row of gold."""
+        """Return the order's row in gold."""
         return next(iter(self.gold.get("orders", [])), None)
 
 
 def trace_order(settings: LocalSettings, order: str) -> Trace:
-    """Everything known of the order with that id or number.
+    """Return everything known about the order with that id or number.
 
     Raises:
-        DeployError: in one line, when nobody knows it.
+        DeployError: in one line, when no layer has it.
     """
     tracer = _Tracer(settings)
     trace = Trace(tracer.find(order))
@@ -101,7 +101,7 @@ class _Tracer:
         for name in CHILDREN:
             source = table(f"shop.{name}")
             versions = self.rows(source, "order_id", [trace.order_id])
-            # A deletion carries the key alone.
+            # A deletion has only the key.
             keys = sorted({int(row["id"]) for row in versions})
             trace.bronze[name] = self.rows(source, "id", keys)
         for name, silver in {"orders": "orders", **CHILDREN}.items():
@@ -137,7 +137,7 @@ class _Tracer:
             trace.ids = self.ids_of_customer(int(person.removeprefix("c:")))
 
     def read_marts(self, trace: Trace) -> None:
-        """What PostgreSQL serves for each part; None where it has no such row."""
+        """Return what PostgreSQL serves for each part; None without such a row."""
         try:
             with closing(sql.connect(self.settings)) as connection, connection, connection.cursor() as cursor:
                 for part in trace.parts:
@@ -160,7 +160,7 @@ class _Tracer:
     # -- the lake -----------------------------------------------------------------------------------------
 
     def rows(self, of: Table, column: str, values: Sequence[object]) -> list[Row]:
-        """Rows in which the column has one of the values; files that cannot hold one are not read."""
+        """Return rows in which the column has one of the values; files that cannot have one are skipped."""
         return self.filtered(self.lake.path(of), lambda schema: _is_one_of(schema, column, values), of)
 
     def filtered(
@@ -175,7 +175,7 @@ class _Tracer:
         return found
 
     def quarantined(self, of: Table, key: str, order_id: int) -> list[Row]:
-        """Rows of the order that were set aside, with what the failed columns said."""
+        """Return quarantined rows of the order, with the raw values of the failed columns."""
 
         def mentions(_: pa.Schema) -> pc.Expression:
             return pc.match_substring_regex(pc.field("raw"), rf'"{key}":"?{order_id}\b')
@@ -187,7 +187,7 @@ class _Tracer:
         ]
 
     def visits(self, naming: list[Row]) -> list[Row]:
-        """The visits in which the events that name the order happened."""
+        """Return the sessions of the events that name the order."""
         visitors = sorted({event["visitor_id"] for event in naming})
         sessions = self.rows(table("silver.sessions"), "visitor_id", visitors)
         return [
@@ -213,7 +213,7 @@ class _Tracer:
         return sorted(found, key=lambda row: (str(row["first_seen_at"]), row["distinct_id"]))
 
     def ask_shop(self, of: Table, column: str, values: Sequence[object]) -> list[Row]:
-        if self.problems:  # it was asked before
+        if self.problems:  # it was queried before
             return []
         try:
             return self.shop.where(of, column, values)
@@ -227,7 +227,7 @@ def _is_one_of(schema: pa.Schema, column: str, values: Sequence[object]) -> pc.E
 
 
 def _said(of: Table, rejected: Row) -> Iterator[tuple[str, object]]:
-    """What the raw row says in the columns whose checks failed; contact data is left out."""
+    """Return the raw values of the columns whose checks failed, without contact data."""
     raw = json.loads(rejected["raw"])
     for column in of.columns:
         source = column.source or column.name
@@ -237,7 +237,7 @@ def _said(of: Table, rejected: Row) -> Iterator[tuple[str, object]]:
 
 
 def _verdict(trace: Trace) -> str:
-    """Whether it counts, and why not; what is newer than the figures."""
+    """Say whether the order counts or why not, and what is newer than the figures."""
     order, silver = trace.order, next(iter(trace.silver["orders"]), None)
     if order:
         words = "It counts." if order["is_counted"] else f"It does not count: {_reason(trace, order)}."

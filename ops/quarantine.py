@@ -1,4 +1,4 @@
-"""`shoplake quarantine`: which rows silver set aside, why, and what they say."""
+"""`shoplake quarantine`: list the rows that silver rejected, the reasons and the values."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from deploy.errors import DeployError
 from ops import installation
 from ops.quarantine_rows import Reason, Rejected, find_tables, newest_rows, parsed, reasons_of
 
-# Of a raw row that is shown; `--json` prints all of it.
+# Limits on a printed raw row; `--json` prints all of it.
 LONGEST_VALUE = 300
 LONGEST_RAW = 4000
-# Where no terminal says how wide it is.
+# Width without a terminal.
 WIDTH = 120
 
 app = typer.Typer(
@@ -34,7 +34,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Everything as JSON, raw ro
 
 @app.command("list")
 def list_command(table: Table = None, as_json: AsJson = False) -> None:
-    """Print for each table the reasons, how many rows each has, and the newest."""
+    """Print each table's reasons, how many rows each has, and the newest."""
     lake = installation.lake(installation.settings())
     tables = find_tables(table)
     reasons = reasons_of(lake, tables)
@@ -66,7 +66,7 @@ def show_command(
 
 
 def show_reasons(reasons: list[Reason], rows: dict[str, int], console: Console) -> None:
-    """A line per table and reason."""
+    """Print a line per table and reason."""
     if not reasons:
         console.print("Nothing is in quarantine.")
         return
@@ -85,7 +85,7 @@ def show_reasons(reasons: list[Reason], rows: dict[str, int], console: Console) 
 
 
 def show_rows(rows: list[Rejected], in_all: int, console: Console) -> None:
-    """A block per row."""
+    """Print a block per row."""
     if not rows:
         console.print("Nothing is in quarantine.")
         return
@@ -107,7 +107,7 @@ def show_rows(rows: list[Rejected], in_all: int, console: Console) -> None:
 
 
 def raw_lines(raw: str) -> Iterator[str]:
-    """A raw row for a person: indented where it is JSON, long values cut, nothing but printable text."""
+    """Format a raw row: indented if it is JSON, long values cut, only printable text."""
     row = parsed(raw)
     text = raw if row is None else _indented(row, raw)
     shown = text[:LONGEST_RAW]
@@ -117,7 +117,7 @@ def raw_lines(raw: str) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """Escape every character that is not seen as itself, such as one that moves a terminal's cursor."""
+    """Escape every non-printable character, such as one that moves a terminal's cursor."""
     return "".join(each if each.isprintable() else _escaped(each) for each in text)
 
 
@@ -151,7 +151,7 @@ def _moment(moment: datetime | None) -> str:
 
 
 def _print_json(rows: list[dict[str, Any]]) -> None:
-    # ASCII only: no character reaches a terminal as itself.
+    # ASCII only: no other character reaches a terminal unescaped.
     sys.stdout.write(json.dumps(rows, indent=1, default=str) + "\n")
 
 

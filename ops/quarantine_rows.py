@@ -1,4 +1,4 @@
-"""Rows that silver set aside, read from the lake's Delta tables through Arrow: a bounded part at a time."""
+"""Rows in quarantine, read from the lake's Delta tables through Arrow, a bounded part at a time."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from contracts.registry import tables_of
 from deploy.errors import DeployError
 from spark_jobs.lake.tables import Lake
 
-# A raw row may have megabytes: few at a time, and no file read ahead.
+# A raw row may have megabytes: read few at a time, and no file ahead.
 ROWS_AT_A_TIME = 512
 FACTS_AT_A_TIME = 50_000
 FULL = {"batch_readahead": 1, "fragment_readahead": 1}
-# When a row was set aside, when it was ingested, its table and its id.
+# When a row was rejected, when it was ingested, its table and its id.
 Key = tuple[datetime, str, str, str]
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Rows of a silver table that failed one check. A row that failed two is in both."""
+    """Rows of a silver table that failed one check. A row that failed two counts in both."""
 
     table: str
     reason: str
@@ -53,7 +53,7 @@ class Rejected:
 
 
 def find_tables(name: str | None) -> list[Table]:
-    """The silver table of that name, or all of them.
+    """Return the silver table of that name, or all of them.
 
     Raises:
         DeployError: with the nearest name, when there is no such table.
@@ -70,7 +70,7 @@ def find_tables(name: str | None) -> list[Table]:
 
 
 def reasons_of(lake: Lake, tables: Sequence[Table]) -> list[Reason]:
-    """Every reason of every table, the most frequent of a table first."""
+    """Return every reason of every table, the most frequent of a table first."""
     found = []
     for table in tables:
         rows: dict[str, int] = {}
@@ -86,7 +86,7 @@ def reasons_of(lake: Lake, tables: Sequence[Table]) -> list[Reason]:
 
 
 def newest_rows(lake: Lake, tables: Sequence[Table], limit: int, reason: str | None = None) -> list[Rejected]:
-    """The newest rows, newest first; of one reason, where one is given."""
+    """Return the newest rows, newest first, optionally of one reason."""
     keys = heapq.nlargest(limit, (key for table in tables for key in _keys(lake, table, limit, reason)))
     wanted: dict[str, dict[str, datetime]] = {}
     for at, _, table_name, row_id in keys:
@@ -105,7 +105,7 @@ def _dataset(lake: Lake, table: Table) -> Dataset | None:
 
 
 def _facts(lake: Lake, table: Table) -> Iterator[pa.RecordBatch]:
-    """All columns that are small."""
+    """Read all small columns."""
     rows = _dataset(lake, table)
     if rows is None:
         return
@@ -128,7 +128,7 @@ def _by_reason(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 def _keys(lake: Lake, table: Table, limit: int, reason: str | None) -> Iterator[Key]:
-    """What orders rows, newest greatest, and finds them again: of each batch, no more than are wanted."""
+    """Yield the keys that order rows, newest greatest, and find them: no more per batch than wanted."""
     for every in _facts(lake, table):
         batch = every if reason is None else _of_reason(every, reason)
         newest = pc.select_k_unstable(
@@ -151,12 +151,12 @@ def _read(lake: Lake, table: Table, wanted: Mapping[str, datetime]) -> Iterator[
     if rows is None or not wanted:
         return
     schema = rows.schema
-    # Files whose rows are all older are not opened.
+    # Files with only older rows are not opened.
     oldest = pa.scalar(min(wanted.values()), schema.field("quarantined_at").type)
     condition = (pc.field("quarantined_at") >= oldest) & pc.field("row_id").isin(list(wanted))
     scanner = rows.scanner(filter=condition, batch_size=ROWS_AT_A_TIME, **FULL)
     for batch in scanner.to_batches():
-        # What no reader has looked at may be no UTF-8.
+        # Text that no reader has validated may not be UTF-8.
         raw = batch.column("raw").cast(pa.binary()).to_pylist()
         others = batch.drop_columns(["raw"]).to_pylist()
         for said, row in zip(raw, others, strict=True):
@@ -177,7 +177,7 @@ def _read(lake: Lake, table: Table, wanted: Mapping[str, datetime]) -> Iterator[
 
 
 def _source_key(table: Table, raw: str) -> str:
-    """The source table and the key of a row in it, as far as the row can be read."""
+    """Return the source table and key of a row, as far as the row can be read."""
     source = declared(table.inputs[0])
     row = parsed(raw)
     if not isinstance(row, dict):
@@ -187,7 +187,7 @@ def _source_key(table: Table, raw: str) -> str:
 
 
 def parsed(raw: str) -> Any:
-    """A raw row as JSON; None where it is none, or too deep to be read."""
+    """Parse a raw row as JSON; None if it is not JSON, or nested too deeply."""
     try:
         return json.loads(raw)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""`shoplake run`: start the pipeline and follow it to its end."""
+"""`shoplake run`: run the pipeline and follow it to its end."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def command(
     try:
         airflow = AirflowApi(settings)
         follow(airflow, dag_id, console)
-        # A shop of one's own was started without a run; from the first that went well, upkeep goes on too.
+        # Your own shop starts without a run; after the first successful one, maintenance is unpaused, too.
         airflow.unpause("maintenance")
     except httpx.HTTPStatusError as error:
         raise DeployError(_why_refused(error, settings)) from None

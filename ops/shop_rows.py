@@ -1,4 +1,4 @@
-"""Rows of the shop's MySQL, as the role that only reads; contact data stays there."""
+"""Rows of the shop's MySQL, read with the read-only role; contact data stays there."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ Row = dict[str, Any]
 
 
 class ShopRows:
-    """Questions to the shop's database."""
+    """A read-only connection to the shop's database."""
 
     def __init__(self, settings: LocalSettings) -> None:
         self.settings = settings
 
     def where(self, table: Table, column: str, values: Sequence[object]) -> list[Row]:
-        """The rows in which the column has one of the values, by key, without contact data.
+        """Return rows in which the column has one of the values, by key, without contact data.
 
         Raises:
             DeployError: naming the address and the settings when MySQL does not answer or refuses us.
@@ -49,7 +49,7 @@ class ShopRows:
 
     @property
     def address(self) -> str:
-        """Where it is."""
+        """Address of the database."""
         return f"{self.settings.shop_mysql_host}:{self.settings.shop_mysql_port}"
 
     def _connect(self) -> Any:

@@ -1,4 +1,4 @@
-"""`shoplake sql`: ask the warehouse, as the role that can only read, or the lake."""
+"""`shoplake sql`: query the warehouse, with the read-only role, or the lake."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ops import installation, lake_sql
 from ops.answer import Answer, show_csv, show_json, show_table
 
 CONNECT_SECONDS = 10
-# Types that a person compares digit by digit: aligned to the right.
+# Types of numbers, aligned to the right.
 _NUMBERS = {20, 21, 23, 700, 701, 1700}
 
 
@@ -29,7 +29,7 @@ def command(
         bool, typer.Option("--lake", help="Ask the lake: bronze_orders, silver_orders …")
     ] = False,
 ) -> None:
-    """Ask the warehouse, read only: ./shoplake sql "select * from mart.daily_sales"."""
+    """Query the warehouse, read-only: ./shoplake sql "select * from mart.daily_sales"."""
     if as_csv and as_json:
         raise typer.BadParameter("choose one of --csv and --json")
     settings = installation.settings()
@@ -47,7 +47,7 @@ def command(
 
 
 def connect(settings: LocalSettings) -> Connection:
-    """A connection to the warehouse as its reader.
+    """Connect to the warehouse as its reader.
 
     Raises:
         DeployError: naming the address and the setting that is wrong.
@@ -67,10 +67,10 @@ def connect(settings: LocalSettings) -> Connection:
 
 
 def ask(connection: Connection, query: str) -> Answer:
-    """The answer to one statement.
+    """Return the result of one statement.
 
     Raises:
-        DeployError: with PostgreSQL's own words, and where in the query it stopped.
+        DeployError: with PostgreSQL's own message, and its position in the query.
     """
     with connection, connection.cursor() as cursor:
         try:

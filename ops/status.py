@@ -23,7 +23,7 @@ _COLOURS = {"success": "green", "failed": "red", "running": "yellow"}
 def command(
     tables: Annotated[bool, typer.Option("--tables", help="Every table, not only every layer")] = False,
 ) -> None:
-    """Show how the platform stands: servers, last run, freshness, rows per layer."""
+    """Show the platform's status: servers, last run, freshness, rows per layer."""
     console = Console(highlight=False)
     stack = installation.stack()
     lake = installation.lake(stack.settings)
@@ -45,7 +45,7 @@ def command(
 
 
 def show_events(report: EventsReport | None, console: Console) -> None:
-    """What of the events lies aside, and how far the mirror is behind."""
+    """Print the number of dead letters, and the mirror's lag."""
     if report is None:
         console.print("Kafka does not answer. Next: ./shoplake doctor")
         return
@@ -61,7 +61,7 @@ def show_events(report: EventsReport | None, console: Console) -> None:
 
 
 def show_run(steps: list[Step], console: Console) -> None:
-    """The newest run, a line per step."""
+    """Print the newest run, a line per step."""
     if not steps:
         console.print("No run yet. Next: ./shoplake run")
         return
@@ -88,7 +88,7 @@ def show_run(steps: list[Step], console: Console) -> None:
 
 
 def show_quarantine(found: QuarantineFacts, now: datetime, console: Console) -> None:
-    """A line on the rows that silver set aside."""
+    """Print a line on the rows in quarantine."""
     if not found.rows:
         console.print("Nothing is in quarantine.")
         return
@@ -103,7 +103,7 @@ def show_quarantine(found: QuarantineFacts, now: datetime, console: Console) -> 
 def show_freshness(
     facts: list[TableFacts], newest_order: datetime | None, now: datetime, console: Console
 ) -> None:
-    """How long ago each layer was written and the newest order was placed."""
+    """Print how long ago each layer was written and the newest order was placed."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column()
     table.add_column()
@@ -115,7 +115,7 @@ def show_freshness(
 
 
 def layers_table(facts: list[TableFacts]) -> Table:
-    """Tables, rows and bytes per layer."""
+    """Return a table of tables, rows and bytes per layer."""
     table = _facts_table("layer", "tables")
     for layer, group in groupby(facts, key=lambda fact: fact.layer):
         inside = list(group)
@@ -125,7 +125,7 @@ def layers_table(facts: list[TableFacts]) -> Table:
 
 
 def tables_table(facts: list[TableFacts]) -> Table:
-    """Rows and bytes per table, by its name for `sql --lake`."""
+    """Return a table of rows and bytes per table, by its name for `sql --lake`."""
     table = _facts_table("table")
     for fact in facts:
         table.add_row(fact.name, f"{fact.rows:,}", _mebibytes(fact.size_bytes))
@@ -133,7 +133,7 @@ def tables_table(facts: list[TableFacts]) -> Table:
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """`2026-11-23 20:14 UTC, 5 min ago`."""
+    """Format a time and its age: `2026-11-23 20:14 UTC, 5 min ago`."""
     minutes = max(0, int((now - moment).total_seconds() // 60))
     if minutes < 120:
         passed = f"{minutes} min ago"

@@ -1,4 +1,4 @@
-"""`shoplake trace`: one order's way from the shop to the dashboard, or why it does not get there."""
+"""`shoplake trace`: follow one order from the shop to the dashboard, or say why it does not get there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ops.answer import shown
 from ops.order_trace import Trace, trace_order
 from ops.shop_rows import Row
 
-# What is shown of a row of the shop; `--json` has all of it.
+# Columns of a shop row that are shown; `--json` has all of them.
 SHOWN = {
     "orders": (
         "status",
@@ -44,7 +44,7 @@ SHOWN = {
     "payments": ("method", "status", "amount", "fee_amount", "currency", "processed_at"),
     "refunds": ("reason", "total_amount", "currency", "refunded_at"),
 }
-# Wider than any line: a terminal breaks what it cannot show, and a pipe gets all of it.
+# Wider than any line: a terminal wraps long lines, and a pipe gets all of them.
 WIDTH = 1000
 VISIT = ("session_id", "started_at", "channel", "device", "event_count", "is_bot", "person_id")
 EVENT = ("occurred_at", "event_name", "product_id", "search_query", "order_id", "page_path", "position")
@@ -55,7 +55,7 @@ def command(
     order: Annotated[str, typer.Argument(help="The order's id or number")],
     as_json: Annotated[bool, typer.Option("--json", help="Everything as JSON; decimals as text")] = False,
 ) -> None:
-    """Print an order's way: shop, bronze, silver, visits and events, the marts it counts in, or why not."""
+    """Follow one order: shop, bronze, silver, sessions and events, the marts it counts in, or why not."""
     trace = trace_order(installation.settings(), order)
     if as_json:
         sys.stdout.write(json.dumps(asdict(trace), indent=1, default=shown, ensure_ascii=False) + "\n")
@@ -95,7 +95,7 @@ def _any_version(trace: Trace) -> list[Row]:
 
 
 def _batches(trace: Trace) -> list[Row]:
-    """A line per table and batch: how many rows came with it, and the order's status in it."""
+    """Print a line per table and batch: its row count, and the order's status in it."""
     lines: dict[tuple[object, ...], Row] = {}
     for table, rows in trace.bronze.items():
         for row in rows:
@@ -150,7 +150,7 @@ def _person(trace: Trace, console: Console) -> None:
 
 
 def _parts(trace: Trace, console: Console) -> None:
-    """A line per row of a mart: what the order adds to each figure, and the figure."""
+    """Print a line per row of a mart: what the order adds to each figure, and the figure."""
     if not trace.parts:
         console.print("  None.")
         return
@@ -173,7 +173,7 @@ def _section(console: Console, title: str) -> None:
 
 
 def _rows(console: Console, title: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """The rows as a table; columns in which nothing stands are left out."""
+    """Print the rows as a table, without empty columns."""
     rows = list(rows)
     used = [name for name in columns if any(row.get(name) not in (None, "") for row in rows)]
     if not rows:

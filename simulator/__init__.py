@@ -1,1 +1,1 @@
-"""A seeded shop that lives: it writes MySQL, sends events, and keeps a ledger of its own."""
+"""A seeded, live shop: it writes to MySQL, sends events and keeps its own ledger."""

@@ -1,4 +1,4 @@
-"""`python -m simulator`: load a shop, let it live, ask its ledger."""
+"""`python -m simulator`: load a shop, run it live, query its ledger."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ShopName = StrEnum("ShopName", list(SHOPS))  # type: ignore[misc]
 
 
 class Mart(StrEnum):
-    """The marts the ledger knows the figures of."""
+    """The marts for which the ledger has figures."""
 
     DAILY_SALES = "daily_sales"
     PRODUCT_DAILY = "product_daily"
@@ -75,7 +75,7 @@ def live(
     ] = None,
     direct: Direct = False,
 ) -> None:
-    """Go on living on the demo shop: orders, visits, status changes, refunds, prices, deletions."""
+    """Run the demo shop live: orders, sessions, status changes, refunds, prices, deletions."""
     with _one_line_errors():
         pace = Pace(steps=steps, seconds=seconds, per_minute=rate, now=now)
         done = live_on(settings(), pace, direct=direct)
@@ -89,7 +89,7 @@ def ledger(
         Mart, typer.Option(help="Print the expected rows of a mart as JSON lines.")
     ] = Mart.DAILY_SALES,
 ) -> None:
-    """What the marts should show, from the simulator's own record."""
+    """Print what the marts should show, from the simulator's own record."""
     with _one_line_errors():
         book = open_ledger(settings())
         if total is None:

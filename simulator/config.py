@@ -14,34 +14,34 @@ SCHEMA_FILE = ROOT / "sql" / "mysql" / "schema.sql"
 
 
 class SimulatorSettings(Settings):
-    """The simulator writes where the platform reads: hosts, ports and topic are the platform's settings."""
+    """Settings of the simulator. It writes where the platform reads, with the same hosts, ports and topic."""
 
     shop_mysql_admin_user: str = default("SHOP_MYSQL_ADMIN_USER")
     shop_mysql_admin_password: SecretStr
-    # The gateway takes events with one of these project tokens; the simulator sends with the first.
+    # The gateway accepts events with any of these project tokens; the simulator uses the first.
     gateway_tokens: str
     gateway_port: int = default("GATEWAY_PORT")
     gateway_url: str = ""
-    # Where the simulator remembers what it did; one file per shop database.
+    # The simulator's records; one file per shop database.
     simulator_record_dir: Path = ROOT / ".shoplake" / "data" / "ledger"
 
     @property
     def project_token(self) -> str:
-        """The token of the simulator's events."""
+        """Token of the simulator's events."""
         return self.gateway_tokens.partition(",")[0].strip()
 
     @property
     def gateway_address(self) -> str:
-        """Where the gateway listens: on this machine, unless GATEWAY_URL names another."""
+        """Address of the gateway: on this machine, unless GATEWAY_URL names another."""
         return self.gateway_url or f"http://127.0.0.1:{self.gateway_port}"
 
     @property
     def record_path(self) -> Path:
-        """The record of the shop in the configured database."""
+        """Path of the record of the shop in the configured database."""
         return self.simulator_record_dir / f"{self.shop_mysql_database}.sqlite"
 
 
 @cache
 def settings() -> SimulatorSettings:
-    """The settings of this process."""
+    """Return the settings of this process."""
     return SimulatorSettings()

@@ -1,7 +1,7 @@
-"""Mistakes a user can make; the command prints one line for each."""
+"""Errors that a user can make; the command prints one line for each."""
 
 from __future__ import annotations
 
 
 class SimulatorError(Exception):
-    """What is wrong, the setting behind it, and the next command, in one line."""
+    """An error in one line: what is wrong, the setting behind it, and the next command."""

@@ -1,6 +1,6 @@
-"""What the simulator remembers of its own doings: every row and every event it meant, in one SQLite file.
+"""The simulator's record of its own actions: every row and every intended event, in one SQLite file.
 
-The ledger is computed from here. Nothing of the pipeline is ever read.
+The ledger is computed from it. Nothing is ever read from the pipeline.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS events (
 );
 """
 
-# Not REPLACE: a row keeps its place, so the shop comes back in the order it was left in.
+# Not REPLACE: a row keeps its position, so the shop is restored in its original order.
 _REMEMBER_ROW = """
 INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT (shop_table, row_key) DO UPDATE SET row = excluded.row
 """
@@ -37,19 +37,19 @@ INSERT INTO rows VALUES (?, ?, ?) ON CONFLICT (shop_table, row_key) DO UPDATE SE
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One valid event, as far as the ledger counts it. `at` is milliseconds UTC, money is text."""
+    """One valid event, reduced to what the ledger needs. `at` is milliseconds UTC, money is text."""
 
     uuid: str
     visitor: str
     at: int
     name: str
-    order_reference: str | None  # the order that an Order Completed event names, by its id or its number
+    order_reference: str | None  # the order that an Order Completed event names, by id or number
     product_id: int | None
     channel: str
     device: str
     is_bot: bool
     customer: int | None = None  # who is logged in
-    anonymous_id: str | None = None  # who that was before, at a login
+    anonymous_id: str | None = None  # the former id, at a login
     path: str | None = None
     cart_id: str | None = None
     query: str | None = None
@@ -61,7 +61,7 @@ class Seen:
 
     @classmethod
     def of(cls, event: Event) -> Seen:
-        """What counts of an event."""
+        """Reduce an event to what counts."""
         own = event.properties
         reference = own.get("order_id") if event.name == "Order Completed" else None
         product_id = own.get("product_id")
@@ -89,7 +89,7 @@ class Seen:
 
 
 class Record:
-    """The file. All changes of one `commit` appear together or not at all."""
+    """The record's file. All changes of one `commit` appear together or not at all."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,17 +110,17 @@ class Record:
         self._db.close()
 
     def meta(self, name: str) -> Any:
-        """A remembered value, or null."""
+        """Return a stored value, or null."""
         found = self._db.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         return json.loads(found[0]) if found else None
 
     def set_meta(self, **values: Any) -> None:
-        """Remember values; part of the next `commit`."""
+        """Store values; part of the next `commit`."""
         pairs = [(name, json.dumps(value)) for name, value in values.items()]
         self._db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", pairs)
 
     def apply(self, changes: Changes) -> None:
-        """Remember rows and forget deleted ones; part of the next `commit`."""
+        """Store rows and remove deleted ones; part of the next `commit`."""
         for name, rows in changes.items():
             table = tables()[name]
             for key, row in rows.items():
@@ -134,7 +134,7 @@ class Record:
                     self._db.execute(_REMEMBER_ROW, values)
 
     def add_events(self, events: Iterable[Event]) -> None:
-        """Remember events; part of the next `commit`."""
+        """Store events; part of the next `commit`."""
         seen = (astuple(Seen.of(event)) for event in events)
         self._db.executemany(
             f"INSERT OR REPLACE INTO events VALUES ({', '.join('?' * len(fields(Seen)))})",  # noqa: S608
@@ -142,16 +142,16 @@ class Record:
         )
 
     def clear(self) -> None:
-        """Forget everything; part of the next `commit`."""
+        """Remove everything; part of the next `commit`."""
         for table in ("meta", "rows", "events"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608
 
     def commit(self) -> None:
-        """Keep it."""
+        """Make the changes durable."""
         self._db.commit()
 
     def state(self) -> State:
-        """The shop as it was left."""
+        """Return the last state of the shop."""
         state = State()
         for name, row in self._db.execute("SELECT shop_table, row FROM rows ORDER BY rowid"):
             state.restore(name, tables()[name].decode(json.loads(row)))
@@ -160,11 +160,11 @@ class Record:
         return state
 
     def events(self) -> list[Seen]:
-        """Every event, once."""
+        """Return every event, once."""
         return [Seen(*row) for row in self._db.execute("SELECT * FROM events")]
 
 
 def last_moment(record: Record) -> datetime | None:
-    """The moment up to which the shop has lived; null for an empty record."""
+    """Return the time up to which the shop has run; null for an empty record."""
     until = record.meta("until")
     return datetime.fromisoformat(until) if until else None

@@ -1,4 +1,4 @@
-"""The shop's tables as sql/mysql/schema.sql declares them: names, keys, and how a value is kept as JSON."""
+"""The shop's tables as declared in sql/mysql/schema.sql: names, keys, and their values as JSON."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class ShopTable:
     ddl: str
 
     def key_of(self, row: Row) -> Key:
-        """The primary key of a row."""
+        """Return the primary key of a row."""
         return tuple(row[column] for column in self.key)
 
     def decode(self, values: list[Any]) -> Row:
-        """A row from what `encode` made of it."""
+        """Return a row from its encoded form."""
         return {
             column: None if value is None else _DECODERS.get(kind, _same)(value)
             for column, kind, value in zip(self.columns, self.types, values, strict=True)
         }
 
     def encode(self, row: Row) -> list[Any]:
-        """The row's values in column order, decimals and times as text, exactly."""
+        """Return the row's values in column order, decimals and times as exact text."""
         return [
             str(value) if isinstance(value, (Decimal, date)) else value
             for value in (row[column] for column in self.columns)
@@ -58,7 +58,7 @@ class ShopTable:
 
 @cache
 def tables() -> dict[str, ShopTable]:
-    """Every table of the shop, in the order of the schema file."""
+    """Return every table of the shop, in the order of the schema file."""
     text = SCHEMA_FILE.read_text(encoding="utf-8")
     found = re.findall(r"(CREATE TABLE IF NOT EXISTS (\w+) \(\n(.*?)\n\)[^;]*;)", text, flags=re.DOTALL)
     return {name: _table(name, ddl, body) for ddl, name, body in found}

@@ -1,4 +1,4 @@
-"""The shop in memory: every row it holds, and what changed since it was last written down."""
+"""The shop in memory: every row, and the changes since it was last saved."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Changes = dict[str, dict[Key, Row | None]]
 
 
 class State:
-    """Rows by table and primary key, and the changes (a row, or `None`: removed) since `take_changes`."""
+    """Rows by table and primary key, and the changes (a row, or `None` if deleted) since `take_changes`."""
 
     def __init__(self) -> None:
         self.tables: dict[str, dict[Key, Row]] = {name: {} for name in tables()}
@@ -35,38 +35,38 @@ class State:
         self._changes[table][tables()[table].key_of(row)] = row
 
     def remove(self, table: str, row: Row) -> None:
-        """Delete a row for good, as a shop without soft deletes does."""
+        """Delete a row permanently, like a shop without soft deletes."""
         key = tables()[table].key_of(row)
         del self.tables[table][key]
         self._changes[table][key] = None
 
     def restore(self, table: str, row: Row) -> None:
-        """Take a row from the record: it is not a change."""
+        """Restore a row from the record, which is not a change."""
         key = tables()[table].key_of(row)
         self.tables[table][key] = row
         if "id" in row:
             self._last_id[table] = max(self._last_id[table], row["id"])
 
     def rows(self, table: str) -> list[Row]:
-        """All rows of a table, in the order they came."""
+        """Return all rows of a table, in order of insertion."""
         return list(self.tables[table].values())
 
     def get(self, table: str, identifier: int) -> Row:
-        """The row with this `id`."""
+        """Return the row with this `id`."""
         return self.tables[table][(identifier,)]
 
     def take_changes(self) -> Changes:
-        """What changed since the last call."""
+        """Return the changes since the last call."""
         changes, self._changes = dict(self._changes), defaultdict(dict)
         return changes
 
     def reserve_ids(self, table: str, last: int) -> None:
-        """No id up to `last` will be given out (again)."""
+        """Reserve all ids up to `last`, so that none is assigned again."""
         self._last_id[table] = max(self._last_id[table], last)
 
     @property
     def last_ids(self) -> dict[str, int]:
-        """The last id of each table, deleted rows included."""
+        """Return the last id of each table, deleted rows included."""
         return dict(self._last_id)
 
     def _store(self, table: str, row: Row) -> None:

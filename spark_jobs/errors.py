@@ -1,4 +1,4 @@
-"""How an entry point ends: one line that a person can act on, and never later than who started it."""
+"""Exit of an entry point: with one line that a person can act on, and no later than its parent process."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
-# What deploy/servers/S3LogStore.scala says of a store that cannot hold a lake.
+# The error of deploy/servers/S3LogStore.scala for a store that cannot hold a lake.
 REFUSED_STORE = re.compile(r"The store of \S+ ignores If-None-Match.*")
-# Where whoever starts a job wants to read how it ended: {"exit_code": 2, "error": "…"}.
+# The file in which the parent process expects the outcome of a job: {"exit_code": 2, "error": "…"}.
 OUTCOME_FILE = "SHOPLAKE_OUTCOME_FILE"
 DEBUG = "SHOPLAKE_DEBUG"
 CAUSE_LENGTH = 500
-# Spark's own name of an error and its sentence, wherever in a chain of Java exceptions it stands.
+# Spark's error class and message, anywhere in a chain of Java exceptions.
 _SPARK_ERROR = re.compile(r"\[[A-Z][A-Z0-9_.]+\] ?[^\n]*")
-# Where PostgreSQL was in a COPY; the value that follows stays out of logs.
+# PostgreSQL's position in a COPY; the value that follows stays out of logs.
 _COPY_PLACE = re.compile(r"COPY \w+, line \d+(?:, column \w+)?")
 
 
 class UserError(Exception):
-    """One clear sentence or two: the cause, the setting, the next command. Shown without a stack trace.
+    """An error in one or two clear sentences: cause, setting, next command. Shown without a stack trace.
 
-    Another try ends in the same way, until a person has done something.
+    A retry fails in the same way until somebody fixes the cause.
     """
 
     exit_code = 2
 
 
 class TransientError(UserError):
-    """A UserError that another try may heal: a server does not answer, someone else holds a lock."""
+    """A UserError that a retry may resolve: a server does not answer, another process holds a lock."""
 
     exit_code = os.EX_TEMPFAIL  # 75
 
 
 def exit_code(main: Callable[[Sequence[str] | None], int | None]) -> int:
-    """Run an entry point; an error becomes lines `error: …` at the end of stderr.
+    """Run an entry point; print an error as lines `error: …` at the end of stderr.
 
     Returns:
-        What `main` returned; 2 after a UserError, 75 after a TransientError; 1 after anything unexpected,
-        whose stack trace is in the file that the line names.
+        The value of `main`; 2 after a UserError, 75 after a TransientError; 1 after anything unexpected,
+        whose stack trace is in the file named in the line.
     """
     _end_with_spark_submit()
     step = Path(sys.argv[0]).stem
@@ -65,18 +65,18 @@ def exit_code(main: Callable[[Sequence[str] | None], int | None]) -> int:
 
 
 def note(error: BaseException, name: str, value: str) -> None:
-    """Tell an error where it happened, for `told`; who is nearest speaks first, and the first is heard."""
+    """Attach to an error where it happened, for `told`; the innermost, first note is kept."""
     error.add_note(f"{name}: {value}")
 
 
 def noted(error: BaseException, name: str) -> str:
-    """What an error was told; empty when nothing."""
+    """Return the note attached to an error; empty without one."""
     notes = (each for each in getattr(error, "__notes__", ()) if each.startswith(f"{name}: "))
     return next(notes, "").removeprefix(f"{name}: ")
 
 
 def told(error: BaseException, step: str) -> str:
-    """An error in a person's words: a UserError's own, else step, table, cause and where the trace is."""
+    """Describe an error for a person: a UserError's own message, else step, table, cause and trace file."""
     if isinstance(error, UserError):
         return str(error)
     table, trace = noted(error, "table"), noted(error, "trace")
@@ -89,7 +89,7 @@ def told(error: BaseException, step: str) -> str:
 
 
 def cause_of(error: BaseException) -> str:
-    """The first thing that an error says, on one line, without a stack trace of Java or Python."""
+    """Return the first sentence of an error, on one line, without a Java or Python stack trace."""
     text = str(error).strip()
     source = type(error).__module__.partition(".")[0]
     if source == "pyspark" and (found := _SPARK_ERROR.search(text)):
@@ -104,12 +104,12 @@ def cause_of(error: BaseException) -> str:
 
 
 def trace_of(error: BaseException) -> str:
-    """The whole stack trace."""
+    """Return the whole stack trace."""
     return "".join(traceback.format_exception(error))
 
 
 def _written_trace(error: BaseException, step: str) -> str:
-    """Keep the trace of an error outside a run's step; returns the path."""
+    """Write the trace of an error outside a run's step to a file; returns its path."""
     with tempfile.NamedTemporaryFile(
         "w", prefix=f"shoplake-{step}-", suffix=".trace.txt", encoding="utf-8", delete=False, errors="replace"
     ) as file:
@@ -118,7 +118,7 @@ def _written_trace(error: BaseException, step: str) -> str:
 
 
 def _end(message: str, code: int) -> int:
-    """Say why a job ends: last in its log, and to whoever started it."""
+    """Report why a job ends, as the last lines of its log and to the parent process."""
     sys.stdout.flush()
     for line in message.splitlines():
         print(f"error: {line}", file=sys.stderr)
@@ -128,6 +128,6 @@ def _end(message: str, code: int) -> int:
 
 
 def _end_with_spark_submit() -> None:
-    """A job that spark-submit has started ends when that is killed: a retry must not run beside it."""
+    """End a job when the spark-submit that started it is killed: a retry must not run beside it."""
     if "PYSPARK_GATEWAY_PORT" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,6 +1,6 @@
 """Settings of the platform, read from the environment and from `.env`; see docs/settings.md.
 
-Every setting a job, the simulator, the local mode or the `shoplake` command uses is declared here once.
+Every setting that a job, the simulator, the local mode or the `shoplake` command uses is declared here.
 Secrets have no default: a missing one is an error that names it.
 """
 
@@ -33,13 +33,13 @@ class Settings(BaseSettings):
 
     # The lake: a folder, or s3a://bucket/prefix
     lake_uri: str = default("LAKE_URI").replace(HERE, str(ROOT))
-    # S3, by the names that every client of it knows
+    # S3, under the names that every client knows
     aws_access_key_id: str = default("AWS_ACCESS_KEY_ID")
     aws_secret_access_key: SecretStr = SecretStr(default("AWS_SECRET_ACCESS_KEY"))
     aws_session_token: SecretStr = SecretStr(default("AWS_SESSION_TOKEN"))
     aws_region: str = default("AWS_REGION")
     aws_endpoint_url: str = default("AWS_ENDPOINT_URL")
-    # The stream's notes of where it is, when the lake is in S3; each start makes them anew
+    # The stream's checkpoints when the lake is in S3; recreated at each start
     stream_checkpoint_dir: str = default("STREAM_CHECKPOINT_DIR").replace(HERE, str(ROOT))
     bronze_retention_days: float = default("BRONZE_RETENTION_DAYS")
     lake_history_hours: int = default("LAKE_HISTORY_HOURS")
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     ingest_key_check_rows: int = default("INGEST_KEY_CHECK_ROWS")
     ingest_checksum_hours: float = default("INGEST_CHECKSUM_HOURS")
 
-    # What computes: `embedded` (Sail, within the job) or `spark`
+    # The engine: `embedded` (Sail, within the job) or `spark`
     spark_engine: Literal["embedded", "spark"] = default("SPARK_ENGINE")
     spark_driver_memory: str = default("SPARK_DRIVER_MEMORY")
 
@@ -84,13 +84,13 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _blank_means_default(cls, values: Any) -> Any:
-        """Drop the settings that hold nothing but blanks."""
+        """Drop settings that contain only blanks."""
         return {name: value for name, value in values.items() if not isinstance(value, str) or value.strip()}
 
     @field_validator("*", mode="before")
     @classmethod
     def _obeys_its_rule(cls, value: Any, info: ValidationInfo) -> Any:
-        """Hold a setting against the rule that contracts/settings has for it."""
+        """Validate a setting by its rule in contracts/settings."""
         is_said = isinstance(value, str | int | float) and not isinstance(value, bool)
         if is_said and (found := problem((info.field_name or "").upper(), str(value))):
             raise ValueError(found.what)
@@ -98,21 +98,21 @@ class Settings(BaseSettings):
 
     @property
     def lake_is_in_s3(self) -> bool:
-        """Whether the lake is in an object store rather than on a disk."""
+        """Return whether the lake is in an object store rather than on a disk."""
         return self.lake_uri.startswith("s3a://")
 
     @property
     def stream_checkpoints(self) -> str:
-        """Folder of the stream's checkpoints: bronze says where to go on, so they need not outlive a disk."""
+        """Folder of the stream's checkpoints; bronze records the progress, so they may be lost."""
         return self.stream_checkpoint_dir if self.lake_is_in_s3 else f"{self.lake_uri}/checkpoints"
 
 
 @cache
 def settings() -> Settings:
-    """The settings of this process.
+    """Return the settings of this process.
 
     Raises:
-        UserError: with a line for each setting that is missing or cannot be meant.
+        UserError: with a line for each missing or invalid setting.
     """
     try:
         return Settings()
@@ -122,19 +122,19 @@ def settings() -> Settings:
 
 @dataclass(frozen=True)
 class Unusable:
-    """A setting that is missing or cannot be meant: its name, what is wrong, and the next command."""
+    """A missing or invalid setting: its name, what is wrong, and the next command."""
 
     name: str
     what: str
     next_step: str
 
     def text(self) -> str:
-        """One line for a person."""
+        """Return one line for a person."""
         return f"{self.what}{'' if self.what.endswith('?') else '.'} Next: {self.next_step}"
 
 
 def unusable(error: ValidationError) -> list[Unusable]:
-    """What is wrong with each setting; no secret's value is in it."""
+    """Return what is wrong with each setting, without values of secrets."""
     found = []
     for each in error.errors(include_url=False, include_input=False):
         name = str(each["loc"][0]).upper() if each["loc"] else ""

@@ -1,1 +1,1 @@
-"""How long an event takes from the gateway to bronze."""
+"""Delay of an event from the gateway to bronze."""

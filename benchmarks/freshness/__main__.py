@@ -1,8 +1,7 @@
-"""From the gateway's receipt of an event to the commit that has it: `python -m benchmarks.freshness`.
+"""Measure the time from the gateway's receipt of an event to its commit: `python -m benchmarks.freshness`.
 
-A broker, a gateway and a stream of its own, with the settings that `make demo` gives them, all on loopback.
-The moment of receipt is the envelope's `now`, the moment in bronze that of the Delta commit which added the
-event's file.
+It uses its own broker, gateway and stream, with the settings of `make demo`, all on loopback. The time of
+receipt is the envelope's `now`, the time in bronze that of the Delta commit that added the event's file.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ def main() -> None:
 
 @retry(stop=stop_after_delay(ARRIVE_SECONDS), wait=wait_fixed(1), reraise=True)
 def _delays(stack: Stack, answered: int) -> list[float]:
-    """Seconds from receipt to bronze, of every event that was answered 200."""
+    """Return the seconds from receipt to bronze of every event answered with 200."""
     path = Lake(stack.settings.lake_uri).path(CAPTURED)
     found, known = [], set[str]()
     for commit in reversed(DeltaTable(path).history()):

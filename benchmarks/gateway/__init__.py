@@ -1,1 +1,1 @@
-"""How much one core of the gateway takes, beside a plain handler that only writes to Kafka."""
+"""Throughput of the gateway on one core, compared with a plain handler that only writes to Kafka."""

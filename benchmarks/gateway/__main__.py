@@ -1,8 +1,8 @@
-"""One core of the gateway under load, and the same load on a plain handler: `python -m benchmarks.gateway`.
+"""Load one core of the gateway, then a plain handler in the same way: `python -m benchmarks.gateway`.
 
-A broker of its own, all on loopback. The server has one core to itself (`taskset`), broker and load share the
-others. Besides what was reached in wall time it says how much one whole core would take, by the processor
-time the server used: on a busy machine only that is comparable.
+It uses its own broker, all on loopback. The server has one core to itself (`taskset`), broker and load share
+the others. Besides the throughput in wall time it prints that of one full core, by the CPU time the server
+used: on a busy machine only that is comparable.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from deploy.processes.stack import Stack
 
 CORE = 0
 SINGLES, BATCHES = "single events", f"batches of {BATCH}"
-# Half of what is wanted: 2,000 single events and 20,000 in batches.
+# Half of the target: 2,000 single events and 20,000 in batches.
 HALF = {SINGLES: 1_000.0, BATCHES: 10_000.0}
 CONNECTIONS = {SINGLES: 32, BATCHES: 8}
 EVENTS = {SINGLES: 1, BATCHES: BATCH}
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def stack_in(folder: Path) -> Stack:
-    """A stack of its own below a folder, on free ports."""
+    """Return a separate stack below a folder, on free ports."""
     names = ("SHOP_MYSQL_PORT", "WAREHOUSE_PORT", "KAFKA_CONTROLLER_PORT", "AIRFLOW_PORT", "GATEWAY_PORT")
     kafka, spark, *ports = free_ports(2 + len(names))
     overrides = dict(zip(names, map(str, ports), strict=True)) | {
@@ -65,7 +65,7 @@ def stack_in(folder: Path) -> Stack:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody has now."""
+    """Return ports that are free now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for each in sockets:
@@ -88,7 +88,7 @@ def _measure(name: str, stack: Stack, seconds: float) -> None:
 
 async def _load(port: int, load: str, seconds: float, rate: float | None) -> Measured:
     events = EVENTS[load]
-    # At half the load a connection is always free: what waits is then the server.
+    # At half the load a connection is always free, so that only the server causes delays.
     connections = CONNECTIONS[load] if rate is None else 100
     return await drive(port, events, connections, seconds, rate / events if rate else None)
 
@@ -113,7 +113,7 @@ def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
 
 @contextmanager
 def server(name: str, stack: Stack) -> Iterator[subprocess.Popen[bytes]]:
-    """The gateway or the plain handler on a core of its own, answering."""
+    """Yield the gateway or the plain handler on its own core, answering."""
     port = stack.settings.gateway_port
     module = ("gateway",) if name == "gateway" else ("benchmarks.gateway.plain", str(port))
     process = subprocess.Popen(

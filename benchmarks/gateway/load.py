@@ -1,4 +1,4 @@
-"""Load on loopback: requests made beforehand, written to raw sockets, so that one core can drive another."""
+"""Load on loopback: prepared requests, written to raw sockets, so that one core can load another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import cast
 
 TOKEN = b"phc_benchmark"
 BATCH = 50
-# What posthog-js says of a product page, about 900 bytes.
+# Properties that posthog-js sends for a product page, about 900 bytes.
 _PROPERTIES = (
     b'"$os":"Mac OS X","$browser":"Chrome","$browser_version":131,"$device_type":"Desktop",'
     b'"$current_url":"https://shop.example/p/trail-shoe-7?utm_source=news&utm_medium=email",'
@@ -32,7 +32,7 @@ _HEAD = (
 
 
 def requests(events: int) -> Iterator[bytes]:
-    """Requests with so many events each, every event with a uuid of its own and the moment of sending."""
+    """Return requests with this many events each, every event with its own uuid and time of sending."""
     run = time.time_ns() & 0xFFFFFFFFFFFF
     for number in itertools.count():
         moment = datetime.now(UTC).isoformat(timespec="milliseconds").encode()
@@ -48,7 +48,7 @@ def requests(events: int) -> Iterator[bytes]:
 
 @dataclass
 class Measured:
-    """What one load found. Latencies are in seconds, from the moment at which a request was due."""
+    """The result of one load. Latencies are in seconds, from the time at which a request was due."""
 
     events: int
     seconds: float = 0
@@ -57,11 +57,11 @@ class Measured:
 
     @property
     def events_per_second(self) -> float:
-        """Events answered 200."""
+        """Return the rate of events answered with 200."""
         return self.statuses[200] * self.events / self.seconds
 
     def quantile(self, percent: int) -> float:
-        """A percentile of the latencies."""
+        """Return a percentile of the latencies."""
         return statistics.quantiles(self.latencies, n=100)[percent - 1]
 
 
@@ -75,16 +75,16 @@ class Connection(asyncio.Protocol):
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It is open."""
+        """Store the open transport."""
         self.transport = cast(asyncio.WriteTransport, transport)
 
     def send(self, request: bytes, due: float) -> None:
-        """Write a request that was due at this moment of the monotonic clock."""
+        """Write a request that was due at this time of the monotonic clock."""
         self.due = due
         self.transport.write(request)
 
     def data_received(self, data: bytes) -> None:
-        """Part of an answer, or all of it."""
+        """Receive part of an answer, or all of it."""
         self._read += data
         head, gap, body = self._read.partition(b"\r\n\r\n")
         if gap:
@@ -95,9 +95,9 @@ class Connection(asyncio.Protocol):
 
 
 async def drive(port: int, events: int, connections: int, seconds: float, rate: float | None) -> Measured:
-    """Requests of so many events: at `rate` requests per second, or as fast as answers come."""
+    """Send requests of this many events: at `rate` requests per second, or as fast as answers arrive."""
     loop, measured, made = asyncio.get_running_loop(), Measured(events), requests(events)
-    # In turns: one that rests for seconds is closed by the server.
+    # In turns, as the server closes a connection that is idle for seconds.
     free: deque[Connection] = deque()
     due: deque[float] = deque()
     began = loop.time()

@@ -1,4 +1,4 @@
-"""The peer: a plain FastAPI handler that only writes to Kafka. It promises nothing: no answer waits."""
+"""The baseline: a plain FastAPI handler that only writes to Kafka. It guarantees nothing: no answer waits."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ app = FastAPI()
 
 @app.get("/_readiness")
 async def ready() -> str:
-    """It runs."""
+    """Answer that it runs."""
     return "ok"
 
 
 @app.post("/batch/")
 async def capture(request: Request) -> dict[str, str]:
-    """Each event of the batch becomes a message."""
+    """Write each event of the batch as a message."""
     body: dict[str, Any] = await request.json()
     for event in body["batch"]:
         producer.produce(TOPIC, json.dumps(event), event["properties"]["distinct_id"])

@@ -1,1 +1,1 @@
-"""How long identity takes for how many ids."""
+"""Duration of identity resolution by number of ids."""

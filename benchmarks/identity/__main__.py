@@ -1,4 +1,4 @@
-"""Merge requests of many ids, replayed by Spark's workers: `python -m benchmarks.identity --ids 10000000`.
+"""Replay merge requests of many ids on Spark's workers: `python -m benchmarks.identity --ids 10000000`.
 
 Of five ids, two are customers and three devices. Every hundredth device is an alias of its neighbour, each
 logs in once, and every fiftieth a second time with another customer, which is refused. Every id has one more
@@ -49,7 +49,7 @@ def _derive(spark: SparkSession, folder: Path) -> None:
     context: Context = None  # type: ignore[assignment]  # identity knows no settings
     events = spark.read.parquet(str(folder / "events"))
     said = ", ".join(f"{each.name} {each.type}" for each in TABLES["silver.person_distinct_ids"].columns)
-    statements = spark.createDataFrame([], said)  # no PostHog beside the shop
+    statements = spark.createDataFrame([], said)  # without a PostHog
     merges = _timed(
         "identity_merges", lambda: identity_merges.derive(events, statements, context), spark, folder
     )

@@ -1,4 +1,4 @@
-"""The marts: the business' words."""
+"""The marts, in business terms."""
 
 from contracts.gold.amount_differences import AMOUNT_DIFFERENCES
 from contracts.gold.cart_abandonment import CART_ABANDONMENT

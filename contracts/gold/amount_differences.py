@@ -6,23 +6,23 @@ from contracts.metrics import MONEY
 from contracts.model import Column, Layer, Table
 
 KINDS = (
-    "order_total",  # its total is not its lines after discounts, shipping and tax
+    "order_total",  # its total differs from its lines after discounts, shipping and tax
     "order_without_lines",
-    "order_tax",  # its tax is not that of its lines and its shipping
-    "line_tax",  # its tax is not what its recorded rate gives
+    "order_tax",  # its tax differs from that of its lines and shipping
+    "line_tax",  # its tax differs from its recorded rate
     "line_without_order",
     "line_without_product",
-    "refund_total",  # its total is not its lines, shipping and tax
-    "refund_without_lines",  # more than shipping is given back, and no line says for what
-    "refund_currency",  # it is not the order's
+    "refund_total",  # its total differs from its lines, shipping and tax
+    "refund_without_lines",  # more than shipping is refunded, without any line
+    "refund_currency",  # it differs from the order's
     "refund_without_order",
-    "refunded_amount",  # more was given back for the line than it was sold for
-    "refunded_units",  # more units were given back than were sold
-    "refunded_shipping",  # more shipping was given back than was charged
+    "refunded_amount",  # more was refunded for the line than it was sold for
+    "refunded_units",  # more units were refunded than sold
+    "refunded_shipping",  # more shipping was refunded than charged
     "refund_line_without_refund",
     "refund_line_without_order_line",
-    "payment_total",  # what was captured is not the order's total
-    "payment_currency",  # it is not the order's
+    "payment_total",  # the captured amount differs from the order's total
+    "payment_currency",  # it differs from the order's
     "payment_without_order",
 )
 

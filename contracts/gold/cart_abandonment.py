@@ -1,4 +1,4 @@
-"""Carts: bought, left behind, or bought later after all."""
+"""Carts: ordered, abandoned, or recovered later."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contracts.silver.sessions import CHANNELS, DEVICES
 
 STAGES = ("cart", "checkout", "payment", "order")
 STATUSES = (
-    "ordered",  # bought in the visit it was begun in
-    "recovered",  # bought later, however late
+    "ordered",  # ordered in the session it was started in
+    "recovered",  # ordered later, however late
     "abandoned",
     "emptied",  # nothing is left in it
-    "open",  # last touched today
+    "open",  # last changed today
 )
 
 CART_ABANDONMENT = Table(

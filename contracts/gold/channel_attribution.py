@@ -1,4 +1,4 @@
-"""Which channels orders came from, by four models."""
+"""Orders attributed to channels, by four models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything about one customer in one row."""
+"""One row of key figures per customer."""
 
 from __future__ import annotations
 

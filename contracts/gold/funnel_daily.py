@@ -1,4 +1,4 @@
-"""The way from visit to order, per day, channel and device."""
+"""Funnel from session to order, per day, channel and device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sales per week and month, beside the periods before."""
+"""Sales per week and month, compared with earlier periods."""
 
 from __future__ import annotations
 

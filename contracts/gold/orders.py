@@ -1,4 +1,4 @@
-"""Orders with what decides whether and when they count."""
+"""Orders, with whether and when they count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products per day: from view to margin."""
+"""Products per day, from view to margin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refunded lines, refunded shipping and what else was refunded, on the day the money went back."""
+"""Refunded lines, shipping and other refunds, on the day of the refund."""
 
 from __future__ import annotations
 

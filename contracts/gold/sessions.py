@@ -1,4 +1,4 @@
-"""Visits with the person behind them and what came of them."""
+"""Sessions with their person and the orders placed in them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contracts.metrics import MONEY, metric
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 from contracts.silver.sessions import CHANNELS, DEVICES
 
-LOOKBACK_DAYS = 90  # how long a visit's channel is remembered
+LOOKBACK_DAYS = 90  # how long a session's channel is remembered
 
 SESSIONS = Table(
     name="sessions",

@@ -1,4 +1,4 @@
-"""How much of what was sold the events have seen."""
+"""Share of sales that the events cover."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What each figure of a mart must equal: one source per figure, as DuckDB reads the lake.
+"""Sources that the figures of marts must equal: one per figure, as DuckDB reads the lake.
 
-Sources are SQL in the lake's own table names (`gold.orders`, `silver.refunds`). Beside DuckDB's functions
-they may use those that `spark_jobs/reconcile/equalities.py` gives it, such as `converted(amount, rate)`.
+Sources are SQL in the lake's own table names (`gold.orders`, `silver.refunds`). Besides DuckDB's functions,
+they may use those defined by `spark_jobs/reconcile/equalities.py`, such as `converted(amount, rate)`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contracts.reconciliation.sales import SALES
 
 EQUALITIES = (*ORDERS_AND_LINES, *REFUND_LINES, *SALES, *JOURNEYS)
 
-# Figures that have no source to equal, each with the reason.
+# Figures without a source to equal, each with the reason.
 NOT_RECONCILED: Mapping[str, str] = {
     "gold.order_lines.unit_cost_amount": "a price per unit, not to be added up; cost_of_goods is reconciled",
     "gold.cart_abandonment.cart_value": "what events claim; the shop's database has no carts",

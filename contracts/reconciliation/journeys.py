@@ -1,4 +1,4 @@
-"""Sessions and what is made of them against orders."""
+"""Sessions, and the figures built from them, against orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words that an equality between a mart and its source is declared with."""
+"""The vocabulary of equalities between a mart and its source."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 class Source:
     """Rows whose sums a mart's figures must equal.
 
-    `figures` has, for each figure, what a row adds to it; `rows` counts rows. `key` has, for columns of the
-    mart, the same of a row here: it tells which rows of the mart differ.
+    `figures` maps each figure to what a row adds to it; `rows` counts rows. `key` maps columns of the mart to
+    their counterparts here: it identifies the rows of the mart that differ.
     """
 
     rows: str
@@ -23,20 +23,20 @@ class Source:
 
 @dataclass(frozen=True)
 class Reason(Source):
-    """Rows of a source that the mart rightly leaves out; `why` is SQL that names the reason."""
+    """Rows of a source that the mart excludes correctly; `why` is SQL that names the reason."""
 
     why: str = "''"
 
 
 @dataclass(frozen=True)
 class Equality:
-    """Figures of a mart and what they must equal, in each currency by itself when `currency` is given.
+    """Figures of a mart and what they must equal, per currency if `currency` is given.
 
-    A figure that several sources have is the sum of them all.
+    A figure with several sources equals their sum.
     """
 
     mart: str
-    of: str  # the source in words
+    of: str  # describes the source
     sources: tuple[Source, ...]
     where: str = "true"
     currency: str = "''"
@@ -44,10 +44,10 @@ class Equality:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """The figures compared."""
+        """Names of the compared figures."""
         return tuple(dict.fromkeys(name for source in self.sources for name in source.figures))
 
 
 def same(*names: str) -> dict[str, str]:
-    """Columns that a source calls as the mart does."""
+    """Return columns that have the same name in the source and the mart."""
     return {name: name for name in names}

@@ -1,1 +1,1 @@
-"""Everything that repeats a declaration, written from it: `make generate`."""
+"""Files generated from the declarations: `make generate`."""

@@ -1,4 +1,4 @@
-"""Write every generated file, or with `--check` say which are stale: `make generate`."""
+"""Write every generated file, or list the stale ones with `--check`: `make generate`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contracts.sources.ecommerce import EVENTS
 
 ROOT = Path(__file__).resolve().parents[2]
 MARTS_SQL = "sql/postgres/marts.sql"
-# Whatever else lies here was generated from a declaration that is gone.
+# Any other file here was generated from a removed declaration.
 OWNED = {
     markdown.FOLDER: "*.md",
     json_schema.FOLDER: "*.schema.json",
@@ -24,7 +24,7 @@ OWNED = {
 
 
 def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
-    """The text of every generated file by its path below the root."""
+    """Return the text of every generated file by its path below the root."""
     marts = [table for table in tables.values() if table.layer is Layer.GOLD]
     files = {
         f"{markdown.FOLDER}/README.md": markdown.index(tables),
@@ -43,7 +43,7 @@ def outputs(tables: Mapping[str, Table] = TABLES) -> dict[str, str]:
 
 
 def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
-    """Write or check; returns the exit code."""
+    """Write or check the files; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m contracts.render", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, fail when a file is stale")
     return bring_up_to_date(root, outputs(), OWNED, check=parser.parse_args(argv).check)

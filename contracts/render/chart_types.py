@@ -1,4 +1,4 @@
-"""What a chart of each type is for Superset: the words of its declaration as Superset's parameters."""
+"""Chart types: the words of a declaration as Superset's parameters."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _WHOLE_MONEY = ",.0f"
 
 @dataclass(frozen=True)
 class Number:
-    """How a number is printed: a d3 format, and whether the reporting currency follows."""
+    """The format of a number: a d3 format, and whether the reporting currency follows."""
 
     d3: str
     is_money: bool = False
 
     @classmethod
     def parse(cls, text: str) -> Number:
-        """The number of a word: `money`, `money ,.2f`, or a d3 format alone."""
+        """Parse a number's word: `money`, `money ,.2f`, or a d3 format alone."""
         if text == _MONEY_WORD:
             return cls(_WHOLE_MONEY, is_money=True)
         return cls(text.removeprefix(f"{_MONEY_WORD} "), is_money=text.startswith(f"{_MONEY_WORD} "))
 
     def word(self) -> str:
-        """The word that `parse` reads as this number."""
+        """Return the word that `parse` reads as this number."""
         if not self.is_money:
             return self.d3
         return _MONEY_WORD if self.d3 == _WHOLE_MONEY else f"{_MONEY_WORD} {self.d3}"
@@ -52,18 +52,18 @@ _COLUMN_NUMBERS = {
 
 @dataclass(frozen=True)
 class Dataset:
-    """What charts may use of a dataset: its time column, its metrics and its columns."""
+    """The parts of a dataset that charts may use: its time column, metrics and columns."""
 
     name: str
     uuid: str
     date: str | None
     labels: Mapping[str, str]  # of its metrics
-    numbers: Mapping[str, Number]  # of its metrics, and of the columns that are numbers
+    numbers: Mapping[str, Number]  # of its metrics and numeric columns
     columns: tuple[str, ...]
 
     @classmethod
     def of(cls, asset: Mapping[str, Any]) -> Dataset:
-        """Take what charts may use from a dataset in Superset's form."""
+        """Read what charts may use from a dataset in Superset's form."""
         metrics = asset["metrics"]
         numbers = {
             column["column_name"]: _COLUMN_NUMBERS[column["type"]]
@@ -83,17 +83,17 @@ class Dataset:
         )
 
     def label(self, metric: str | Words) -> str:
-        """What a metric is called on the screen."""
+        """Return a metric's name on the screen."""
         return self.labels[metric] if isinstance(metric, str) else str(metric["label"])
 
     def number(self, metric: str | Words) -> Number:
-        """How a metric is printed unless the chart says otherwise."""
+        """Return a metric's default number format."""
         return self.numbers[metric] if isinstance(metric, str) else Number.parse(metric.get("format", ",d"))
 
 
 @dataclass(frozen=True)
 class ChartType:
-    """A type of chart: its name in Superset, the words that it understands and those it needs."""
+    """A type of chart: its name in Superset, the words it accepts and those it requires."""
 
     viz_type: str
     needs: tuple[str, ...]
@@ -102,14 +102,14 @@ class ChartType:
 
 
 def as_list(value: Any) -> list[Any]:
-    """The items of a word that takes one of them or several."""
+    """Return the items of a word that takes one or several."""
     if value is None:
         return []
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
 
 
 def metric_param(metric: str | Words) -> Any:
-    """A metric of the dataset by its name, or one that the chart defines by a label and SQL."""
+    """Return a metric of the dataset by name, or one that the chart defines by a label and SQL."""
     if isinstance(metric, str):
         return metric
     slug = re.sub(r"\W+", "_", metric["label"].lower()).strip("_")
@@ -123,7 +123,7 @@ def metric_param(metric: str | Words) -> Any:
 
 
 def filters(chart: Words, data: Dataset, part: Words | None = None) -> list[Params]:
-    """The conditions of a query; the last one takes part in the dashboard's date filter."""
+    """Return the conditions of a query; the last one follows the dashboard's date filter."""
     conditions: list[Params] = [
         {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": condition}
         for condition in as_list((chart if part is None else part).get("where"))
@@ -215,7 +215,7 @@ def _mixed(chart: Words, data: Dataset) -> Params:
 
 
 def _time_series(chart: Words, data: Dataset, query: Words, every: str) -> Params:
-    """What all charts over time have: the first query, the axes, the legend."""
+    """Return the parameters common to charts over time: the first query, the axes, the legend."""
     grain = chart.get("every", every)
     metrics = as_list(query["metrics"])
     return {
@@ -259,7 +259,7 @@ def _table(chart: Words, data: Dataset) -> Params:
 
 
 def _rows(chart: Words, data: Dataset) -> Params:
-    """Of a table that shows the rows as they are."""
+    """Return the parameters of a table that shows rows without aggregation."""
     order = as_list(chart.get("sort_by"))
     signed = as_list(chart.get("colour_by_sign"))
     params: Params = {
@@ -285,7 +285,7 @@ def _rows(chart: Words, data: Dataset) -> Params:
 
 
 def _groups(chart: Words, data: Dataset) -> Params:
-    """Of a table that sums up by one or more columns."""
+    """Return the parameters of a table that aggregates by one or more columns."""
     metrics = as_list(chart["metrics"])
     by_name = {each if isinstance(each, str) else str(each["label"]): each for each in metrics}
     bars = as_list(chart.get("bars", next(iter(by_name))))
@@ -315,7 +315,7 @@ def _groups(chart: Words, data: Dataset) -> Params:
 
 
 def _column(chart: Words, name: str, number: Number | None) -> Params:
-    """How a table prints a column: as the chart says, or else as a number of its kind."""
+    """Return a column's format in a table: the chart's own, else that of its kind of number."""
     formats, labels = chart.get("formats", {}), chart.get("labels", {})
     if name in formats:
         number = Number.parse(formats[name])
@@ -378,13 +378,13 @@ TYPES = {
     ),
     "funnel": ChartType("funnel", ("by", "metric"), (*_QUERY, "limit", "format"), _funnel),
 }
-# The words that every chart has beside those of its type.
+# The words that every chart accepts besides those of its type.
 NEEDED = ("type", "title", "description", "dataset")
 OPTIONAL = ("options", "uuid")
 
 
 def params(chart: Words, data: Dataset) -> Params:
-    """All parameters of a chart; `options` are Superset's own words and win, null leaves a parameter out."""
+    """Return all parameters of a chart; `options` are Superset's own and win, null omits a parameter."""
     options: Params = dict(chart.get("options", {}))
     known = TYPES.get(chart["type"])
     built = {"viz_type": viz_type(chart), **(known.params(chart, data) if known else {})}
@@ -392,6 +392,6 @@ def params(chart: Words, data: Dataset) -> Params:
 
 
 def viz_type(chart: Words) -> str:
-    """Superset's name of a chart's type; one that has no words of ours is named as Superset does."""
+    """Return Superset's name of a chart's type; a type without our own words keeps Superset's name."""
     known = TYPES.get(chart["type"])
     return known.viz_type if known else str(chart["type"])

@@ -1,4 +1,4 @@
-"""What a chart uses of its dataset."""
+"""Metrics and columns of a dataset that a chart uses."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Uses:
     sql: tuple[str, ...]
 
     def names_in_sql(self, column: str) -> bool:
-        """Whether the chart's own SQL has a word that is this column's name."""
+        """Return whether the chart's own SQL contains this column's name as a word."""
         return any(re.search(rf"\b{re.escape(column)}\b", text) for text in self.sql)
 
 
 def uses(params: Mapping[str, Any]) -> Uses:
-    """What the parameters of a chart name."""
+    """Return the metrics and columns that a chart's parameters name."""
     metrics = [each for name in _METRICS for each in as_list(params.get(name))]
     filters = [each for name in _FILTERS for each in params.get(name, ())]
     columns = [each for name in _COLUMNS for each in as_list(params.get(name))]

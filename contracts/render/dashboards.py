@@ -18,7 +18,7 @@ Asset = dict[str, Any]
 
 
 def chart(name: str, words: Words, data: Dataset) -> Asset:
-    """The asset of a chart."""
+    """Return the asset of a chart."""
     return {
         "slice_name": words["title"],
         "description": words["description"],
@@ -33,22 +33,22 @@ def chart(name: str, words: Words, data: Dataset) -> Asset:
 
 
 def chart_uuid(name: str, words: Words) -> str:
-    """The uuid of a chart: made from its name, unless it was imported under another one before."""
+    """Return the uuid of a chart: derived from its name, unless it was imported under another one before."""
     return str(words.get("uuid") or asset_uuid("chart", name))
 
 
 def dashboard_uuid(name: str, words: Words) -> str:
-    """The uuid of a dashboard: made from its name, unless it was imported under another one before."""
+    """Return a dashboard's uuid: derived from its name, unless it was imported under another one before."""
     return str(words.get("uuid") or asset_uuid("dashboard", name))
 
 
 def slug(name: str) -> str:
-    """The last part of a dashboard's address."""
+    """Return the last part of a dashboard's address."""
     return name.replace("_", "-")
 
 
 def dashboard(name: str, words: Words) -> Asset:
-    """The asset of a dashboard: its layout, its colours and its date filter."""
+    """Return the asset of a dashboard: its layout, its colours and its date filter."""
     return {
         "dashboard_title": words["title"],
         "description": words["description"],
@@ -77,7 +77,7 @@ def dashboard(name: str, words: Words) -> Asset:
 
 
 def cells(row: Words) -> dict[str, tuple[int, int]]:
-    """Width and height of each chart of a row; charts of a list share the width equally."""
+    """Return width and height of each chart of a row; charts of a list share the width equally."""
     charts, height = row["charts"], row.get("height", 0)
     if not isinstance(charts, Mapping):
         return {name: (COLUMNS // len(charts), height) for name in charts}
@@ -105,7 +105,7 @@ def _position(words: Words) -> Asset:
                     "type": "CHART",
                     "meta": {
                         "uuid": chart_uuid(chart_name, words["charts"][chart_name]),
-                        "chartId": charts,  # Superset's import replaces it by its own
+                        "chartId": charts,  # Superset's import replaces it with its own
                         "sliceName": words["charts"][chart_name]["title"],
                         "width": width,
                         "height": height,

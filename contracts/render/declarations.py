@@ -33,17 +33,17 @@ class Declarations:
     datasets: Mapping[str, Dataset]
 
     def charts(self) -> Iterator[tuple[str, str, Words]]:
-        """Every chart: the name of its dashboard, its own, and its words."""
+        """Yield every chart: its dashboard's name, its own name, and its words."""
         for dashboard, words in self.dashboards.items():
             for name, chart in words["charts"].items():
                 yield dashboard, name, chart
 
     def chart_asset(self, name: str, chart: Words) -> Asset:
-        """The asset of a declared chart."""
+        """Return the asset of a declared chart."""
         return dashboards.chart(name, chart, self.datasets[chart["dataset"]])
 
     def outputs(self) -> dict[str, str]:
-        """The text of every generated asset by its path below the root."""
+        """Return the text of every generated asset by its path below the root."""
         files = {
             f"{superset.QUERIES_FOLDER}/{name}.yaml": to_yaml(superset.query(name, words))
             for name, words in self.queries.items()
@@ -61,7 +61,7 @@ class Declarations:
 def declare(
     dashboards: Mapping[str, Words], queries: Mapping[str, Words], tables: Mapping[str, Table]
 ) -> Declarations:
-    """Check dashboards and queries, both by name; charts may use the marts among the tables, and the queries.
+    """Check dashboards and queries, both by name; charts may use the queries and the marts in `tables`.
 
     Raises:
         ContractError: naming the file and the chart, and what is wrong.
@@ -173,7 +173,7 @@ def _unknown(kind: str, name: str, dataset: str, known: Any) -> str:
 
 
 def _require(where: str, words: Any, needed: set[str], optional: set[str] | None = None) -> None:
-    """Refuse what is not a mapping of these words."""
+    """Refuse anything but a mapping of these words."""
     if not isinstance(words, Mapping):
         raise ContractError(f"{where}: {words!r} is not a set of words with values")
     if missing := sorted(needed - words.keys()):

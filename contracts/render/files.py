@@ -1,4 +1,4 @@
-"""Generated files: which are stale, and writing them."""
+"""Generated files: find stale ones and write them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 def bring_up_to_date(root: Path, files: Mapping[str, str], owned: Mapping[str, str], *, check: bool) -> int:
-    """Write what differs and say how much, or with `check` only say what is stale; returns the exit code.
+    """Write what differs and report how much, or with `check` only list what is stale; returns the exit code.
 
-    `files` has the text of each file by its path below the root. `owned` has the pattern of generated files
-    by folder: whatever else lies there was generated from a declaration that is gone.
+    `files` maps paths below the root to texts. `owned` maps folders to the pattern of generated files: any
+    other match there was generated from a removed declaration.
     """
     differing = stale(root, files, owned)
     if not check:
@@ -26,13 +26,13 @@ def bring_up_to_date(root: Path, files: Mapping[str, str], owned: Mapping[str, s
 
 
 def stale(root: Path, files: Mapping[str, str], owned: Mapping[str, str]) -> list[str]:
-    """Paths whose text differs from what is declared, missing and orphaned ones included."""
+    """Return paths whose text differs from the declarations, including missing and orphaned files."""
     differing = [name for name, text in files.items() if _text(root / name) != text]
     return sorted(differing + orphans(root, files, owned))
 
 
 def orphans(root: Path, files: Mapping[str, str], owned: Mapping[str, str]) -> list[str]:
-    """Files of generated folders that no declaration makes any more."""
+    """Return files of generated folders that no declaration produces."""
     return [
         str(path.relative_to(root))
         for folder, pattern in owned.items()

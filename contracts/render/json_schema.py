@@ -28,7 +28,7 @@ _ENVELOPE = {
 
 
 def captured_event() -> str:
-    """The schema of a message on the topic."""
+    """Return the schema of a message on the topic."""
     data = {
         "type": "object",
         "required": ["event", "properties"],
@@ -55,7 +55,7 @@ def captured_event() -> str:
 
 
 def event(declared: Event) -> str:
-    """The schema of an event's `properties`."""
+    """Return the schema of an event's `properties`."""
     return _document(declared.name, declared.doc, _properties((*declared.properties, *COMMON)))
 
 

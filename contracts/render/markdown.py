@@ -22,7 +22,7 @@ _CONSEQUENCES = {
 
 
 def page(table: Table, tables: Mapping[str, Table]) -> str:
-    """The page of one table: grain, lineage, columns, checks."""
+    """Return the page of one table: grain, lineage, columns, checks."""
     fed = [other.id for other in tables.values() if table.id in other.inputs]
     parts = [
         f"# {table.id}\n",
@@ -47,7 +47,7 @@ def page(table: Table, tables: Mapping[str, Table]) -> str:
 
 
 def index(tables: Mapping[str, Table]) -> str:
-    """The list of all tables by layer, with the way of the data from silver to the marts."""
+    """Return the list of all tables by layer, with the data flow from silver to the marts."""
     parts = ["# Tables\n", "Written from `contracts/` by `make generate`.\n"]
     for layer, doc in _LAYERS.items():
         parts += [
@@ -74,7 +74,7 @@ def index(tables: Mapping[str, Table]) -> str:
 
 
 def metrics(tables: Iterable[Table]) -> str:
-    """The metric catalogue: each figure's one definition, and the marts that carry it."""
+    """Return the metric catalogue: each figure's one definition, and the marts that have it."""
     marts = [table for table in tables if table.layer is Layer.GOLD]
     parts = [
         "# Metrics\n",

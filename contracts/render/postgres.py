@@ -21,10 +21,10 @@ _ARRAY = re.compile(r"^array<(\w+)>$")
 
 
 def postgres_type(spark_type: str) -> str:
-    """The PostgreSQL type that holds every value of a Spark SQL type.
+    """Return the PostgreSQL type that holds every value of a Spark SQL type.
 
     Raises:
-        ValueError: for a type that no mart uses so far.
+        ValueError: for a type that no mart uses.
     """
     if spark_type in _TYPES:
         return _TYPES[spark_type]
@@ -36,7 +36,7 @@ def postgres_type(spark_type: str) -> str:
 
 
 def create_table(table: Table, physical_name: str) -> str:
-    """Statements that create the table, empty, with its comments; `physical_name` may carry a schema."""
+    """Return statements that create the empty table and its comments; `physical_name` may have a schema."""
     columns = [
         f"  {_quoted(column.name)} {postgres_type(column.type)}"
         f"{' NOT NULL' if column.required or column.name in table.key else ''}"
@@ -48,7 +48,7 @@ def create_table(table: Table, physical_name: str) -> str:
 
 
 def comments(table: Table, physical_name: str, kind: Literal["TABLE", "VIEW"] = "TABLE") -> str:
-    """Statements that describe the table, or a view over it, and its columns."""
+    """Return statements that describe the table, or a view over it, and its columns."""
     name = _qualified(physical_name)
     lines = [f"COMMENT ON {kind} {name} IS {_literal(f'{table.doc} Grain: {table.grain}.')};"]
     lines += [
@@ -59,7 +59,7 @@ def comments(table: Table, physical_name: str, kind: Literal["TABLE", "VIEW"] = 
 
 
 def index_statements(table: Table, physical_name: str) -> tuple[str, ...]:
-    """Indexes on the columns that dashboards filter by and other marts join on, beside the primary key's."""
+    """Return indexes on the columns that dashboards filter by and other marts join on, except the key's."""
     _key, *indexes = table.indexes
     return tuple(
         f"CREATE INDEX ON {_qualified(physical_name)} ({', '.join(map(_quoted, index))});"

@@ -34,7 +34,7 @@ def example() -> str:
 
 
 def page() -> str:
-    """Return docs/settings.md: the same as tables, with those who read a setting."""
+    """Return docs/settings.md: the same as tables, with the readers of each setting."""
     parts = [PAGE_INTRODUCTION]
     for section in SECTIONS:
         doc = f"{section.doc}\n\n" if section.doc else ""

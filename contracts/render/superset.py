@@ -14,7 +14,7 @@ from contracts.render.yaml import Value, to_yaml
 FOLDER = "superset/assets/datasets/warehouse"
 QUERIES_FOLDER = "superset/assets/datasets/derived"
 SCHEMA = "mart"
-# Superset finds what it imported before by its uuid; these are of our own namespace and never change.
+# Superset finds earlier imports by uuid; these are in our own namespace and never change.
 _NAMESPACE = uuid.UUID("7d1b0c5e-52a5-5cf6-9f0e-3a53c2b1f6d4")
 _FIGURE = re.compile(r"[a-z_]+")
 
@@ -22,7 +22,7 @@ _TYPES = {"timestamp": "TIMESTAMP WITH TIME ZONE", "string": "TEXT", "int": "INT
 
 
 def asset_uuid(kind: str, name: str) -> str:
-    """The uuid of an asset; the same for ever."""
+    """Return the uuid of an asset, which never changes."""
     return str(uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
 
 
@@ -30,12 +30,12 @@ DATABASE_UUID = asset_uuid("database", "warehouse")
 
 
 def dataset(table: Table) -> str:
-    """The dataset of a mart: its columns with their descriptions, and its figures as metrics."""
+    """Return the dataset of a mart: its columns with their descriptions, and its figures as metrics."""
     return to_yaml(mart(table))
 
 
 def mart(table: Table) -> dict[str, Any]:
-    """What `dataset` writes, as values."""
+    """Return the content of `dataset` as values."""
     columns = [_column(column) for column in table.columns]
     if "is_complete" in table.column_names:
         columns.append(_completeness())
@@ -56,7 +56,7 @@ def mart(table: Table) -> dict[str, Any]:
 
 
 def query(name: str, words: Mapping[str, Any]) -> dict[str, Any]:
-    """The dataset of a declared query: its columns and its metrics, both by name."""
+    """Return the dataset of a declared query: its columns and its metrics, both by name."""
     columns = [Column(column, each["type"], each["description"]) for column, each in words["columns"].items()]
     return {
         "table_name": name,
@@ -101,7 +101,7 @@ def _column(column: Column) -> Value:
 
 
 def _completeness() -> Value:
-    """A column in words, so that charts can colour what is not over."""
+    """Return a column with completeness in words, so that charts can colour unfinished periods."""
     return {
         "column_name": "completeness",
         "verbose_name": "Completeness",
@@ -140,17 +140,17 @@ def _metric(figure: Metric) -> Value:
 
 def _number_format(figure: Metric) -> str:
     if figure.type == MONEY:
-        # Sums are read in whole units, what is per piece or order in cents.
+        # Sums are shown in whole units, amounts per unit or order in cents.
         return ",.0f" if figure.is_additive else ",.2f"
     if figure.type == COUNT:
         return ",d"
-    return ",.1f" if figure.is_additive else ".2%"  # shares of whole things, or a rate
+    return ",.1f" if figure.is_additive else ".2%"  # shares of whole units, or a rate
 
 
 def metric_sql(figure: Metric) -> str:
-    """The figure over any set of rows: a sum, or a ratio of sums."""
+    """Return SQL for the figure over any set of rows: a sum, or a ratio of sums."""
     if figure.ratio is None:
         return f"SUM({figure.name})"
     numerator, denominator = (_FIGURE.sub(lambda match: f"SUM({match[0]})", part) for part in figure.ratio)
-    # Counts are integers: without the cast their ratio would be cut off.
+    # Counts are integers: without the cast their ratio would be truncated.
     return f"CAST({numerator} AS numeric) / NULLIF({denominator}, 0)"

@@ -1,4 +1,4 @@
-"""YAML of plain values: as much of the language as generated files need."""
+"""YAML of plain values: the part of the language that generated files need."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ Value = str | int | float | bool | None | Mapping[str, "Value"] | Sequence["Valu
 
 
 def to_yaml(value: Value, indent: int = 0) -> str:
-    """The value in block style; every text is quoted, so nothing is taken for a number or a date."""
+    """Return the value in block style; texts are quoted, so that none is read as a number or a date."""
     pad = "  " * indent
     if isinstance(value, Mapping) and value:
         return "".join(f"{pad}{key}:{_after_colon(item, indent)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str) and value:
-        # An item's first line moves up behind its dash.
+        # An item's first line follows its dash.
         return "".join(f"{pad}- {to_yaml(item, indent + 1).removeprefix(pad + '  ')}" for item in value)
     return f"{pad}{_scalar(value)}\n"
 

@@ -1,4 +1,4 @@
-"""Settings: each is declared once, with its name, rule, default and meaning, and with those who read it.
+"""Settings: each is declared once, with its name, rule, default, meaning and readers.
 
 `.env.example`, docs/settings.md and the environment blocks of docker-compose.yml are generated from it.
 Standard library only: `make up` checks `.env` with it before anything is installed.

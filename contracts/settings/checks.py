@@ -1,4 +1,4 @@
-"""What is wrong with the settings of an installation."""
+"""Validation of the settings of an installation."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from contracts.settings.declared import RULES
 from contracts.settings.rules import did_you_mean, secret, secret_url, text
 
-# What `.env` may hold beside settings: written by `make up`, or meant for Docker.
+# Names that `.env` may have besides settings: written by `make up`, or meant for Docker.
 OTHERS = frozenset({"SHOPLAKE_VERSION", "SPARK_MASTER", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
 OTHER_PREFIXES = ("COMPOSE_", "DOCKER_", "BUILDKIT_")
-# A setting that has a value needs these beside it.
+# A setting with a value requires these others.
 NEEDS: Mapping[str, tuple[str, ...]] = {
     "ALERT_EMAIL_TO": ("ALERT_SMTP_HOST", "ALERT_EMAIL_FROM"),
     "ALERT_SMTP_USER": ("ALERT_SMTP_PASSWORD",),
@@ -20,14 +20,14 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Problem:
-    """A setting whose value cannot be meant; `what` repeats the value unless it is a secret."""
+    """A setting with an invalid value; `what` repeats the value unless it is a secret."""
 
     name: str
     what: str
 
 
 def problem(name: str, value: str) -> Problem | None:
-    """What is wrong with a setting's value; nothing with a blank one, which stands for the default."""
+    """Return what is wrong with a setting's value, if anything; a blank value means the default."""
     rule = RULES.get(name, text)
     reason = rule(value) if value.strip() else ""
     if not reason:
@@ -38,7 +38,7 @@ def problem(name: str, value: str) -> Problem | None:
 
 
 def missing_beside(values: Mapping[str, str]) -> list[Problem]:
-    """Settings that have a value, but not what they need beside it."""
+    """Return settings that have a value but lack others they require."""
     found = []
     for name, needs in NEEDS.items():
         unset = [need for need in needs if not values.get(need)]
@@ -48,7 +48,7 @@ def missing_beside(values: Mapping[str, str]) -> list[Problem]:
 
 
 def unknown_names(names: Iterable[str]) -> list[Problem]:
-    """Names that are no setting, each with the nearest one."""
+    """Return names that are not settings, each with the nearest one."""
     return [
         Problem(name, f"{name} is not a setting{did_you_mean(name, RULES)}")
         for name in names
@@ -57,6 +57,6 @@ def unknown_names(names: Iterable[str]) -> list[Problem]:
 
 
 def _shown(value: str) -> str:
-    """Show a value on one line, whatever it holds."""
+    """Return a value on one line, whatever it contains."""
     plain = "".join(each if each.isprintable() else "�" for each in value)
     return plain if len(plain) <= 80 else f"{plain[:79]}…"

@@ -1,4 +1,4 @@
-"""What a setting is."""
+"""The model of a setting."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from enum import Enum
 
 from contracts.settings.rules import Rule
 
-# In the text of a default: the folder that holds `.env`.
+# In a default: the folder that contains `.env`.
 HERE = "<folder of this file>"
 
 
 class Audience(Enum):
     """Who reads a setting."""
 
-    JOBS = "jobs"  # the simulator and `shoplake` too
+    JOBS = "jobs"  # the simulator and `shoplake`, too
     LAKE = "jobs and Spark"
     GATEWAY = "gateway and mirror"
     AIRFLOW = "Airflow"
@@ -29,8 +29,8 @@ class Audience(Enum):
 class Setting:
     """A name in `.env`.
 
-    `rule` is its type; without a `default` it is a secret, which every installation draws for itself. In
-    containers another default may hold (`in_containers`), or no choice at all (`fixed_in_containers`).
+    `rule` is its type; without a `default` it is a secret, which each installation generates. In containers
+    it may have another default (`in_containers`) or a fixed value (`fixed_in_containers`).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Setting:
 
     @property
     def shown(self) -> str:
-        """The default as it is written in `.env`."""
+        """Default as written in `.env`."""
         if isinstance(self.default, bool):
             return str(self.default).lower()
         return "" if self.default is None else str(self.default)
@@ -51,7 +51,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Section:
-    """Settings that belong together; `doc` is what holds for all of them."""
+    """A group of settings; `doc` applies to all of them."""
 
     title: str
     settings: tuple[Setting, ...]

@@ -1,4 +1,4 @@
-"""Settings of the platform: what a figure means, the lake, the shop, events and the warehouse."""
+"""Settings of the platform: the meaning of figures, the lake, the shop, events and the warehouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules: which values a setting takes."""
+"""Rules: the values a setting accepts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 
 from contracts.currencies import CURRENCIES
 
-# A rule returns what is wrong with a value, as the end of the sentence "NAME=value is …", or nothing.
+# A rule returns the error of a value, as the end of the sentence "NAME=value is …", or nothing.
 Rule = Callable[[str], str]
 
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
@@ -21,23 +21,23 @@ _HOST_AND_PORT = re.compile(rf"({_HOST}):(\d{{1,5}})")
 _TOPIC = re.compile(r"[A-Za-z0-9._-]{1,249}")
 _ADDRESS = re.compile(r"[^@\s,<>\"]+@[^@\s,<>\"]+")
 _PORTS = range(1, 65536)
-# Zones of the database that Java or PostgreSQL does not know.
+# Zones in the database that Java or PostgreSQL does not know.
 _NOT_ZONES = frozenset({"Factory", "localtime"})
 _BOOLEANS = frozenset({"true", "false", "1", "0", "yes", "no", "on", "off", "t", "f", "y", "n"})
 
 
 def text(value: str) -> str:
-    """Take any text."""
+    """Accept any text."""
     return ""
 
 
 def secret(value: str) -> str:
-    """Take any text, which no message repeats."""
+    """Accept any text; no message repeats it."""
     return ""
 
 
 def time_zone(value: str) -> str:
-    """Take a name of the IANA time zone database."""
+    """Accept a name of the IANA time zone database."""
     known = _zones()
     if not known or value in known:
         return ""
@@ -45,7 +45,7 @@ def time_zone(value: str) -> str:
 
 
 def currency(value: str) -> str:
-    """Take a code of ISO 4217."""
+    """Accept an ISO 4217 code."""
     if value in CURRENCIES:
         return ""
     meant = value.upper().strip()
@@ -53,7 +53,7 @@ def currency(value: str) -> str:
 
 
 def whole(low: int, high: int) -> Rule:
-    """Take a whole number within these bounds."""
+    """Accept a whole number within these bounds."""
 
     def rule(value: str) -> str:
         is_inside = bool(re.fullmatch(r"[+-]?\d{1,18}", value)) and low <= int(value) <= high
@@ -63,7 +63,7 @@ def whole(low: int, high: int) -> Rule:
 
 
 def number(low: float, high: float) -> Rule:
-    """Take a number within these bounds."""
+    """Accept a number within these bounds."""
 
     def rule(value: str) -> str:
         try:
@@ -76,18 +76,18 @@ def number(low: float, high: float) -> Rule:
 
 
 def port(value: str) -> str:
-    """Take a port."""
+    """Accept a port."""
     return "" if value.isdecimal() and int(value) in _PORTS else "not a port from 1 to 65535"
 
 
 def host(value: str) -> str:
-    """Take a host name or an address, without a port."""
+    """Accept a host name or an address, without a port."""
     is_host = bool(re.fullmatch(_HOST, value)) or _is_address(value)
     return "" if is_host else "not a host name or address (the port is a setting of its own)"
 
 
 def servers(value: str) -> str:
-    """Take `host:port`, or several by commas."""
+    """Accept `host:port`, or several separated by commas."""
     for each in value.split(","):
         match = _HOST_AND_PORT.fullmatch(each.strip())
         if not match or int(match[2]) not in _PORTS:
@@ -96,7 +96,7 @@ def servers(value: str) -> str:
 
 
 def url(*schemes: str) -> Rule:
-    """Take a URL with one of these schemes and a host."""
+    """Accept a URL with one of these schemes and a host."""
 
     def rule(value: str) -> str:
         try:
@@ -112,14 +112,14 @@ def url(*schemes: str) -> Rule:
 
 
 def spark_remote(value: str) -> str:
-    """Take the address of a Spark Connect server."""
+    """Accept the address of a Spark Connect server."""
     address = value.removeprefix("sc://").partition("/")[0].partition(";")[0]
     is_address = value.startswith("sc://") and not servers(address) and "," not in address
     return "" if is_address else "not sc://host:port"
 
 
 def place(value: str) -> str:
-    """Take an absolute folder, or an address in a store."""
+    """Accept an absolute folder, or an address in an object store."""
     return (
         ""
         if value.startswith("/") or "://" in value
@@ -128,7 +128,7 @@ def place(value: str) -> str:
 
 
 def memory(units: str, example: str) -> Rule:
-    """Take a size: a whole number and one of these units."""
+    """Accept a size: a whole number and one of these units."""
 
     def rule(value: str) -> str:
         is_size = bool(re.fullmatch(rf"[1-9]\d{{0,9}}({units})", value))
@@ -141,24 +141,24 @@ java_memory = memory("[kKmMgG]", "512m")
 
 
 def topic(value: str) -> str:
-    """Take the name of a Kafka topic."""
+    """Accept the name of a Kafka topic."""
     return "" if _TOPIC.fullmatch(value) else "not the name of a Kafka topic"
 
 
 def topics(value: str) -> str:
-    """Take names of Kafka topics by commas, each with the format it is written in where that is not known."""
+    """Accept names of Kafka topics, separated by commas, each with its format if that is not known."""
     named = [each.strip().partition(":")[0] for each in value.split(",") if each.strip()]
-    # A list of nothing is for the stream to refuse: it knows whether servers are set beside it.
+    # An empty list is left to the stream to refuse: it knows whether servers are set.
     return "" if all(map(_TOPIC.fullmatch, named)) else "not names of Kafka topics by commas"
 
 
 def flag(value: str) -> str:
-    """Take true or false."""
+    """Accept true or false."""
     return "" if value.lower() in _BOOLEANS else "neither true nor false"
 
 
 def networks(value: str) -> str:
-    """Take addresses and networks by commas."""
+    """Accept addresses and networks, separated by commas."""
     for each in filter(None, (part.strip() for part in value.split(","))):
         try:
             ipaddress.ip_network(each, strict=False)
@@ -168,30 +168,30 @@ def networks(value: str) -> str:
 
 
 def addresses(value: str) -> str:
-    """Take e-mail addresses by commas."""
+    """Accept e-mail addresses, separated by commas."""
     is_list = all(_ADDRESS.fullmatch(each.strip()) for each in value.split(","))
     return "" if is_list else "not e-mail addresses by commas"
 
 
 def one_of(*allowed: str) -> Rule:
-    """Take one of these words, in capitals or not."""
+    """Accept one of these words, in any letter case."""
     words = {each.lower() for each in allowed}
     return lambda value: "" if value.lower() in words else f"none of {', '.join(allowed)}"
 
 
 def secret_url(value: str) -> str:
-    """Take a URL that is a secret itself, as the address of a webhook is."""
+    """Accept a URL that is itself a secret, such as a webhook's address."""
     return url("https", "http")(value)
 
 
 @cache
 def _zones() -> frozenset[str]:
-    """Every zone; none where the machine has no database of them."""
+    """Return every zone; none if the machine has no time zone database."""
     return frozenset(available_timezones()) - _NOT_ZONES
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return the nearest of the known words as the end of a sentence, or nothing."""
+    """Return the nearest known word as the end of a sentence, or nothing."""
     by_letters = {each.upper(): each for each in sorted(known)}
     nearest = get_close_matches(word.upper(), by_letters, n=1, cutoff=0.6)
     return f"; did you mean {by_letters[nearest[0]]}?" if nearest else ""

@@ -1,4 +1,4 @@
-"""Settings of those who start servers: Spark, Airflow, Superset, and what only Docker Compose knows."""
+"""Settings for starting servers: Spark, Airflow, Superset, and those of Docker Compose only."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ COMPOSE = Section(
             "Password of root in the bundled MySQL; used inside its container only",
             UP,
         ),
-        # Which shops there are, whoever loads one says.
+        # The command that loads a shop knows which shops exist.
         Setting(
             "SHOP",
             text,

@@ -1,4 +1,4 @@
-"""Where parcels and bills go, without contact data."""
+"""Delivery and billing addresses, without contact data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue's tree."""
+"""The category tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How categories changed: each version holds from valid_from until the category's next version."""
+"""History of categories: each version is valid from valid_from until the category's next version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Coupons that customers may enter."""
+"""Coupons that customers can enter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How accounts changed: each version holds from valid_from until the account's next version."""
+"""History of accounts: each version is valid from valid_from until the account's next version."""
 
 from __future__ import annotations
 

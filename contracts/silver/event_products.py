@@ -1,10 +1,10 @@
-"""Products that events are about."""
+"""Products that events refer to."""
 
 from __future__ import annotations
 
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 
-# Columns that may hold less than their sender claims; each is a warning by this name.
+# Columns that may lose a claim of their sender; each has a warning of this name.
 UNREADABLE = ("product_id", "price_amount", "quantity", "list_position")
 
 EVENT_PRODUCTS = Table(

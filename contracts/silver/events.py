@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
 
-# Columns that may hold less than their sender claims; each is a warning by this name.
+# Columns that may lose a claim of their sender; each has a warning of this name.
 UNREADABLE = (
     *("occurred_at", "customer_id", "product_id", "search_result_count", "quantity"),
     *("value_amount", "currency"),

@@ -1,4 +1,4 @@
-"""Rates the shop uses."""
+"""Exchange rates that the shop uses."""
 
 from __future__ import annotations
 

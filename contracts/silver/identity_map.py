@@ -1,4 +1,4 @@
-"""Which person an id belongs to."""
+"""Ids and the persons they belong to."""
 
 from __future__ import annotations
 

@@ -1,20 +1,20 @@
-"""Requests to unite two ids, and what became of them."""
+"""Requests to merge two ids, and their results."""
 
 from __future__ import annotations
 
 from contracts.model import Check, Column, Layer, OnFailure, Pii, Table
 
-# The last is no event: a self-hosted PostHog says that both ids are one person's.
+# The last is not an event: a self-hosted PostHog states that both ids belong to one person.
 METHODS = ("$identify", "$create_alias", "$merge_dangerously", "posthog_person")
-# What a request may end in; the last three refuse it.
+# Results of a request; the last three refuse it.
 OUTCOMES = (
     "created",  # neither id was known: a new person with both
     "attached",  # one id was known: the other joined its person
-    "merged",  # both were known: the other's person went into this one
-    "already_one",  # both were the same person before
+    "merged",  # both were known: the other's person was merged into this one
+    "already_one",  # both already were the same person
     "refused_illegal_id",  # an id that many senders share, such as `anonymous`
     "refused_already_identified",  # the other is an identified person: only `$merge_dangerously` may
-    "refused_two_customers",  # it would make one person of two customers
+    "refused_two_customers",  # it would merge two customers into one person
 )
 REFUSALS = tuple(outcome for outcome in OUTCOMES if outcome.startswith("refused"))
 

@@ -1,4 +1,4 @@
-"""What lies in stock now."""
+"""Current stock levels."""
 
 from __future__ import annotations
 

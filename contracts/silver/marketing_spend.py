@@ -1,4 +1,4 @@
-"""What advertising cost."""
+"""Advertising costs."""
 
 from __future__ import annotations
 

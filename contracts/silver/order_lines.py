@@ -1,4 +1,4 @@
-"""What was ordered, line by line, at the price of the moment."""
+"""Order lines, at the price of that time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts to pay."""
+"""Payment attempts."""
 
 from __future__ import annotations
 

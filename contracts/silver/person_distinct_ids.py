@@ -1,4 +1,4 @@
-"""Whose an id is, as a self-hosted PostHog says."""
+"""The person of an id, as stated by a self-hosted PostHog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a piece costs the shop."""
+"""Costs of a unit to the shop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How products changed: each version holds from valid_from until the product's next version."""
+"""History of products: each version is valid from valid_from until the product's next version."""
 
 from __future__ import annotations
 

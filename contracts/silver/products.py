@@ -1,4 +1,4 @@
-"""The catalogue as it is now."""
+"""The current catalogue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was given back, line by line."""
+"""Refunded lines."""
 
 from __future__ import annotations
 

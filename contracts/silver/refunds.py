@@ -1,4 +1,4 @@
-"""Money given back."""
+"""Refunds of money."""
 
 from __future__ import annotations
 

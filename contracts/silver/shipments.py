@@ -1,4 +1,4 @@
-"""Parcels on their way."""
+"""Shipped parcels."""
 
 from __future__ import annotations
 

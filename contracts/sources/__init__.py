@@ -1,4 +1,4 @@
-"""What comes in: the shop's tables and its event topics."""
+"""The sources: the shop's tables and its event topics."""
 
 from contracts.sources import events, shop
 

@@ -1,4 +1,4 @@
-"""Events by PostHog's e-commerce spec, and the properties of them that we rely on."""
+"""Events of PostHog's e-commerce spec, and their properties that we rely on."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Property:
 
 @dataclass(frozen=True)
 class Event:
-    """An event by the name its sender gives it; properties beside the declared ones are kept."""
+    """An event by its sender's name for it; other properties than the declared ones are kept."""
 
     name: str
     doc: str
     properties: tuple[Property, ...] = field(default=())
 
 
-# What senders write as text may come as a number from another SDK: both are read.
+# A text of one SDK may be a number in another: both are read.
 _ID = ("string", "integer")
 _MONEY = ("string", "number")
 

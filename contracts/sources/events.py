@@ -1,15 +1,13 @@
-"""The Kafka topics of events: our own and, where wanted, those of a self-hosted PostHog."""
+"""The Kafka topics of events: our own and, optionally, those of a self-hosted PostHog."""
 
 from __future__ import annotations
 
 from contracts.model import Column, Layer, Pii, Table
 
-# How a message is written.
-CAPTURED_EVENT = (
-    "captured_event"  # the envelope of PostHog's capture service, which the gateway writes as well
-)
-CLICKHOUSE_EVENT = "clickhouse_event"  # an event as PostHog hands it to its database
-PERSON_DISTINCT_ID = "person_distinct_id"  # whose an id is, as PostHog hands it to its database
+# The format of a message.
+CAPTURED_EVENT = "captured_event"  # the envelope of PostHog's capture service, which the gateway writes, too
+CLICKHOUSE_EVENT = "clickhouse_event"  # an event as PostHog passes it to its database
+PERSON_DISTINCT_ID = "person_distinct_id"  # the person of an id, as PostHog passes it to its database
 BASE64 = "base64"
 FORMATS = (CAPTURED_EVENT, CLICKHOUSE_EVENT, PERSON_DISTINCT_ID)
 

@@ -1,4 +1,4 @@
-"""The shop's MySQL tables, as far as we rely on them: what the ingest reads and drift is measured against."""
+"""The shop's MySQL tables, as far as we rely on them: read by the ingest, reference for schema drift."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The platform in Docker Compose: what `make up` and its like call."""
+"""The platform in Docker Compose: the code behind `make up` and related targets."""

@@ -1,4 +1,4 @@
-"""`python3 -m deploy.compose`: what `make up` and its like call. Standard library only."""
+"""`python3 -m deploy.compose`: the code behind `make up` and related targets. Standard library only."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from deploy.compose.docker import Compose, docker
 from deploy.env.env_file import set_aside
 from deploy.errors import DeployError
 
-# What `make demo` leaves: its `.env` is the same, and is needed until that is gone, too.
+# Data of `make demo`: it uses the same `.env`, which is needed until that data is gone, too.
 LOCAL_DATA = Path(".shoplake") / "data"
 
 
 def open_compose() -> Compose:
-    """The stack of this checkout, for commands about what is there."""
+    """Return the stack of this checkout, for commands on existing services."""
     preflight.require_docker()
     return Compose(settings.load())
 
@@ -59,7 +59,7 @@ def ps(arguments: argparse.Namespace) -> int:
 
 
 def shell(arguments: argparse.Namespace) -> int:
-    """A shell in a service's container."""
+    """Open a shell in a service's container."""
     service = arguments.service[0] if arguments.service else "airflow-scheduler"
     return open_compose().show("exec", service, "bash")
 
@@ -71,7 +71,7 @@ def save(arguments: argparse.Namespace) -> int:
 
 
 def restore(arguments: argparse.Namespace) -> int:
-    """Put a backup back in place of what is there."""
+    """Replace the current data with a backup."""
     compose = open_compose()
     source = arguments.source or backup.newest(arguments.folder)
     if not arguments.yes:
@@ -84,13 +84,13 @@ def restore(arguments: argparse.Namespace) -> int:
 
 
 def upgrade(arguments: argparse.Namespace) -> int:
-    """Back up, build, migrate, start; back to before on failure."""
+    """Back up, build, migrate, start; roll back on failure."""
     lifecycle.upgrade(arguments.folder)
     return 0
 
 
 def clean(arguments: argparse.Namespace) -> int:
-    """Delete containers and volumes, where Docker has any; `.env` goes with the last data that it opens."""
+    """Delete containers and volumes, if any; `.env` is set aside with the last data that it opens."""
     env_file = settings.env_file()
     if not env_file.exists():
         return 0
@@ -115,7 +115,7 @@ def _delete_everything(compose: Compose, sure: bool) -> None:
         stay = f"backups and the lake in S3 ({in_s3}) stay" if in_s3 else "backups stay"
         backup.confirm(f"This deletes the containers and the volumes {names}; {stay}.")
     compose.must("down", "--volumes", "--remove-orphans", every_profile=True)
-    # A database that is turned off now is no service any more, but its volume is there.
+    # A database that is turned off is no longer a service, but its volume exists.
     for name in compose.volumes().values():
         docker("volume", "rm", name)
 

@@ -1,6 +1,6 @@
-"""Backup and restore: every volume with data, as of one moment, with checksums.
+"""Backup and restore of every volume with data, as of one moment, with checksums.
 
-The stack is stopped meanwhile, so databases, topic and lake belong together without further ado.
+The stack is stopped meanwhile, so that databases, topic and lake are consistent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from deploy.errors import DeployError
 VOLUMES = ("mysql-data", "kafka-data", "postgres-data", "lake", "ledger")
 MANIFEST, ENV = "manifest.json", "env"
 CHUNK = 1 << 20
-# A folder that no image has: Docker fills an empty volume with what the image holds at its place.
+# A folder that no image has: Docker fills an empty volume with the image's files at the mount point.
 MOUNT = "/volume"
-# Reads, and writes back, files of every user; nothing else, and no network.
+# Rights to read and restore files of every user; no others, and no network.
 TAR = (
     "run",
     "--rm",
@@ -43,7 +43,7 @@ RESTORE = ("--cap-add", "CHOWN", "--cap-add", "FOWNER")
 def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
     """Write the volumes into a new folder below `folder`; returns it.
 
-    What ran before runs again; with `resume=False`, where another version is to follow, only after a failure.
+    Services that ran before are started again; with `resume=False`, before an upgrade, only after a failure.
 
     Raises:
         DeployError: when there is nothing to save, or a volume cannot be read.
@@ -85,7 +85,7 @@ def backup(compose: Compose, folder: Path, resume: bool = True) -> Path:
 
 
 def restore(compose: Compose, source: Path) -> None:
-    """Put the volumes back as they were; the stack is stopped, and `.env` is that of the backup.
+    """Restore the volumes; the stack is stopped, and `.env` is that of the backup.
 
     Raises:
         DeployError: before anything is deleted, when the backup is not complete.
@@ -114,7 +114,7 @@ def restore(compose: Compose, source: Path) -> None:
 
 
 def verify(source: Path) -> dict[str, Any]:
-    """The manifest of a backup whose files are all there and unchanged.
+    """Return the manifest of a backup, after checking that all files are there and unchanged.
 
     Raises:
         DeployError: naming the file that is missing or damaged.
@@ -137,16 +137,16 @@ def _manifest(source: Path) -> dict[str, Any]:
 
 
 def lake_in_s3(source: Path) -> str:
-    """The address in S3 of the lake that a backup belongs to; empty where the backup holds the lake.
+    """Return the S3 address of the lake that a backup belongs to; empty if the backup contains the lake.
 
     Raises:
-        DeployError: when it is no backup.
+        DeployError: when it is not a backup.
     """
     return str(_manifest(source).get("lake_in_s3", ""))
 
 
 def newest(folder: Path) -> Path:
-    """The newest complete backup below a folder.
+    """Return the newest complete backup below a folder.
 
     Raises:
         DeployError: when there is none.
@@ -158,7 +158,7 @@ def newest(folder: Path) -> Path:
 
 
 def confirm(question: str, read: Callable[[], str] = input) -> None:
-    """Ask before something is lost.
+    """Ask before data is lost.
 
     Raises:
         DeployError: unless the answer is yes.
@@ -173,7 +173,7 @@ def confirm(question: str, read: Callable[[], str] = input) -> None:
 
 
 def platform_image(compose: Compose) -> str:
-    """Name of the platform's image."""
+    """Return the name of the platform's image."""
     return str(compose.declared()["spark"]["image"])
 
 

@@ -16,7 +16,7 @@ LOG_LINES = 15
 
 
 def docker(*arguments: str) -> str:
-    """The output of a docker command.
+    """Return the output of a docker command.
 
     Raises:
         DeployError: with docker's own last line.
@@ -34,30 +34,30 @@ class Compose:
         self.settings = settings
 
     def command(self, *arguments: str) -> list[str]:
-        """The command line; the compose file and a developer's override are found in the checkout."""
+        """Return the command line; the compose file and a developer's override are found in the checkout."""
         return ["docker", "compose", "--env-file", str(self.settings.env_file), *arguments]
 
     def environment(self, every_profile: bool = False) -> dict[str, str]:
-        """The caller's environment; with `every_profile` also servers that are turned off are meant."""
+        """Return the caller's environment; `every_profile` includes servers that are turned off."""
         profiles = ALL_PROFILES if every_profile else self.settings.profiles
         return {**os.environ, "COMPOSE_PROFILES": ",".join(profiles)}
 
     def ask(self, *arguments: str) -> str:
-        """The output of a command about all services."""
+        """Return the output of a command about all services."""
         done = self._run(arguments, every_profile=True, quiet=True)
         if done.returncode != 0:
             raise DeployError(f"docker compose {arguments[0]}: {_last_line(done)}")
         return done.stdout.strip()
 
     def show(self, *arguments: str, every_profile: bool = True) -> int:
-        """Run a command at the person's terminal; returns its exit code."""
+        """Run a command in the user's terminal; returns its exit code."""
         return self._run(arguments, every_profile=every_profile, quiet=False).returncode
 
     def must(self, *arguments: str, every_profile: bool = False) -> None:
-        """Run a command; its output is shown at a terminal, or when it fails.
+        """Run a command; show its output in a terminal, or when it fails.
 
         Raises:
-            DeployError: with the last lines of what the services said that are not well.
+            DeployError: with the last log lines of the unhealthy services.
         """
         quiet = not sys.stdout.isatty()
         done = self._run(arguments, every_profile=every_profile, quiet=quiet)
@@ -68,13 +68,13 @@ class Compose:
             )
 
     def services(self) -> list[dict[str, Any]]:
-        """The project's containers, also those that have ended."""
+        """Return the project's containers, including stopped ones."""
         lines = self.ask("ps", "--all", "--format", "json").splitlines()
         found = [json.loads(line) for line in lines if line.strip()]
         return found[0] if found and isinstance(found[0], list) else found
 
     def complaint(self) -> str:
-        """What services said that ended badly or are not healthy, and the next command; empty if none."""
+        """Return the log lines of failed or unhealthy services, and the next command; empty if none."""
         bad = [
             each
             for each in self.services()
@@ -88,16 +88,16 @@ class Compose:
         return f"{said}\n{name}{others}: not well. Next: make logs S={name}"
 
     def project(self) -> str:
-        """The project's name, which begins the names of its volumes."""
+        """Return the project's name, the prefix of its volumes' names."""
         return str(self._config()["name"])
 
     def declared(self) -> dict[str, dict[str, Any]]:
-        """Every service of the compose file, as Compose understands it."""
+        """Return every service of the compose file, as Compose interprets it."""
         found: dict[str, dict[str, Any]] = self._config()["services"]
         return found
 
     def volumes(self) -> dict[str, str]:
-        """The project's volumes that exist: their name in the compose file, and in Docker."""
+        """Return the project's existing volumes: their name in the compose file, and in Docker."""
         label = "com.docker.compose.volume"
         form = f'{{{{.Name}}}}\t{{{{.Label "{label}"}}}}'
         project = f"label=com.docker.compose.project={self.project()}"

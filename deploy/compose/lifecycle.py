@@ -1,4 +1,4 @@
-"""Up and upgrade: from a checkout to a stack that is healthy, or back to the one that was."""
+"""Up and upgrade: from a checkout to a healthy stack, or back to the previous one."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ IN_SCHEDULER = ("exec", "-T", "airflow-scheduler")
 
 @contextmanager
 def step(name: str) -> Iterator[None]:
-    """One step; its line appears when it is done."""
+    """Run one step; its line appears when it is done."""
     began = time.monotonic()
     yield
     print(f"✓ {name} {time.monotonic() - began:.1f} s", flush=True)
 
 
 def prepare(shop: str = "", new_env: bool = True) -> Compose:
-    """Docker, `.env` and the machine are as they must be.
+    """Check Docker and the machine, and prepare `.env`.
 
     Raises:
-        DeployError: saying what is not.
+        DeployError: saying what is wrong.
     """
     preflight.require_docker()
     had_env = settings.env_file().exists()
@@ -46,10 +46,10 @@ def prepare(shop: str = "", new_env: bool = True) -> Compose:
 
 
 def up(shop: str = "") -> None:
-    """Build, start, wait until everything is healthy, trigger the first run, say where things are.
+    """Build, start, wait until everything is healthy, trigger the first run, print the addresses.
 
     Raises:
-        DeployError: naming the service that is not well.
+        DeployError: naming the unhealthy service.
     """
     began = time.monotonic()
     with step("Machine and settings"):
@@ -69,7 +69,7 @@ def up(shop: str = "") -> None:
 
 
 def start(compose: Compose) -> None:
-    """Start what is wanted and wait for it; what is no longer wanted is stopped."""
+    """Start the wanted services and wait for them; stop those no longer wanted."""
     unwanted = sorted(_unwanted(compose))
     if unwanted:
         compose.must("rm", "--stop", "--force", *unwanted, every_profile=True)
@@ -77,7 +77,7 @@ def start(compose: Compose) -> None:
 
 
 def _unwanted(compose: Compose) -> set[str]:
-    """Services that are there, of which no profile is wanted any more."""
+    """Return existing services of which no profile is wanted any more."""
     profiles = {name: set(each.get("profiles") or ()) for name, each in compose.declared().items()}
     wanted = set(compose.settings.profiles)
     off = {name for name, named in profiles.items() if named and not named & wanted}
@@ -85,10 +85,10 @@ def _unwanted(compose: Compose) -> set[str]:
 
 
 def check_rights(compose: Compose) -> None:
-    """The reader of one's own shop may do what the ingest does.
+    """Check that the reader of your own shop has the rights the ingest needs.
 
     Raises:
-        DeployError: with the statement that grants what is missing.
+        DeployError: with the statement that grants the missing rights.
     """
     arguments = ("python", "-m", "deploy.container.shop_rights")
     if compose.show("run", "--rm", "--no-deps", "-T", "airflow-scheduler", *arguments, every_profile=False):
@@ -96,7 +96,7 @@ def check_rights(compose: Compose) -> None:
 
 
 def summary(compose: Compose, first_run: str, seconds: float) -> None:
-    """Where things are and how to log in."""
+    """Return the addresses and how to log in."""
     where = compose.settings
     print()
     for name, setting, password in (
@@ -122,12 +122,12 @@ def summary(compose: Compose, first_run: str, seconds: float) -> None:
 
 
 def upgrade(folder: Path) -> None:
-    """Back up, build this checkout, migrate and start; on failure everything is as it was before.
+    """Back up, build this checkout, migrate and start; on failure restore the previous state.
 
     Airflow's and Superset's metadata and the warehouse's roles are migrated by their init services.
 
     Raises:
-        DeployError: with the reason, after the old state is back.
+        DeployError: with the reason, after the previous state is restored.
     """
     compose = prepare(new_env=False)
     config = [str(image) for image in _images(compose)]

@@ -1,4 +1,4 @@
-"""What must be true before `make up`: Docker, memory, disk, ports, volumes. Each finding is one line."""
+"""Checks before `make up`: Docker, memory, disk, ports, volumes. Each finding is one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.env.ports import port_is_free
 from deploy.errors import DeployError
 
 ENGINE_MINIMUM = (20, 10)
-# The first whose depends_on may name a service that is turned off.
+# The first version whose depends_on may name a service that is turned off.
 COMPOSE_MINIMUM = (2, 20, 2)
 MEMORY_NEEDED = 7.5
 DISK_NEEDED = 15
@@ -28,7 +28,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def require_docker(run: Run = _run) -> None:
-    """Docker and Compose are there, new enough, and answer.
+    """Check that Docker and Compose are installed, new enough, and answer.
 
     Raises:
         DeployError: saying what to install or start.
@@ -59,16 +59,16 @@ def require_docker(run: Run = _run) -> None:
 
 
 def version(text: str) -> tuple[int, ...]:
-    """The numbers at the beginning of a version: v2.26.1-desktop is (2, 26, 1)."""
+    """Return the numbers at the beginning of a version: v2.26.1-desktop is (2, 26, 1)."""
     match = re.match(r"v?(\d+(?:\.\d+)*)", text.strip())
     return tuple(int(part) for part in match[1].split(".")) if match else (0,)
 
 
 def require_machine(compose: Compose) -> None:
-    """Memory, disk and ports suffice, and no volume is of another version.
+    """Check memory, disk and ports, and that no volume is of another version.
 
     Raises:
-        DeployError: every finding on a line of its own.
+        DeployError: with one line per finding.
     """
     running = {each["Service"] for each in compose.services() if each["State"] == "running"}
     found = [*check_volumes(compose)]
@@ -80,7 +80,7 @@ def require_machine(compose: Compose) -> None:
 
 
 def check_memory(needed: float = MEMORY_NEEDED) -> Iterator[str]:
-    """What Docker may use: on a desktop less than the machine has."""
+    """Check the memory that Docker may use: on a desktop less than the machine has."""
     total = int(docker("info", "--format", "{{.MemTotal}}")) / GIB
     if total < needed:
         yield (
@@ -90,7 +90,7 @@ def check_memory(needed: float = MEMORY_NEEDED) -> Iterator[str]:
 
 
 def check_disk(needed: int = DISK_NEEDED) -> Iterator[str]:
-    """Room for images and volumes, where Docker keeps them on this machine."""
+    """Check the space for images and volumes, if Docker keeps them on this machine."""
     folder = Path(docker("info", "--format", "{{.DockerRootDir}}"))
     existing = next((path for path in (folder, *folder.parents) if _is_there(path)), Path("/"))
     free = shutil.disk_usage(existing).free / GIB
@@ -106,7 +106,7 @@ def _is_there(path: Path) -> bool:
 
 
 def taken_by_us(compose: Compose) -> set[int]:
-    """Ports that containers of this project have published."""
+    """Return the ports that containers of this project have published."""
     return {
         publisher["PublishedPort"]
         for each in compose.services()
@@ -116,7 +116,7 @@ def taken_by_us(compose: Compose) -> set[int]:
 
 
 def check_ports(settings: Settings, ours: set[int]) -> Iterator[str]:
-    """Every published port is free or ours."""
+    """Check that every published port is free or ours."""
     for name, port in settings.ports().items():
         if port not in ours and not port_is_free(port):
             yield (
@@ -126,7 +126,7 @@ def check_ports(settings: Settings, ours: set[int]) -> Iterator[str]:
 
 
 def check_volumes(compose: Compose) -> Iterator[str]:
-    """PostgreSQL's data are of the version that the compose file runs: it does not upgrade them itself."""
+    """Check that PostgreSQL's data match the compose file's version: it does not upgrade them itself."""
     volume = compose.volumes().get("postgres-data")
     if "postgres" not in compose.settings.profiles or not volume:
         return
@@ -144,7 +144,7 @@ def check_volumes(compose: Compose) -> Iterator[str]:
 
 
 def require_no_databases(compose: Compose) -> None:
-    """A new `.env` opens no old volume: its passwords are others. Takes the new one away again.
+    """Check that no old volume exists: a new `.env` has other passwords. If one does, remove the new `.env`.
 
     Raises:
         DeployError: naming them.

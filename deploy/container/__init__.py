@@ -1,1 +1,1 @@
-"""What containers of the platform run beside the jobs: first steps, starts and health checks."""
+"""Programs of the platform's containers besides the jobs: first steps, starts and health checks."""

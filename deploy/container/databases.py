@@ -12,14 +12,14 @@ from deploy.servers.postgres import create_databases
 
 
 @retry(
-    # Not a wrong password: that does not mend itself.
+    # Not for a wrong password, which a retry does not fix.
     retry=retry_if_exception_message(match=r"(?s).*(refused|starting up|timeout expired|not translate)"),
     stop=stop_after_delay(60),
     wait=wait_fixed(1),
     reraise=True,
 )
 def connect(database: str) -> psycopg2.extensions.connection:
-    """A connection as the server's owner."""
+    """Connect as the server's owner."""
     return psycopg2.connect(
         host=os.environ["WAREHOUSE_HOST"],
         port=os.environ["WAREHOUSE_PORT"],
@@ -31,7 +31,7 @@ def connect(database: str) -> psycopg2.extensions.connection:
 
 
 def main() -> int:
-    """0 when everything is there."""
+    """Create what is missing; returns 0, or 1 after printing the error."""
     try:
         create_databases(connect, os.environ)
     except psycopg2.Error as error:

@@ -1,6 +1,6 @@
-"""Trigger the first run of the pipeline and let the schedules go: `python -m deploy.container.first_run`.
+"""Trigger the first run of the pipeline and unpause the DAGs: `python -m deploy.container.first_run`.
 
-For the container of Airflow's API server. Where the pipeline has run before, there is nothing to do.
+It runs in the container of Airflow's API server. If the pipeline has run before, there is nothing to do.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from deploy.servers.airflow_api import AirflowApi
 
 @dataclass(frozen=True)
 class Access:
-    """Airflow as it is reached in its own container."""
+    """Access to Airflow in its own container."""
 
     airflow_admin_password: SecretStr
     airflow_port: int = 8080
 
 
 def main() -> int:
-    """Print the run's id, or nothing when there was one before."""
+    """Print the run's id, or nothing if there was an earlier run."""
     airflow = AirflowApi(Access(SecretStr(os.environ["AIRFLOW_ADMIN_PASSWORD"])))
     try:
         if airflow.has_run("medallion"):

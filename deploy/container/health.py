@@ -1,6 +1,6 @@
-"""Does this container's own service answer? `python -m deploy.container.health spark|stream|http|airflow-…`.
+"""Check this container's own service: `python -m deploy.container.health spark|stream|http|airflow-…`.
 
-It runs every few seconds, so it imports what its check needs: an import costs more than the question.
+It runs every few seconds, so it imports what its check needs: an import costs more than the check.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 SECONDS = 5
-STREAM_SECONDS = 30  # a heartbeat comes every second
-JOB_SECONDS = 60  # one comes every five
+STREAM_SECONDS = 30  # the heartbeat is written every second
+JOB_SECONDS = 60  # the heartbeat is written every five
 SPARK_METHOD = "/spark.connect.SparkConnectService/AnalyzePlan"
-# "Which version are you?" as bytes: importing Spark's own messages takes two seconds of a processor.
+# "Which version are you?" as bytes: importing Spark's own messages takes two CPU seconds.
 SPARK_REQUEST = b"\n$00000000-0000-0000-0000-000000000001\x12\x11\n\x0fshoplake-healthR\x00"
 
 
 def spark() -> None:
-    """The Connect server answers a question that every client asks."""
+    """Check that the Connect server answers a request that every client makes."""
     import grpc  # noqa: PLC0415
 
     with grpc.insecure_channel("127.0.0.1:15002") as channel:
@@ -31,21 +31,21 @@ def spark() -> None:
 
 
 def stream() -> None:
-    """The query is active, as the job says each second."""
+    """Check that the query is active, as the job reports every second."""
     age = time.time() - Path(os.environ["STREAM_HEARTBEAT_FILE"]).stat().st_mtime
     if age > STREAM_SECONDS:
         raise RuntimeError(f"no heartbeat of the query for {age:.0f} s")
 
 
 def http(url: str) -> None:
-    """The page answers with success."""
+    """Check that the page answers with success."""
     import urllib.request  # noqa: PLC0415
 
     urllib.request.urlopen(url, timeout=SECONDS).close()  # noqa: S310 - the compose file names it
 
 
 def airflow_api() -> None:
-    """The API server answers and reaches its metadata."""
+    """Check that the API server answers and reaches its metadata."""
     import urllib.request  # noqa: PLC0415
 
     with urllib.request.urlopen("http://127.0.0.1:8080/api/v2/monitor/health", timeout=SECONDS) as answer:
@@ -55,7 +55,7 @@ def airflow_api() -> None:
 
 
 def airflow_job(kind: str = "SchedulerJob") -> None:
-    """The scheduler or DAG processor of this container has told the metadata of its latest loop."""
+    """Check that this container's scheduler or DAG processor has a recent heartbeat in the metadata."""
     import psycopg2  # noqa: PLC0415
 
     address = os.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
@@ -80,10 +80,10 @@ CHECKS: dict[str, Callable[..., None]] = {
 
 
 def main(arguments: list[str]) -> int:
-    """0 when the check passes, else 1 and the reason, for `docker inspect`."""
+    """Run the check; returns 0, or 1 and prints the reason, for `docker inspect`."""
     try:
         CHECKS[arguments[0]](*arguments[1:])
-    except Exception as error:  # whatever is wrong, the service is not healthy
+    except Exception as error:  # whatever the cause, the service is not healthy
         print(f"{arguments[0]}: {error}")
         return 1
     return 0

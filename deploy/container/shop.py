@@ -1,4 +1,4 @@
-"""Fill the demo shop unless it is filled: `python -m deploy.container.shop`."""
+"""Load the demo shop unless it is loaded: `python -m deploy.container.shop`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.record import Record
 
 
 def loaded_shop() -> str | None:
-    """Name of the shop in the database, by the simulator's own record."""
+    """Return the name of the shop in the database, by the simulator's own record."""
     if not settings().record_path.exists():
         return None
     with Record(settings().record_path) as record:
@@ -20,7 +20,7 @@ def loaded_shop() -> str | None:
 
 
 def main() -> int:
-    """0 when the wanted shop is there."""
+    """Load the wanted shop if needed; returns 0 when it is there."""
     wanted, there = os.environ["SHOP"], loaded_shop()
     if there == wanted:
         print(f"{wanted} is there already; its data are kept")

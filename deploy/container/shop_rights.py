@@ -1,4 +1,4 @@
-"""May the reader of one's own shop do what the ingest does? `python -m deploy.container.shop_rights`."""
+"""Check the rights of your own shop's reader: `python -m deploy.container.shop_rights`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spark_jobs.sources.mysql_types import quoted
 
 
 async def findings(config: Settings) -> tuple[list[str], bool]:
-    """Tables of the contracts that the reader cannot select, and whether it may hold a snapshot's moment.
+    """Return tables of the contracts that the reader cannot select, and whether it may lock for a snapshot.
 
     Raises:
         UserError: when the server cannot be reached or refuses the user.
@@ -40,7 +40,7 @@ async def findings(config: Settings) -> tuple[list[str], bool]:
 
 
 def main() -> int:
-    """0 when the shop can be read; what is missing is told with the statement that grants it."""
+    """Return 0 when the shop can be read; print missing rights with the statement that grants them."""
     config = settings()
     user, database = f"'{config.shop_mysql_user}'@'%'", config.shop_mysql_database
     where = f"MySQL at {config.shop_mysql_host}:{config.shop_mysql_port}"

@@ -1,6 +1,6 @@
 """Start Spark in a container: `python -m deploy.container.spark connect|stream|master|worker`.
 
-Java takes this process's place, so that signals reach it.
+Java replaces this process, so that signals reach it.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ MASTER_PORT, MASTER_PAGE, WORKER_PAGE = 7077, 8081, 8082
 
 
 def configuration(environment: Mapping[str, str]) -> dict[str, str]:
-    """Spark's configuration for a driver in a container."""
+    """Return Spark's configuration for a driver in a container."""
     found = spark.configuration(lake_configuration(environment), SCRATCH, "/tmp/spark-warehouse")  # noqa: S108
     if environment.get("SPARK_MASTER", "").startswith("spark://"):
-        # Executors in other containers call the driver by its service's name.
+        # Executors in other containers reach the driver by its service's name.
         found |= {
             "spark.driver.host": "spark",
             "spark.driver.bindAddress": "0.0.0.0",  # noqa: S104
@@ -38,12 +38,12 @@ def configuration(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def class_path(environment: Mapping[str, str], *folders: str) -> str:
-    """Java's class path; of S3's jars only when the lake is there."""
+    """Return Java's class path, with S3's jars only if the lake is in S3."""
     return ":".join((*folders, S3_JARS) if lake_configuration(environment) else folders)
 
 
 def lake_configuration(environment: Mapping[str, str]) -> dict[str, str]:
-    """Of a lake in S3; nothing for the volume."""
+    """Return the configuration of a lake in S3; empty for the volume."""
     region = environment.get("AWS_REGION") or default("AWS_REGION")
     return spark_configuration(
         environment.get("LAKE_URI", ""), region, environment.get("AWS_ENDPOINT_URL", "")
@@ -51,7 +51,7 @@ def lake_configuration(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def connect(environment: Mapping[str, str]) -> list[str]:
-    """The command of the Connect server."""
+    """Return the command of the Connect server."""
     command = spark.connect_command(
         configuration(environment),
         master=environment["SPARK_MASTER"],
@@ -64,7 +64,7 @@ def connect(environment: Mapping[str, str]) -> list[str]:
 
 
 def stream(environment: Mapping[str, str]) -> list[str]:
-    """The command of the event stream."""
+    """Return the command of the event stream."""
     os.environ["PYSPARK_SUBMIT_ARGS"] = spark.stream_arguments(
         configuration({**environment, "SPARK_MASTER": "local[1]"}),
         memory=environment["STREAM_DRIVER_MEMORY"],
@@ -74,13 +74,13 @@ def stream(environment: Mapping[str, str]) -> list[str]:
 
 
 def master(environment: Mapping[str, str]) -> list[str]:
-    """The command of a cluster's master."""
+    """Return the command of a cluster's master."""
     address = ["--host", "spark-master", "--port", str(MASTER_PORT), "--webui-port", str(MASTER_PAGE)]
     return [_spark_class(), "org.apache.spark.deploy.master.Master", *address]
 
 
 def worker(environment: Mapping[str, str]) -> list[str]:
-    """The command of a cluster's worker; what its executors spill goes to the disk, not to their memory."""
+    """Return the command of a cluster's worker; its executors spill to disk, not to their memory."""
     os.environ["SPARK_LOCAL_DIRS"] = SCRATCH
     size = ["--cores", environment["SPARK_WORKER_CORES"], "--memory", environment["SPARK_WORKER_MEMORY"]]
     place = ["--webui-port", str(WORKER_PAGE), "--work-dir", "/tmp/work"]  # noqa: S108

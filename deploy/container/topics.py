@@ -1,4 +1,4 @@
-"""Create the topics of the platform where they are missing: `python -m deploy.container.topics`."""
+"""Create missing topics of the platform: `python -m deploy.container.topics`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _create(settings: GatewaySettings) -> None:
 
 
 def main() -> int:
-    """0 when the topics are there."""
+    """Create missing topics; returns 0, or 1 after printing the error."""
     settings = GatewaySettings()
     servers, topic = settings.kafka_bootstrap_servers, settings.kafka_events_topic
     try:

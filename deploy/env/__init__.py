@@ -1,1 +1,1 @@
-"""What is there before anything is installed: `.env` and the Python environments. Standard library only."""
+"""Setup before anything is installed: `.env` and the Python environments. Standard library only."""

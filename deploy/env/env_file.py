@@ -1,4 +1,4 @@
-"""The file `.env`: made from its example with random secrets, changed line by line, for its owner only.
+"""The file `.env`: created from its example with random secrets, edited line by line, private to its owner.
 
 Standard library only: `make env` and `make up` work with it before anything is installed.
 """
@@ -15,16 +15,16 @@ from pathlib import Path
 from contracts.settings import unknown_names
 
 EXAMPLE = Path(__file__).resolve().parents[2] / ".env.example"
-# `NAME=` without a value in the example is a secret that every installation draws for itself.
+# `NAME=` without a value in the example is a secret that each installation generates.
 EMPTY_SECRET = re.compile(r"^([A-Z][A-Z0-9_]*)=$", re.MULTILINE)
 
 LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=(.*)$")
-# Whose own variables `.env` may hold too.
+# Programs whose own variables `.env` may contain, too.
 OVERRIDE = "docker-compose.override.yml"
 
 
 def ensure_env_file(env_file: Path, example: Path = EXAMPLE) -> list[str]:
-    """Create `env_file` (mode 600) from the example, or add what a newer one asks for; says which."""
+    """Create `env_file` (mode 600) from the example, or add what a newer one requires; returns which."""
     template = example.read_text()
     if env_file.exists():
         text = env_file.read_text()
@@ -59,9 +59,9 @@ def read(text: str) -> tuple[dict[str, str], list[int]]:
 
 
 def misspelt(env_file: Path) -> list[str]:
-    """What `env_file` says that nobody reads: a line that is not NAME=value, or a name that is no setting.
+    """Return lines of `env_file` without effect: not NAME=value, or a name that is not a setting.
 
-    A misspelt name would leave its setting at the default without a word.
+    A misspelt name would silently leave its setting at the default.
     """
     names, unreadable = read(env_file.read_text(errors="replace"))
     found = [f"{env_file}, line {number}: not NAME=value. Next: correct it." for number in unreadable]
@@ -74,7 +74,7 @@ def misspelt(env_file: Path) -> list[str]:
 
 
 def set_values(env_file: Path, values: Mapping[str, str]) -> bool:
-    """Write settings into `env_file`, where a line has or shows them; says whether it changed."""
+    """Write settings into `env_file`, in the line that has or shows them; returns whether it changed."""
     before = text = env_file.read_text()
     for name, value in values.items():
         line = re.compile(rf"^(?:# )?{name}=.*$", re.MULTILINE)
@@ -88,16 +88,16 @@ def set_values(env_file: Path, values: Mapping[str, str]) -> bool:
 
 
 def random_secret(name: str) -> str:
-    """A random secret: 384 bits, or the 256 that a Fernet key must have; of a token list, one token."""
+    """Return a random secret: 384 bits, or the 256 of a Fernet key; for a token list, one token."""
     if name.endswith("_TOKENS"):
-        # A project token as PostHog's are: 48 characters that need no quoting anywhere.
+        # A project token in PostHog's form: 48 characters that need no quoting anywhere.
         return "phc_" + secrets.token_hex(22)
     size = 32 if name.endswith("FERNET_KEY") else 48
     return base64.urlsafe_b64encode(secrets.token_bytes(size)).decode()
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only this user can read; it is complete or not there."""
+    """Write a file that only this user can read, atomically."""
     draft = path.with_name(f"{path.name}.new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -106,5 +106,5 @@ def write_private(path: Path, text: str) -> None:
 
 
 def set_aside(env_file: Path) -> None:
-    """Rename it to `.env.before-clean`: its passwords open nothing any more, its settings may be wanted."""
+    """Rename it to `.env.before-clean`: its passwords are useless now, but its settings may be wanted."""
     env_file.replace(env_file.with_name(f"{env_file.name}.before-clean"))

@@ -1,7 +1,7 @@
-"""Make the environments from their locks: `python3 -m deploy.env.environments platform superset dev`.
+"""Create the environments from their locks: `python3 -m deploy.env.environments platform superset dev`.
 
-It runs before anything is installed, so it uses the standard library only. An environment whose lock has
-not changed is left alone.
+It runs before anything is installed, so it uses the standard library only. An environment with an unchanged
+lock is left alone.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ STATE = ROOT / ".shoplake"
 LOCKS = ROOT / "requirements"
 # Oldest and newest Python (exclusive) for which every locked package has a wheel.
 PYTHON = ">=3.11,<3.13"
-# A lock that adds to another environment has no environment of its own.
+# A lock that extends another environment has none of its own.
 ENVIRONMENT_OF = {
     "platform": "platform",
     "dev": "platform",
@@ -30,12 +30,12 @@ ENVIRONMENT_OF = {
     "node": "node",
     "s3": "s3",
 }
-# What the storefront's pages load; its lock is npm's.
+# The scripts of the storefront's pages; their lock is npm's.
 STOREFRONT = "storefront"
 
 
 def main(names: list[str]) -> int:
-    """Bring the named locks' environments up to date; different environments are made side by side."""
+    """Bring the environments of the named locks up to date; several are created in parallel."""
     todo = [name for name in names if not _is_current(name)]
     if not todo:
         return 0
@@ -57,7 +57,7 @@ def main(names: list[str]) -> int:
 
 
 def _uv() -> Path:
-    """Uv itself, of the version and hash in requirements/tools.txt."""
+    """Return uv itself, of the version and hash in requirements/tools.txt."""
     tools, lock = STATE / "tools", LOCKS / "tools.txt"
     uv = tools / "bin" / "uv"
     if (
@@ -89,8 +89,9 @@ def _install_all(uv: Path, names: list[str]) -> None:
             )
         lock = str(LOCKS / f"{name}.txt")
         install = [str(uv), "pip", "install", "-q", "--python", str(python), "--require-hashes", "-r", lock]
-        # What the cache has is as good as the registry's, since the lock holds its hash: without a network
-        # it works too, and PySpark, which comes as source, is not built again where a proxy ages its files.
+        # Cached files are as good as the registry's, since the lock has their hashes: this works without a
+        # network, too, and PySpark, a source package, is not rebuilt where a proxy changes the age of its
+        # files.
         if subprocess.run([*install, "--offline"], capture_output=True, check=False).returncode != 0:
             _run(install)
         _stamp(environment, name).write_text(_digest(LOCKS / f"{name}.txt"))
@@ -98,7 +99,7 @@ def _install_all(uv: Path, names: list[str]) -> None:
 
 
 def _install_pages(uv: Path) -> None:
-    """posthog-js for the storefront's pages; without it they work, untracked."""
+    """Install posthog-js for the storefront's pages; without it they work, untracked."""
     began, target = time.monotonic(), STATE / "envs" / STOREFRONT
     try:
         posthog_js.fetch(target / "posthog.js", npm(uv))
@@ -113,13 +114,13 @@ def _install_pages(uv: Path) -> None:
 
 
 def npm(uv: Path | None = None) -> str:
-    """The machine's npm; where there is none, that of the wheel in requirements/node.txt."""
+    """Return the machine's npm, or else that of the wheel in requirements/node.txt."""
     if found := shutil.which("npm"):
         return found
     if not _is_current("node"):
         _install_all(uv or _uv(), ["node"])
     programs = STATE / "envs" / "node" / "bin"
-    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', '')}"  # npm starts node by its name
+    os.environ["PATH"] = f"{programs}:{os.environ.get('PATH', '')}"  # npm starts node by name
     return str(programs / "npm")
 
 

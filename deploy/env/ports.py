@@ -6,14 +6,14 @@ import socket
 
 
 def port_is_free(port: int) -> bool:
-    """Tell whether a server could listen on this port of loopback."""
+    """Return whether a server could listen on this port of loopback."""
     with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as both, socket.socket() as ipv4:
         for probe, address in ((ipv4, "127.0.0.1"), (both, "::ffff:127.0.0.1")):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((address, port))
             except OSError as error:
-                # A machine without IPv6 has nothing there to collide with.
+                # Without IPv6 there is nothing to collide with.
                 if probe is ipv4 or "in use" in str(error):
                     return False
     return True

@@ -1,1 +1,1 @@
-"""Local mode: every server as an ordinary process of this machine."""
+"""Local mode: every server is an ordinary process on this machine."""

@@ -1,4 +1,4 @@
-"""`python -m deploy.processes`: what `make demo`, `status`, `stop` and `clean` call."""
+"""`python -m deploy.processes`: the code behind `make demo`, `status`, `stop` and `clean`."""
 
 from __future__ import annotations
 

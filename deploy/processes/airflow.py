@@ -22,11 +22,11 @@ _migration = threading.Lock()
 
 
 def servers(home: Home) -> list[Server]:
-    """The three processes. Each may be the first to bring the metadata up to date."""
+    """Return the three processes. Each may be the first to migrate the metadata."""
     environment = airflow_environment(home)
     programs = {
         "airflow-api-server": (("api-server",), "metadatabase", home.settings.airflow_port),
-        # The API server reads the logs from the same disk; the scheduler would serve them to every interface.
+        # The API server reads the logs from the same disk; the scheduler would serve them on every interface.
         "airflow-scheduler": (("scheduler", "--skip-serve-logs"), "scheduler", None),
         "airflow-dag-processor": (("dag-processor",), "dag_processor", None),
     }
@@ -46,9 +46,9 @@ def servers(home: Home) -> list[Server]:
 
 
 def airflow_environment(home: Home) -> dict[str, str]:
-    """Airflow's settings, and the platform's for its tasks.
+    """Return Airflow's settings, and the platform's for its tasks.
 
-    The engine is the connection `spark_default` and nothing else, so SPARK_REMOTE is not set.
+    Only the connection `spark_default` chooses the engine, so SPARK_REMOTE is not set.
     """
     settings = home.settings
     url = f"http://127.0.0.1:{settings.airflow_port}"
@@ -78,7 +78,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
         **settings.alert_environment(),
         "AIRFLOW_HOME": str(home.data / "airflow"),
         "AIRFLOW_CONN_SPARK_DEFAULT": json.dumps(connection),
-        # For a connection that submits jobs: the jars that are there already, and what spark-submit reads.
+        # For a connection that submits jobs: the resolved jars, and the file that spark-submit reads.
         "SHOPLAKE_JARS": jars.patterns(home, "spark"),
         "SPARK_CONF_DIR": str(spark.submit_folder(home)),
         "SPARK_LOCAL_IP": "127.0.0.1",
@@ -88,7 +88,7 @@ def airflow_environment(home: Home) -> dict[str, str]:
 
 
 def _migrate(home: Home, environment: dict[str, str]) -> None:
-    """Bring the metadata to this version of Airflow, once per version."""
+    """Migrate the metadata to this version of Airflow, once per version."""
     stamp = home.data / "airflow" / f"migrated-{version('apache-airflow')}"
     with _migration:
         passwords = {"admin": home.settings.airflow_admin_password.get_secret_value()}

@@ -1,4 +1,4 @@
-"""What a person sees while local mode works: a line per step, with a spinner where there is a terminal."""
+"""Console output of local mode: a line per step, with a spinner in a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.processes.stack import ServerStatus
 
 
 class Progress:
-    """The steps of a command and how long each took."""
+    """The steps of a command and their durations."""
 
     def __init__(self) -> None:
         self.console = Console(highlight=False)
@@ -22,7 +22,7 @@ class Progress:
 
     @contextmanager
     def step(self, name: str, doing: str) -> Iterator[Status]:
-        """One step; its line appears when it is done."""
+        """Run one step; its line appears when it is done."""
         began = time.monotonic()
         with self.console.status(f"{doing} …") as status:
             yield status
@@ -30,13 +30,13 @@ class Progress:
         self.console.print(f"[green]✓[/green] {name} [dim]{self.seconds[name]:.1f} s[/dim]")
 
     def note(self, text: str, seconds: float | None = None) -> None:
-        """A line below the step that is being done."""
+        """Print a line below the current step."""
         took = f" [dim]{seconds:.1f} s[/dim]" if seconds is not None else ""
         self.console.print(f"    {text}{took}")
 
 
 def status_table(statuses: list[ServerStatus]) -> Table:
-    """The servers with state, process, uptime, memory and port."""
+    """Return a table of the servers with state, process, uptime, memory and port."""
     total = sum(status.memory_bytes for status in statuses)
     table = Table(box=None, pad_edge=False, show_footer=True)
     table.add_column("server", footer="together")

@@ -1,4 +1,4 @@
-"""`make demo`: from nothing to figures on a dashboard."""
+"""`make demo`: from an empty checkout to figures on a dashboard."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ LOAD_NEEDS = ("mariadb", "kafka")
 
 
 def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[str] = ()) -> None:
-    """Start the servers, load a shop if there is none, run the pipeline and say what came out.
+    """Start the servers, load a shop if there is none, run the pipeline and report the result.
 
-    `open_stack` says whose servers; `size` are further options of `python -m simulator load`.
+    `open_stack` opens the stack to use; `size` has further options of `python -m simulator load`.
     """
     began = time.monotonic()
     progress = Progress()
@@ -57,7 +57,7 @@ def run_demo(shop: str, open_stack: Callable[[], Stack] = Stack, size: Sequence[
 
 
 def _shop_work(stack: Stack, shop: str, size: Sequence[str], progress: Progress) -> list[Work]:
-    """What fills the shop while other servers start; of a shop of one's own, nothing."""
+    """Return the work that loads the shop while other servers start; none for your own shop."""
     if shop == NO_SHOP:
         return []
     return [Work(f"shop {shop}", LOAD_NEEDS, lambda: _load_shop(stack, shop, size, progress))]
@@ -92,7 +92,7 @@ def _prepare(shop: str, open_stack: Callable[[], Stack]) -> Stack:
 
 
 def loaded_shop(stack: Stack) -> str | None:
-    """Name of the shop in the stack's database, by the simulator's own record."""
+    """Return the name of the shop in the stack's database, by the simulator's own record."""
     path = record_path(stack)
     if not path.exists():
         return None
@@ -105,7 +105,7 @@ def loaded_shop(stack: Stack) -> str | None:
 
 
 def record_path(stack: Stack) -> Path:
-    """Where the simulator remembers what it did to the stack's shop."""
+    """Return the path of the simulator's record of the stack's shop."""
     return stack.home.ledger / f"{stack.settings.shop_mysql_database}.sqlite"
 
 
@@ -125,9 +125,9 @@ def _load_shop(stack: Stack, shop: str, size: Sequence[str], progress: Progress)
 
 def _run_pipeline(stack: Stack, progress: Progress) -> None:
     airflow = AirflowApi(stack.settings)
-    # The schedule, or a start that was interrupted, may have begun a run already; it does the same.
+    # The schedule or an interrupted start may already have started a run, which does the same.
     if run_id := airflow.active_run("medallion"):
-        airflow.unpause("medallion")  # of a paused DAG no run goes on
+        airflow.unpause("medallion")  # runs of a paused DAG do not continue
     else:
         run_id = airflow.trigger("medallion")
     for task in airflow.follow("medallion", run_id, again="make demo"):

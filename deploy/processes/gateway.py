@@ -1,4 +1,4 @@
-"""The gateway: PostHog's capture protocol on loopback, into Kafka; and its mirror, where one is set up."""
+"""The gateway: PostHog's capture protocol on loopback, into Kafka; and its mirror, if configured."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gateway.settings import GatewaySettings
 
 
 def servers(home: Home) -> list[Server]:
-    """The gateway and, if a PostHog is named, the mirror."""
+    """Return the gateway and, if a PostHog is configured, the mirror."""
     settings = home.settings
     found = [
         Server(
@@ -41,7 +41,7 @@ def servers(home: Home) -> list[Server]:
 
 
 def environment(home: Home) -> dict[str, str]:
-    """What the gateway is started with: its own settings, and no secret of another server."""
+    """Return the gateway's environment: its own settings, and no secret of another server."""
     names = {name.upper() for name in GatewaySettings.model_fields}
     return {name: value for name, value in home.settings.environment().items() if name in names}
 

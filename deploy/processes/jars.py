@@ -1,4 +1,4 @@
-"""Every jar of local mode, resolved once by the Ivy that PySpark brings, into the user's cache."""
+"""Jars of local mode, resolved once into the user's cache by the Ivy that PySpark includes."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from deploy.processes.server import Home
 from deploy.servers.spark import SPARK_HOME
 from spark_jobs.settings import ROOT
 
-# What a server needs that runs from jars.
+# The jars of servers that run from jars.
 NAME = "jars"
 IVY_FILE = ROOT / "deploy" / "servers" / "ivy.xml"
 RUN_BITS = 0o755
-# What only a lake in S3 needs, and the class in it that is ours.
+# The jars that only a lake in S3 needs, and our own class among them.
 S3 = "s3"
 LOG_STORE = ROOT / "deploy" / "servers" / "S3LogStore.scala"
 ALWAYS = ("spark", "stream", "kafka", "mariadb")
 
 
 def folder(home: Home, configuration: str) -> Path:
-    """Where the jars of one configuration of `deploy/servers/ivy.xml` are, or will be."""
+    """Return the folder for the jars of one configuration of `deploy/servers/ivy.xml`."""
     return _folder(home) / "jars" / configuration
 
 
 def resolve(home: Home) -> bool:
-    """Download what is missing; says whether anything was. Later starts need no network."""
+    """Download missing jars; returns whether any were missing. Later starts need no network."""
     found = _resolve(home, "complete", ALWAYS)
     if home.settings.lake_is_in_s3:
         found |= _resolve(home, "complete-s3", (S3,), compile_log_store)
@@ -37,12 +37,12 @@ def resolve(home: Home) -> bool:
 
 
 def class_path(home: Home, *configurations: str) -> str:
-    """Java's class path of these configurations, and of S3's where the lake is there."""
+    """Return Java's class path of these configurations, and of S3's if the lake is in S3."""
     return ":".join(str(path / "*") for path in _folders(home, configurations))
 
 
 def patterns(home: Home, *configurations: str) -> str:
-    """The same jars as patterns of files, for spark-submit."""
+    """Return the same jars as file patterns, for spark-submit."""
     return ",".join(str(path / "*.jar") for path in _folders(home, configurations))
 
 
@@ -54,10 +54,10 @@ def _folders(home: Home, configurations: Sequence[str]) -> list[Path]:
 def _resolve(
     home: Home, stamp: str, configurations: Sequence[str], finish: Callable[[Home], None] = lambda _: None
 ) -> bool:
-    """Download these configurations, unless they are there.
+    """Download these configurations unless they exist.
 
-    The folder is named by the declaration's hash, so a changed declaration resolves anew and an interrupted
-    download is never taken for a complete one.
+    The folder is named after the declaration's hash, so a changed declaration is resolved again and an
+    interrupted download never passes for a complete one.
     """
     target = _folder(home)
     if (target / stamp).exists():
@@ -86,7 +86,7 @@ def _resolve(
 
 
 def compile_log_store(home: Home) -> None:
-    """Compile how Delta commits to S3, with the Scala compiler that Spark brings.
+    """Compile the log store of Delta's commits to S3, with Spark's Scala compiler.
 
     Raises:
         DeployError: when it does not compile.
@@ -107,7 +107,7 @@ def compile_log_store(home: Home) -> None:
 
 
 def mariadb_base(home: Home) -> Path:
-    """Where MariaDB's programs are, or will be."""
+    """Return the folder for MariaDB's programs."""
     return _folder(home) / "mariadb"
 
 

@@ -13,12 +13,12 @@ from deploy.servers.topics import admin, create_topics
 from spark_jobs.settings import ROOT
 
 TEMPLATE = ROOT / "kafka" / "server.properties"
-# Names the cluster inside its own storage; nothing else meets it.
+# The cluster's id inside its own storage; nothing else uses it.
 CLUSTER_ID = "c2hvcGxha2UtbG9jYWwtMQ"
 
 
 def server(home: Home) -> Server:
-    """The broker, with its storage formatted on the first start."""
+    """Return the broker, whose storage is formatted on the first start."""
     settings = home.settings
     data = home.data / "kafka"
     properties = home.run / "kafka.properties"
@@ -60,6 +60,6 @@ def server(home: Home) -> Server:
 
 
 def _require_answer(home: Home) -> None:
-    # The client waits ever longer after each refusal; knocking costs nothing.
+    # The client waits longer after each refusal; a connection attempt costs nothing.
     socket.create_connection(("127.0.0.1", home.settings.kafka_port), timeout=1).close()
     admin(home.settings.kafka_bootstrap_servers).close()

@@ -17,7 +17,7 @@ from deploy.servers.mysql import OPTIONS, statements
 
 
 def server(home: Home) -> Server:
-    """MariaDB on loopback, with time in UTC."""
+    """Return MariaDB on loopback, with time in UTC."""
     settings = home.settings
     base = jars.mariadb_base(home)
     data = home.data / "mariadb"
@@ -38,7 +38,7 @@ def server(home: Home) -> Server:
             *("--bind-address=127.0.0.1", f"--port={settings.shop_mysql_port}", "--skip-name-resolve"),
             *(f"--socket={home.sockets / 'mariadb.sock'}", f"--pid-file={home.run / 'mariadb.pid'}"),
             *(f"--innodb-buffer-pool-size={settings.shop_mysql_memory}", "--innodb-log-file-size=64M"),
-            # Without it every start draws a key for TLS, for up to ten seconds; the address is loopback.
+            # Without it every start generates a TLS key, for up to ten seconds; the address is loopback.
             "--skip-ssl",
             *(f"--{option.name}={option.value}" for option in OPTIONS),
             *(("--user=root",) if os.geteuid() == 0 else ()),
@@ -52,7 +52,7 @@ def server(home: Home) -> Server:
 
 
 def connect(home: Home) -> Any:
-    """A connection as the owner of the shop's database."""
+    """Connect as the owner of the shop's database."""
     settings = home.settings
     return mysql.connector.connect(
         host="127.0.0.1",
@@ -72,7 +72,7 @@ def _install(base: Path, data: Path, home: Home) -> None:
     partial = data.with_name("mariadb.partial")
     command = [str(base / "scripts" / "mariadb-install-db"), "--no-defaults", f"--basedir={base}"]
     command += [f"--datadir={partial}", "--auth-root-authentication-method=socket", "--skip-test-db"]
-    # Whoever owns the files may do everything over the socket.
+    # The owner of the files has all rights over the socket.
     command.append(f"--auth-root-socket-user={pwd.getpwuid(os.geteuid()).pw_name}")
     command += ["--skip-name-resolve", "--innodb-log-file-size=64M"]
     if os.geteuid() == 0:

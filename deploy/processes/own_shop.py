@@ -1,4 +1,4 @@
-"""A shop of your own in local mode: what to do next."""
+"""Your own shop in local mode: the next steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESTART = "Then make stop, and make demo SHOP=none"
 
 
 def show_next_steps(settings: LocalSettings, env_file: Path, console: Console) -> None:
-    """Say how one's own shop gets onto the dashboards."""
+    """Print how your own shop gets onto the dashboards."""
     console.print()
     console.print("[bold]Next, for a shop of your own[/bold]")
     for number, step in enumerate(_next_steps(settings, env_file), start=1):

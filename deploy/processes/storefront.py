@@ -13,7 +13,7 @@ NAMES = tuple(name.upper() for name in StorefrontSettings.model_fields)
 
 
 def server(home: Home) -> Server:
-    """One process; its pages have products as soon as a shop is loaded."""
+    """Return one process; its pages have products as soon as a shop is loaded."""
     port = home.settings.storefront_port
     everything = home.settings.environment()
     return Server(

@@ -1,4 +1,4 @@
-"""Superset: its web server, from an environment of its own; metadata in PostgreSQL."""
+"""Superset: its web server, in its own environment; metadata in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LOCK = ROOT / "requirements" / "superset.txt"
 
 
 def server(home: Home) -> Server:
-    """Superset's web server."""
+    """Return Superset's web server."""
     port = home.settings.superset_port
     return Server(
         name="superset",
@@ -38,7 +38,7 @@ def server(home: Home) -> Server:
 
 
 def superset_environment(home: Home) -> dict[str, str]:
-    """What `superset/superset_config.py` and the asset import read, secrets included."""
+    """Return the environment of `superset/superset_config.py` and the asset import, secrets included."""
     settings = home.settings
     password = quote(settings.superset_db_password.get_secret_value(), safe="")
     everything = settings.environment()
@@ -46,7 +46,7 @@ def superset_environment(home: Home) -> dict[str, str]:
     names += ["SUPERSET_SECRET_KEY", "SUPERSET_ADMIN_PASSWORD"]
     return {
         **{name: everything[name] for name in names},
-        # The product's folder `superset` must not stand in the way of the package.
+        # The product's folder `superset` must not shadow the package.
         "PYTHONPATH": "",
         "SUPERSET_CONFIG_PATH": str(FOLDER / "superset_config.py"),
         "SUPERSET_HOME": str(home.data / "superset"),
@@ -55,7 +55,7 @@ def superset_environment(home: Home) -> dict[str, str]:
 
 
 def import_assets(home: Home) -> bool:
-    """Import databases, datasets, charts and dashboards from git when they changed; says whether it did."""
+    """Import databases, datasets, charts and dashboards from git if they changed; returns whether it did."""
     script = FOLDER / "import_assets.py"
     files = sorted(path for path in (FOLDER / "assets").rglob("*") if path.is_file())
     return _once(home, "assets", [script, *files], [str(script)])
@@ -67,7 +67,7 @@ def _bootstrap(home: Home) -> None:
 
 
 def _once(home: Home, name: str, inputs: list[Path], arguments: list[str]) -> bool:
-    """Run a script with Superset's Python unless it has run on these inputs and secrets before."""
+    """Run a script with Superset's Python unless it has run with these inputs and secrets before."""
     environment = superset_environment(home)
     digest = hashlib.sha256(repr(sorted(environment.items())).encode())
     for path in inputs:

@@ -1,4 +1,4 @@
-"""supervisord: it restarts what crashes and keeps one log per server; spoken to over its unix socket."""
+"""supervisord: it restarts crashed servers and keeps one log per server; controlled over its unix socket."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ START_RETRIES = 3
 
 @dataclass(frozen=True)
 class Process:
-    """How a server stands: supervisord's state name, its process id and seconds since its start."""
+    """The state of a server: supervisord's state name, process id and seconds since its start."""
 
     name: str
     state: str
@@ -39,7 +39,7 @@ class Supervisor:
         self._socket = home.sockets / "supervisor.sock"
 
     def is_running(self) -> bool:
-        """Whether supervisord answers."""
+        """Return whether supervisord answers."""
         try:
             self._api().getState()
         except (OSError, xmlrpc.client.Error):
@@ -47,7 +47,7 @@ class Supervisor:
         return True
 
     def start(self, servers: Iterable[Server]) -> None:
-        """Start supervisord, or let a running one take over what changed for servers that are stopped."""
+        """Start supervisord, or make a running one apply changes of stopped servers."""
         config = self._home.write_private("supervisord.conf", self._render(servers))
         if self.is_running():
             self._reread()
@@ -70,7 +70,7 @@ class Supervisor:
         self._api().getState()
 
     def processes(self) -> dict[str, Process]:
-        """Every server that supervisord knows."""
+        """Return every server that supervisord knows."""
         if not self.is_running():
             return {}
         return {
@@ -85,7 +85,7 @@ class Supervisor:
         }
 
     def start_server(self, name: str) -> None:
-        """Start one server; nothing if it already runs."""
+        """Start one server; do nothing if it already runs."""
         if self.processes()[name].state not in ("RUNNING", "STARTING"):
             self._api().startProcess(name, False)
 
@@ -98,7 +98,7 @@ class Supervisor:
                 raise
 
     def shutdown(self) -> None:
-        """End supervisord itself; its servers must be stopped already."""
+        """Shut down supervisord itself; its servers must be stopped already."""
         self._api().shutdown()
         self._wait_until_it_is_gone()
 
@@ -169,5 +169,5 @@ class Supervisor:
 
 
 def _quoted(value: str) -> str:
-    # supervisord knows both quotes and no escape.
+    # supervisord supports both quotes, but no escapes.
     return f"'{value}'" if '"' in value else f'"{value}"'

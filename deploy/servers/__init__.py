@@ -1,1 +1,1 @@
-"""What the servers are, whichever way they are started."""
+"""Descriptions of the servers, independent of how they are started."""

@@ -1,4 +1,4 @@
-"""Airflow's REST API, as far as a run must be started and followed."""
+"""Airflow's REST API, as far as needed to start and follow a run."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from deploy.errors import DeployError
 
 DAG_DEADLINE_SECONDS = 90
 POLL_SECONDS = 1.0
-# Of a failed task, in whose end its job says why.
+# Lines of a failed task's log, which ends with the job's error.
 LOG_LINES = 200
 FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 
 class NotYet(Exception):
-    """What is waited for has not happened."""
+    """The awaited event has not happened yet."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class TaskState:
 
 
 class Access(Protocol):
-    """How Airflow is reached on this machine, or in its container."""
+    """Access to Airflow on this machine, or in its container."""
 
     @property
     def airflow_port(self) -> int:
@@ -54,21 +54,21 @@ class AirflowApi:
         self._client = httpx.Client(base_url=f"{self.url}/api/v2", timeout=30)
 
     def trigger(self, dag_id: str) -> str:
-        """Start a run as soon as the DAG is known; returns the run's id."""
+        """Trigger a run as soon as the DAG is known; returns the run's id."""
         self._log_in()
         self._until(self._require_dag, dag_id)
         run = self._client.post(f"/dags/{dag_id}/dagRuns", json={"logical_date": None})
-        # Only now, so that no scheduled run comes first.
+        # Only now, so that no scheduled run starts first.
         self.unpause(dag_id)
         return str(run.raise_for_status().json()["dag_run_id"])
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG's runs begin, by hand and by its schedule; none begins because of it."""
+        """Unpause the DAG, so that manual and scheduled runs can start; this starts none itself."""
         self._until(self._require_nothing_due, dag_id)
         self._client.patch(f"/dags/{dag_id}", json={"is_paused": False}).raise_for_status()
 
     def active_run(self, dag_id: str) -> str | None:
-        """A run that has begun or waits to, if there is one."""
+        """Return a running or queued run, if there is one."""
         self._log_in()
         answer = self._client.get(f"/dags/{dag_id}/dagRuns", params={"state": ["running", "queued"]})
         if answer.status_code == httpx.codes.NOT_FOUND:
@@ -77,7 +77,7 @@ class AirflowApi:
         return str(runs[0]["dag_run_id"]) if runs else None
 
     def has_run(self, dag_id: str) -> bool:
-        """Whether there was ever a run, however it ended."""
+        """Return whether there was ever a run, however it ended."""
         self._log_in()
         self._until(self._require_dag, dag_id)
         return bool(self._get(f"/dags/{dag_id}/dagRuns?limit=1")["dag_runs"])
@@ -85,12 +85,12 @@ class AirflowApi:
     def follow(
         self, dag_id: str, run_id: str, deadline_seconds: float = 3600, *, again: str = "./shoplake run"
     ) -> Iterator[TaskState]:
-        """Every change of state of the run's tasks, until the run has ended.
+        """Yield every state change of the run's tasks, until the run has ended.
 
         `again` is the command that starts another run.
 
         Raises:
-            DeployError: when the run failed, naming the task and what its job said, or did not end in time.
+            DeployError: when the run failed, with the task and its job's error, or did not end in time.
         """
         seen: dict[str, str] = {}
         wait = Retrying(
@@ -121,7 +121,7 @@ class AirflowApi:
         where = f"{self.url}/dags/{dag_id}/runs/{run_id}"
         try:
             lines = self.log_tail(dag_id, run_id, failed[0], LOG_LINES) if failed else []
-        except httpx.HTTPError:  # of a task that never began there is no log
+        except httpx.HTTPError:  # a task that never started has no log
             lines = []
         said = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         if not said:
@@ -130,13 +130,13 @@ class AirflowApi:
         return f"{what}: {cause}\nIts log is at {where}. When that is mended, {again} starts another run."
 
     def tasks(self, dag_id: str, run_id: str) -> list[TaskState]:
-        """The run's tasks in the order in which they began."""
+        """Return the run's tasks in the order in which they started."""
         rows = self._get(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
         rows.sort(key=lambda row: (row["start_date"] is None, row["start_date"] or ""))
         return [TaskState(row["task_id"], row["state"] or "none", row["duration"] or 0.0) for row in rows]
 
     def log_tail(self, dag_id: str, run_id: str, task_id: str, lines: int) -> list[str]:
-        """The end of the log of a task's last try."""
+        """Return the end of the log of a task's last try."""
         task = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
         number = self._get(task)["try_number"]
         content = self._get(f"{task}/logs/{number}")["content"]
@@ -169,7 +169,7 @@ class AirflowApi:
             raise NotYet
 
     def _require_nothing_due(self, dag_id: str) -> None:
-        """A run whose time came while the DAG was paused is forgotten when the DAG is next read."""
+        """Raise NotYet while a run is due: if the DAG was paused then, it is dropped at the next parse."""
         dag = self._get(f"/dags/{dag_id}")
         due = dag["next_dagrun_run_after"]
         if dag["is_paused"] and due and datetime.fromisoformat(due) <= datetime.now(UTC):

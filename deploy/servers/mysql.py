@@ -1,4 +1,4 @@
-"""The shop's database, in MySQL or MariaDB: options, tables, users and what they may do."""
+"""The shop's database, in MySQL or MariaDB: options, tables, users and rights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.servers.options import Option
 
-# Beside address, port and memory. Only what MySQL and MariaDB both know.
+# Options besides address, port and memory; only those that MySQL and MariaDB both have.
 OPTIONS = (
     Option("character-set-server", "utf8mb4"),
     Option("collation-server", "utf8mb4_general_ci"),
@@ -23,10 +23,10 @@ SQL = Path(__file__).resolve().parents[2] / "sql" / "mysql"
 
 
 def statements(settings: Mapping[str, str]) -> Iterator[str]:
-    """Yield what makes database, users, tables and rights, each statement on a line; repeatable.
+    """Yield statements that create database, users, tables and rights, one per line; repeatable.
 
     Raises:
-        ValueError: naming what holds a character that would end its text in SQL.
+        ValueError: naming a value with a character that would end its SQL string.
     """
     values = {
         "database": f"`{_plain('database', settings['SHOP_MYSQL_DATABASE'])}`",

@@ -1,4 +1,4 @@
-"""An option of a server, and why it is set."""
+"""Options of servers, and why they are set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Option:
-    """What a server is told in its own terms; `why` where that is no matter of course."""
+    """An option in the server's own terms; `why` if the reason is not obvious."""
 
     name: str
     value: str

@@ -1,4 +1,4 @@
-"""PostgreSQL: its options, its databases and the roles that use them, in whichever server they are."""
+"""PostgreSQL: its options, its databases and the roles that use them, on any server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import psycopg2.extensions
 from deploy.servers.options import Option
 
 SQL = Path(__file__).resolve().parents[2] / "sql" / "postgres"
-# Beside address, port and memory.
+# Options besides address, port and memory.
 OPTIONS = (
     Option("max_connections", "80"),
     Option("timezone", "UTC"),
@@ -23,14 +23,14 @@ OPTIONS = (
     Option("jit", "off"),
 )
 INITDB = ("--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8")
-# Each with its owner; the warehouse belongs to nobody who logs in.
+# Each with its owner; the warehouse's owner cannot log in.
 DATABASES = {"warehouse": "", "airflow": "airflow", "superset": "superset"}
 
 
 def create_databases(
     connect: Callable[[str], psycopg2.extensions.connection], settings: Mapping[str, str]
 ) -> None:
-    """Make databases, roles and rights; repeatable. Passwords become those of `settings`.
+    """Create databases, roles and rights; repeatable. Passwords are set to those of `settings`.
 
     `connect` opens a named database as the server's owner.
     """

@@ -1,4 +1,4 @@
-"""The Kafka topics of the platform: created on purpose, never by whoever names them first."""
+"""The Kafka topics of the platform: created explicitly, never by their first use."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ EVENT_PARTITIONS = 3
 
 
 def wanted_topics(settings: GatewaySettings) -> dict[str, int]:
-    """Every topic that the gateway and its mirror write, with its number of partitions."""
+    """Return every topic that the gateway and its mirror write, with its number of partitions."""
     single = (settings.kafka_dead_letter_topic, settings.mirror_dead_letter_topic)
     return dict.fromkeys(settings.topics, EVENT_PARTITIONS) | dict.fromkeys(single, 1)
 
 
 def admin(servers: str) -> KafkaAdminClient:
-    """A client of the brokers. Connecting fetches their metadata: a client that exists has had an answer."""
+    """Return a client of the brokers, which have answered: connecting fetches their metadata."""
     return KafkaAdminClient(bootstrap_servers=servers.split(","), request_timeout_ms=5000)
 
 
 def create_topics(settings: GatewaySettings) -> None:
-    """Create the topics where they are missing; those that are there stay as they are."""
+    """Create missing topics; existing ones stay unchanged."""
     with closing(admin(settings.kafka_bootstrap_servers)) as client:
         present = set(client.list_topics())
         missing = [

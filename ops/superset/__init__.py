@@ -1,1 +1,1 @@
-"""`shoplake superset`: dashboards of the running Superset, brought back into their declarations."""
+"""`shoplake superset`: export dashboards of the running Superset into their declarations."""

@@ -1,4 +1,4 @@
-"""Superset's REST API, as far as its assets must be exported."""
+"""Superset's REST API, as far as needed to export its assets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Asset = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Exported:
-    """Everything that a Superset holds: dashboards, and charts and datasets by uuid."""
+    """All assets of a Superset: dashboards, and charts and datasets by uuid."""
 
     dashboards: tuple[Asset, ...]
     charts: Mapping[str, Asset]
@@ -30,7 +30,7 @@ class Exported:
 
 
 def export(settings: LocalSettings) -> Exported:
-    """Export all assets, the reporting currency as a placeholder again.
+    """Export all assets, with a placeholder for the reporting currency.
 
     Raises:
         DeployError: when Superset does not answer or refuses the administrator's password.
@@ -67,7 +67,7 @@ def export(settings: LocalSettings) -> Exported:
 
 
 def unpacked(bundle: bytes, currency: str) -> Exported:
-    """The assets of an exported ZIP file, whose texts name the currency."""
+    """Return the assets of an exported ZIP file, whose texts name the currency."""
     found: dict[str, list[Asset]] = {"charts": [], "dashboards": [], "datasets": []}
     for kind, asset in _assets(bundle):
         if kind in found:
@@ -80,7 +80,7 @@ def unpacked(bundle: bytes, currency: str) -> Exported:
 
 
 def portable(value: Any, currency: str) -> Any:
-    """The value with a placeholder wherever a text names the reporting currency."""
+    """Replace the reporting currency in the value's texts with a placeholder."""
     if isinstance(value, str):
         return re.sub(rf"\b{re.escape(currency)}\b", str(CURRENCY["symbol"]), value.replace("$", "$$"))
     if isinstance(value, Mapping):
@@ -93,7 +93,7 @@ def portable(value: Any, currency: str) -> Any:
 def _assets(bundle: bytes) -> Iterator[tuple[str, Any]]:
     with zipfile.ZipFile(io.BytesIO(bundle)) as files:
         for name in files.namelist():
-            # Below a folder that is named after the moment: charts/…, datasets/<database>/…
+            # Below a folder named after the time: charts/…, datasets/<database>/…
             folders = name.split("/")[1:-1]
             if folders and name.endswith(".yaml"):
                 yield folders[0], yaml.load(files.read(name), Loader=yaml.CSafeLoader)

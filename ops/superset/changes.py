@@ -1,4 +1,4 @@
-"""What a running Superset has otherwise than the declarations, as declarations."""
+"""Differences between a running Superset and the declarations, as declarations."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Words = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Change:
-    """A dashboard whose declaration is another one now; `before` is none for a new one."""
+    """A dashboard whose declaration has changed; `before` is none for a new one."""
 
     name: str
     before: Words | None
     after: Words
 
     def lines(self) -> list[str]:
-        """What changed, a line for each chart and part of the dashboard."""
+        """Return the changes, a line for each chart and part of the dashboard."""
         before, after = self.before or {"charts": {}}, self.after
         parts = [
             part for part in {**before, **after} if part != "charts" and after.get(part) != before.get(part)
@@ -41,10 +41,10 @@ class Change:
 
 
 def managed(declared: Declarations, exported: Exported) -> list[Change]:
-    """The changes of the declared dashboards themselves.
+    """Return the changes of the declared dashboards themselves.
 
     Raises:
-        DeployError: when Superset lacks one of them, or it has a part that declarations have no words for.
+        DeployError: when Superset lacks one of them, or one has a part that declarations cannot express.
     """
     by_uuid = {asset["uuid"]: asset for asset in exported.dashboards}
     changes = []
@@ -57,10 +57,10 @@ def managed(declared: Declarations, exported: Exported) -> list[Change]:
 
 
 def of_copy(title: str, name: str | None, declared: Declarations, exported: Exported) -> list[Change]:
-    """The changes that a person's own dashboard or chart makes to the declaration `name`.
+    """Return the changes that a user's own dashboard or chart makes to the declaration `name`.
 
     Raises:
-        DeployError: when there is not exactly one of that title, or a chart's declaration is not named.
+        DeployError: when not exactly one has that title, or a chart's declaration is not named.
     """
     copies = [asset for asset in exported.dashboards if asset["dashboard_title"] == title]
     charts = [asset for asset in exported.charts.values() if asset["slice_name"] == title]
@@ -116,7 +116,7 @@ def _change(name: str, asset: Asset, declared: Declarations, exported: Exported)
 
 
 def _as_before(rows: list[dict[str, Any]], before: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows, each as it was written before where it means the same."""
+    """Return the rows, each in its previous form if that means the same."""
     return [next((old for old in before if _meaning(old) == _meaning(row)), row) for row in rows]
 
 
@@ -127,7 +127,7 @@ def _meaning(row: Words) -> Words:
 
 
 def _words(asset: Asset, exported: Exported, known: Words | None, declared: Declarations) -> Words:
-    """The declaration of a chart; as it is written now where it means the same."""
+    """Return the declaration of a chart, in its present form if that means the same."""
     dataset_uuid = asset["dataset_uuid"]
     data = next((each for each in declared.datasets.values() if each.uuid == dataset_uuid), None)
     if data is None:
@@ -138,7 +138,7 @@ def _words(asset: Asset, exported: Exported, known: Words | None, declared: Decl
         )
     if known is None:
         return words_of(asset, data)
-    # Superset gives a chart that is saved under another title no description.
+    # A chart saved under another title has no description in Superset.
     words = words_of({**asset, "description": asset["description"] or known["description"]}, data)
     if "uuid" in known:
         words["uuid"] = known["uuid"]
@@ -147,7 +147,7 @@ def _words(asset: Asset, exported: Exported, known: Words | None, declared: Decl
 
 
 def _chart_names(dashboard: str, asset: Asset, declared: Declarations, exported: Exported) -> dict[str, str]:
-    """The name of each chart by its uuid: the declared one of its uuid or else its title, or a new one."""
+    """Return chart names by uuid: the name declared for the uuid or else the title, or a new one."""
     charts = declared.dashboards.get(dashboard, {"charts": {}})["charts"]
     by_uuid = {layout.chart_uuid(name, words): name for name, words in charts.items()}
     by_title = {words["title"]: name for name, words in charts.items()}

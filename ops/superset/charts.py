@@ -1,4 +1,4 @@
-"""A chart of a running Superset in the words of its declaration."""
+"""Convert a chart of a running Superset into the words of its declaration."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TYPE_OF = {each.viz_type: name for name, each in chart_types.TYPES.items()}
 
 
 def words_of(asset: Mapping[str, Any], data: Dataset) -> dict[str, Any]:
-    """The declaration that gives this chart: only words whose default differs, the rest as `options`.
+    """Return the declaration of this chart: only words that differ from the default, the rest as `options`.
 
     Raises:
         DeployError: when the chart has no metric and no column.
@@ -51,7 +51,7 @@ def _shows_something(kind: str, params: Params) -> bool:
 
 
 def _shortest(words: dict[str, Any], data: Dataset) -> dict[str, Any]:
-    """The words without those that say what would be so anyway."""
+    """Return the words without those equal to the default."""
     wanted = chart_types.params(words, data)
     needed = {*chart_types.NEEDED, *chart_types.TYPES[words["type"]].needs}
     for word in [each for each in words if each not in needed]:
@@ -71,7 +71,7 @@ def _if_same(fewer: dict[str, Any], words: dict[str, Any], wanted: Params, data:
 
 
 def _difference(params: Params, built: Params) -> Params:
-    """What Superset's parameters have beyond the words; null for what they lack or leave empty."""
+    """Return Superset's parameters beyond the words; null for those missing or empty."""
     found, wanted = _with_defaults(params), _with_defaults(built)
     names = {**wanted, **found}
     return {name: params.get(name) for name in names if found.get(name) != wanted.get(name)}
@@ -91,7 +91,7 @@ def _number(params: Params, name: str, currency: str = "") -> str | None:
 
 
 def _with_format(metric: Any, word: str | None) -> tuple[Any, str | None]:
-    """A metric and the word for its format, which a metric of the chart's own carries itself."""
+    """Return a metric and the word for its format, which a chart's own metric includes."""
     if isinstance(metric, dict) and word:
         return ({**metric, "format": word} if word != ",d" else metric), None
     return metric, word
@@ -131,7 +131,7 @@ def _axes(params: Params) -> dict[str, Any]:
 
 def _time_series(params: Params) -> dict[str, Any]:
     query = _query(params)
-    # The axis does not show the currency, its title does: the format alone decides.
+    # The axis shows the currency in its title, not in its numbers: the format alone decides.
     first, number = _with_format(query["metrics"][0], _number(params, "y_axis_format"))
     query["metrics"][0] = first
     return {**query, **_axes(params), "y_format": number}

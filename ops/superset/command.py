@@ -1,4 +1,4 @@
-"""`shoplake superset`: from the declarations of dashboards to what Superset imports, and back."""
+"""`shoplake superset`: convert dashboard declarations to Superset's import files, and back."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def export_command(
         str | None, typer.Option("--as", help="The declared dashboard or chart that it is a copy of")
     ] = None,
 ) -> None:
-    """Write what was changed in the browser into superset/dashboards; without a change, nothing."""
+    """Write changes made in the browser into superset/dashboards; without a change, do nothing."""
     console = Console(highlight=False)
     declared = load(ROOT)
     exported = api.export(installation.settings())
@@ -66,10 +66,10 @@ def export_command(
 
 
 def load(root: Path) -> Declarations:
-    """The declarations below a folder.
+    """Load the declarations below a folder.
 
     Raises:
-        DeployError: when one of them contradicts itself or its dataset.
+        DeployError: when one contradicts itself or its dataset.
     """
     try:
         return files.load(root, TABLES)

@@ -1,4 +1,4 @@
-"""A dashboard of a running Superset in the words of its declaration."""
+"""Convert a dashboard of a running Superset into the words of its declaration."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ Asset = Mapping[str, Any]
 
 
 def charts_of(asset: Asset) -> Iterator[str]:
-    """The uuids of a dashboard's charts, from top to bottom."""
+    """Return the uuids of a dashboard's charts, from top to bottom."""
     for row in _rows(asset):
         yield from (part["meta"]["uuid"] for part in row if part["type"] == "CHART")
 
 
 def rows_of(asset: Asset, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The rows of a dashboard; `names` has the name of each chart by its uuid.
+    """Return the rows of a dashboard; `names` maps chart uuids to names.
 
     Raises:
-        DeployError: when the layout has a part that declarations have no words for.
+        DeployError: when the layout has a part that declarations cannot express.
     """
     return [_row(asset, parts, names) for parts in _rows(asset)]
 

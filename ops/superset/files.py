@@ -1,4 +1,4 @@
-"""The files of declarations. Only what changed is written anew, so that comments elsewhere stay."""
+"""The files of declarations. Only changed parts are rewritten, so that comments elsewhere stay."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write equal values out: an anchor is nothing for a reader."""
+        """Write equal values in full: anchors are hard to read."""
         return True
 
 
@@ -88,13 +88,13 @@ _Dumper.add_representer(
 
 
 def dump(words: Words) -> str:
-    """Declarations as a person would write them."""
+    """Return declarations in the form a person would write."""
     styled = {key: _styled(value, is_top=key == "colours") for key, value in words.items()}
     return yaml.dump(styled, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
 
 
 def updated(text: str, before: Words, after: Words) -> str:
-    """The text of a dashboard's file with its declaration changed from `before` to `after`."""
+    """Return the text of a dashboard's file with its declaration changed from `before` to `after`."""
     lines = text.splitlines(keepends=True)
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     edits = [*_edits(_spans(root, ()), _without_charts(before), _without_charts(after), 0, len(lines))]
@@ -103,14 +103,14 @@ def updated(text: str, before: Words, after: Words) -> str:
     for start, end, replacement in sorted(edits, reverse=True):
         lines[start:end] = [replacement] if replacement else []
     result = "".join(lines)
-    # A file that is laid out in a way of its own, such as on one line, is written anew.
+    # A file with an unusual layout, such as on one line, is rewritten.
     return result if yaml.safe_load(result) == after else dump(after)
 
 
 def _edits(
     spans: Mapping[str, tuple[int, int]], before: Words, after: Words, indent: int, end: int
 ) -> list[tuple[int, int, str]]:
-    """First line, end and new text of each word that changed, went or came."""
+    """Return first line, end and new text of each word that was changed, removed or added."""
     edits = []
     for name in [*before, *(name for name in after if name not in before)]:
         if name in before and name in after and before[name] == after[name]:
@@ -122,7 +122,7 @@ def _edits(
 
 
 def _spans(node: yaml.Node | None, path: tuple[str, ...]) -> dict[str, tuple[int, int]]:
-    """The lines of each entry of the mapping at `path`, without the comments that follow it."""
+    """Return the lines of each entry of the mapping at `path`, without the comments that follow it."""
     assert isinstance(node, yaml.MappingNode)  # noqa: S101 - declarations are checked when they are read
     if path:
         child = next(value for key, value in node.value if key.value == path[0])
@@ -131,7 +131,7 @@ def _spans(node: yaml.Node | None, path: tuple[str, ...]) -> dict[str, tuple[int
 
 
 def _end(node: yaml.Node) -> int:
-    """The line after the last one of a value."""
+    """Return the line after the last one of a value."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last)
@@ -143,7 +143,7 @@ def _without_charts(words: Words) -> Words:
 
 
 def _styled(value: Any, *, is_top: bool = False) -> Any:
-    """The value with the style of each of its parts."""
+    """Return the value with the style of each of its parts."""
     if isinstance(value, Mapping):
         is_flow = not is_top and _is_short(value.values(), value) and "title" not in value
         styled = {key: _styled(each) for key, each in value.items()}

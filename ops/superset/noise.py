@@ -1,4 +1,4 @@
-"""What Superset 6.1 writes into a chart beside what a person chose."""
+"""Parameters that Superset 6.1 writes into a chart besides the user's choices."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any
 
 from contracts.render.chart_types import Params
 
-# Where the chart came from and where it was opened, not how it looks.
+# The origin of the chart and where it was opened, not its appearance.
 _BOOKKEEPING = {
     *("datasource", "slice_id", "dashboards", "extra_form_data", "url_params", "viz_type"),
     "temporal_columns_lookup",
 }
-# Of a grid of charts, unless it is switched on.
+# Parameters of a grid of charts, unless it is enabled.
 _GRID, _GRID_SWITCH = "matrixify_", "matrixify_enable"
-# What the browser fills in on saving: a parameter that is absent means the same.
+# Values that the browser fills in on saving; a missing parameter means the same.
 DEFAULTS: Params = {
     "allow_rearrange_columns": False,
     "allow_render_html": True,
@@ -85,12 +85,12 @@ DEFAULTS: Params = {
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a parameter says nothing: Superset writes null, an empty text, list or mapping alike."""
+    """Return whether a parameter is empty: Superset uses null, an empty text, list or mapping."""
     return value in (None, "", [], {})
 
 
 def without_noise(params: Mapping[str, Any]) -> Params:
-    """The parameters that say how the chart looks, and not as it would anyway."""
+    """Return the parameters that change the chart's appearance from the default."""
     has_grid, has_pages = params.get(_GRID_SWITCH), params.get("server_pagination")
     return {
         name: value

@@ -1,4 +1,4 @@
-"""Metrics and conditions, as a browser writes them, in the one form that declarations give them."""
+"""Convert metrics and conditions from the browser's form into that of the declarations."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ONE_VALUE = {
 _MANY_VALUES = {"IN": "IN", "NOT IN": "NOT IN"}
 _NO_VALUE = {"IS NULL": "IS NULL", "IS NOT NULL": "IS NOT NULL"}
 _EVER = "No filter"
-# Bars are shown unless a column says that they are not.
+# Bars are shown unless a column disables them.
 _PLAIN_COLUMN = (("showCellBars", True),)
 
 
 def canonical(params: Mapping[str, Any]) -> Params:
-    """The parameters with metrics and conditions written as a declaration's are.
+    """Return the parameters with metrics and conditions in the form of declarations.
 
-    What declarations have no words for stays as it is.
+    Parts that declarations cannot express stay unchanged.
     """
     result = dict(params)
     for name in _METRICS:
@@ -39,7 +39,7 @@ def canonical(params: Mapping[str, Any]) -> Params:
     for name in _FILTERS:
         if name in result:
             conditions = [_condition(each) for each in result[name]]
-            # The date comes last, as declarations have it.
+            # The date is last, as in declarations.
             result[name] = sorted(conditions, key=lambda each: each.get("operator") == "TEMPORAL_RANGE")
     if "column_config" in result:
         result["column_config"] = {
@@ -55,14 +55,14 @@ def canonical(params: Mapping[str, Any]) -> Params:
 
 
 def metric(param: Any) -> Any:
-    """The word for a canonical metric: its name, or label and SQL of one that the chart defines."""
+    """Return the word for a canonical metric: its name, or label and SQL of one that the chart defines."""
     if isinstance(param, Mapping) and "sqlExpression" in param:
         return {"label": param["label"], "sql": param["sqlExpression"]}
     return param
 
 
 def where(params: Params, name: str) -> Any:
-    """The word for canonical conditions; none when declarations have no words for them."""
+    """Return the word for canonical conditions; none when declarations cannot express them."""
     conditions = params.get(name, [])
     if not _is_plain(conditions):
         return None
@@ -70,13 +70,13 @@ def where(params: Params, name: str) -> Any:
 
 
 def date(params: Params, name: str) -> str | None:
-    """The column that the dashboard's date filter cuts."""
+    """Return the column that the dashboard's date filter applies to."""
     conditions = params.get(name, [])
     return str(conditions[-1]["subject"]) if _is_plain(conditions) else None
 
 
 def date_range(params: Params, name: str) -> str | None:
-    """The range of dates that the chart itself is cut to."""
+    """Return the chart's own date range."""
     conditions = params.get(name, [])
     if not _is_plain(conditions) or conditions[-1]["comparator"] == _EVER:
         return None
@@ -84,7 +84,7 @@ def date_range(params: Params, name: str) -> str | None:
 
 
 def one_or_many(values: Any) -> Any:
-    """A single value as itself, several as a list."""
+    """Return a single value as itself, several as a list."""
     items = as_list(values)
     return items[0] if len(items) == 1 else items
 
@@ -117,7 +117,7 @@ def _condition(param: Params) -> Params:
 
 
 def _as_sql(param: Params) -> str | None:
-    """A condition that was put together by clicks; none for operators without a plain counterpart."""
+    """Return the SQL of a condition built by clicks; none for operators without a plain counterpart."""
     column, operator, value = param["subject"], param["operator"], param.get("comparator")
     if operator in _NO_VALUE:
         return f"{column} {_NO_VALUE[operator]}"

@@ -1,1 +1,1 @@
-"""What visitors do, as events, and how these reach the platform."""
+"""Events of visitors, and their delivery to the platform."""

@@ -1,4 +1,4 @@
-"""Visits: what people do on the shop's pages, as events of the e-commerce spec."""
+"""Visits to the shop's pages, as events of the e-commerce spec."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from simulator.shop.people import Buyer, People, market_of
 TRACKED_SHARE = 0.93  # of web orders; blockers hide the rest
 WRONG_AMOUNT_SHARE = 0.01  # of tracked orders: the page forgot the shipping
 BOT_SHARE = 0.03
-LONG_PAUSE_SHARE = 0.02  # visits with a break that cuts them in two sessions
-SHARED_SHARE = 0.04  # of tracked orders soon after another one: two customers at one device
+LONG_PAUSE_SHARE = 0.02  # visits with a break that splits them into two sessions
+SHARED_SHARE = 0.04  # of tracked orders soon after another one: two customers on one device
 SOON = timedelta(minutes=25)
 SEARCHES = (
     "lamp",
@@ -37,19 +37,19 @@ SEARCHES = (
     "rug 200x300",
     "???",
 )
-FOUND = {"???": 0, "zelt": 0, "rug 200x300": 1}  # how many products a search finds, where not a page full
+FOUND = {"???": 0, "zelt": 0, "rug 200x300": 1}  # number of products a search finds, if not a full page
 DEPTHS = {
     "bounce": 72,
     "list": 13,
     "view": 9,
     "cart": 4,
     "checkout": 2,
-}  # how far a visit without an order goes
+}  # how far a session without an order goes
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    elapsed: int  # milliseconds since the visit was thought of
+    elapsed: int  # milliseconds since the visit was created
     name: str
     properties: dict[str, Any]
     user: str | None
@@ -57,7 +57,7 @@ class _Step:
 
 
 class Visit:
-    """One visit in the making: steps with the pauses between them, turned into events at the end."""
+    """A visit being built: steps and the pauses between them, turned into events at the end."""
 
     def __init__(self, device: Device, market_currency: str, rng: random.Random) -> None:
         self.device, self.currency, self.rng = device, market_currency, rng
@@ -68,18 +68,18 @@ class Visit:
         self._steps: list[_Step] = []
 
     def pause(self, low: int, high: int) -> None:
-        """Nothing happens for some seconds."""
+        """Let some seconds pass."""
         self._elapsed += self.rng.randint(low * 1000, high * 1000)
 
     def open(self, path: str) -> None:
-        """A page is opened; only the first carries what the visit came with."""
+        """Open a page; only the first has the properties of the landing."""
         if self._steps:
             self._source = {"$referrer": f"https://{HOST}{self._page}", "$referring_domain": HOST}
         self._page = path
         self.step("$pageview", {})
 
     def step(self, name: str, properties: dict[str, Any], person: dict[str, Any] | None = None) -> None:
-        """Something happens on the current page, a few seconds after the last thing."""
+        """Add a step on the current page, a few seconds after the previous one."""
         self._elapsed += self.rng.randint(300, 45_000)
         own = {
             "$current_url": f"https://{HOST}{self._page}",
@@ -90,7 +90,7 @@ class Visit:
         self._steps.append(_Step(self._elapsed, name, own, self.device.user, person))
 
     def events(self, *, start: int | None = None, end: int | None = None) -> list[Event]:
-        """The events, the first at `start` or the last at `end` (milliseconds)."""
+        """Return the events, the first at `start` or the last at `end` (milliseconds)."""
         offset = start - self._steps[0].elapsed if start is not None else (end or 0) - self._steps[-1].elapsed
         rng, device = self.rng, self.device
         session_id = time_uuid(offset + self._steps[0].elapsed, rng)
@@ -117,7 +117,7 @@ class Visit:
 
 
 class Browsing:
-    """Everyone who visits, and the devices they use."""
+    """All visitors and their devices."""
 
     def __init__(self, catalogue: Catalogue, people: People, seed: int, rng: random.Random) -> None:
         self.catalogue, self.people, self.seed, self.rng = catalogue, people, seed, rng
@@ -127,7 +127,7 @@ class Browsing:
         self._last_purchase: tuple[Device, datetime] | None = None
 
     def purchase(self, buyer: Buyer, placed: Placed) -> list[Event]:
-        """The visit that ends with this order, and whatever reports the order once more."""
+        """Return the visit that ends with this order, and any further reports of the order."""
         rng, order = self.rng, placed.order
         device = self._shared_device(buyer, order) or self._device_of(buyer)
         self._last_purchase = device, order["placed_at"]
@@ -162,7 +162,7 @@ class Browsing:
         return [*events, *further_reports(events[-1], order, self.seed)]
 
     def visit(self, at: datetime, start: datetime | None = None) -> list[Event]:
-        """A visit without an order, by a person or a robot; it may `start` before the prices it sees."""
+        """Return a visit without an order, by a person or a bot; it may `start` before the prices it sees."""
         rng = self.rng
         device = self._some_device(at)
         visit = Visit(device, device.market.currency, rng)
@@ -278,7 +278,7 @@ class Browsing:
         }
 
     def _shared_device(self, buyer: Buyer, order: Row) -> Device | None:
-        """The device of the last order, now and then: who orders next sits beside who just did."""
+        """Return, now and then, the device of the last order: the next customer sits beside the last one."""
         if self._last_purchase is None:
             return None
         device, before = self._last_purchase
@@ -296,10 +296,10 @@ class Browsing:
             return self._of_guest.setdefault(key, new_device(rng, buyer.market))
         own = self._of_customer[customer["id"]]
         if len(own) < 3 and rng.random() < (1.0, 0.15, 0.05)[len(own)]:
-            # A customer's devices follow from the seed: they are the same ones whenever the shop lives on.
+            # A customer's devices follow from the seed: they are the same whenever the shop is resumed.
             own.append(new_device(random.Random(f"{self.seed}/{customer['id']}/{len(own)}"), buyer.market))
         device = rng.choice(own)
-        if rng.random() < 0.015 and self._of_customer:  # at a friend's: someone else's browser
+        if rng.random() < 0.015 and self._of_customer:  # at a friend's, in someone else's browser
             device = rng.choice(rng.choice(list(self._of_customer.values())) or own)
         if device.user not in (None, str(customer["id"])) or rng.random() < 0.1:
             device.user = None  # logged out since

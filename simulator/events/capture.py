@@ -1,4 +1,4 @@
-"""Events as PostHog's capture service writes them to Kafka: the envelope, and what goes wrong on the way."""
+"""Events as PostHog's capture service writes them to Kafka: the envelope and its faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Headers = list[tuple[str, str | bytes | None]]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event. `at` is true time, milliseconds UTC; `skew` is how wrong the sender's clock is."""
+    """One event. `at` is the true time, milliseconds UTC; `skew` is the error of the sender's clock."""
 
     uuid: str
     name: str
@@ -37,9 +37,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """An event as it reaches the shop's platform, or what a broken sender left instead (`event` is null).
+    """An event on arrival at the shop's platform, or a broken sender's message (`event` is null).
 
-    `at` is the moment, milliseconds UTC; `latency` the milliseconds it took on its way.
+    `at` is the time, milliseconds UTC; `latency` the delay in milliseconds.
     """
 
     at: int
@@ -58,12 +58,12 @@ class Message:
 
 
 def to_millis(moment: datetime) -> int:
-    """Milliseconds since 1970 of a UTC moment without a zone."""
+    """Return the milliseconds since 1970 of a naive UTC datetime."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def iso(millis: int) -> str:
-    """As JavaScript prints it: milliseconds and `Z`."""
+    """Format a time like JavaScript: with milliseconds and `Z`."""
     return f"{_iso_second(millis // 1000)}.{millis % 1000:03d}Z"
 
 
@@ -73,7 +73,7 @@ def _iso_second(second: int) -> str:
 
 
 def message(arrival: Arrival, token: str) -> Message:
-    """What the capture service would write. `timestamp` is corrected by `sent_at - now`: it is `event.at`."""
+    """Return the capture service's message. `timestamp` is corrected by `sent_at - now`: it is `event.at`."""
     event = arrival.event
     if event is None:
         return Message(f"{token}:nobody".encode(), arrival.broken.encode(), [("token", token.encode())])
@@ -114,7 +114,7 @@ def message(arrival: Arrival, token: str) -> Message:
 
 
 def deliver(events: Sequence[Event], until: int, rng: random.Random) -> Iterator[Arrival]:
-    """The events in the order in which they arrive: some late, twice or broken; none after `until`."""
+    """Return the events in order of arrival: some late, twice or broken; none after `until`."""
     arrivals: list[tuple[int, int, int, Event | None]] = []
     for number, event in enumerate(events):
         roll = rng.random()
@@ -137,7 +137,7 @@ def deliver(events: Sequence[Event], until: int, rng: random.Random) -> Iterator
         yield Arrival(arrived, arriving, extra) if arriving else _broken(arrived, BROKEN[extra])
 
 
-# What a broken sender or a broken proxy leaves on a topic. None of these is an event.
+# Messages of a broken sender or proxy on a topic. None of these is an event.
 BROKEN: tuple[dict[str, Any] | str, ...] = (
     "<html><body>502 Bad Gateway</body></html>",
     '{"uuid":"01a206f0-dbec-7db3-bfb3-5fc3e6ab33e1","distinct_id":"cut of',

@@ -1,4 +1,4 @@
-"""The way of events out of the simulator: PostHog's own SDK and the gateway, or straight into Kafka."""
+"""Delivery of events from the simulator: by PostHog's own SDK and the gateway, or directly to Kafka."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from simulator.errors import SimulatorError
 from simulator.events.capture import Arrival, Event, to_millis
 from simulator.events.topic import Topic, events_topic
 
-# The SDK forgets what does not fit into its queue, so it is never given more at once.
+# The SDK drops what does not fit into its queue, so it is never given more at once.
 QUEUE = 10_000
-# Few large batches: one after the other they wait for Kafka.
+# Few large batches, as each waits for Kafka in turn.
 BATCH = 2_000
-# The capture protocol takes no moment further ahead, it makes it now.
+# The capture protocol replaces a time further ahead with the present.
 FURTHEST_AHEAD = 23 * 3_600_000
 
 
 class Outlet(Protocol):
-    """Where events go."""
+    """A destination of events."""
 
     def send(self, arrivals: Iterable[Arrival]) -> int:
-        """Send in order; returns how many, once all of them are in Kafka."""
+        """Send events in order; returns how many, once all of them are in Kafka."""
 
 
 @contextmanager
 def open_outlet(settings: SimulatorSettings, *, direct: bool) -> Iterator[Outlet]:
-    """Kafka itself when `direct`, else the gateway.
+    """Open Kafka itself if `direct`, else the gateway.
 
     Raises:
-        SimulatorError: when one of them cannot be reached or refuses, there or while sending.
+        SimulatorError: when either cannot be reached or refuses, on opening or while sending.
     """
     with events_topic(settings) as topic:
         if direct:
@@ -50,11 +50,11 @@ def open_outlet(settings: SimulatorSettings, *, direct: bool) -> Iterator[Outlet
 
 
 class Gateway:
-    """The gateway, by PostHog's SDK for Python.
+    """The gateway, through PostHog's Python SDK.
 
-    What no SDK sends goes past it into the topic: broken messages, which the gateway would refuse (they
-    come from other writers of the topic), and events of devices whose clock is wrong, as the SDK has no clock
-    but this machine's.
+    Messages that no SDK sends bypass it into the topic: broken ones, which the gateway would refuse (they
+    come from other writers of the topic), and events of devices with a wrong clock, as the SDK has only this
+    machine's.
     """
 
     def __init__(self, settings: SimulatorSettings, topic: Topic) -> None:
@@ -71,7 +71,7 @@ class Gateway:
         )
 
     def require_readiness(self) -> None:
-        """The SDK would find out only after its repetitions, batch by batch.
+        """Check that the gateway is ready; the SDK would only notice after its retries, batch by batch.
 
         Raises:
             SimulatorError: when the gateway does not answer or has no Kafka.
@@ -82,7 +82,7 @@ class Gateway:
             raise self._failed(str(error)) from None
 
     def send(self, arrivals: Iterable[Arrival]) -> int:
-        """Send in order; returns how many, once all of them are in Kafka."""
+        """Send events in order; returns how many, once all of them are in Kafka."""
         count = waiting = 0
         latest = to_millis(datetime.now(UTC).replace(tzinfo=None)) + FURTHEST_AHEAD
         for arrival in arrivals:
@@ -101,7 +101,7 @@ class Gateway:
         return count
 
     def close(self) -> None:
-        """Nothing waits in it any more."""
+        """Flush and close it."""
         self._client.shutdown()
 
     def _capture(self, event: Event) -> None:
@@ -109,7 +109,7 @@ class Gateway:
         taken = self._client.capture(
             event.name,
             distinct_id=event.distinct_id,
-            # The moment is true already; nothing is to be taken off for a slow way to the gateway.
+            # The time is already correct; a slow connection to the gateway must not be subtracted.
             properties={**event.properties, "$ignore_sent_at": True},
             timestamp=datetime.fromtimestamp(event.at / 1000, UTC),
             uuid=event.uuid,
@@ -118,7 +118,7 @@ class Gateway:
             raise self._failed("the SDK dropped an event")
 
     def _as_said(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The SDK writes this machine's system over the visitor's; a visitor's own word wins."""
+        """Keep the visitor's own properties, which the SDK would overwrite with this machine's system."""
         if event := self._sending:
             message["properties"] |= event.properties
             if event.person is not None:

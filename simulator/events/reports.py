@@ -1,4 +1,4 @@
-"""What else reports an order: the thank-you page loaded again, and the shop's server beside the browser."""
+"""Further reports of an order: the thank-you page loaded again, and the shop's server besides the browser."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from simulator.events.capture import Event
 from simulator.events.visitors import random_uuid, time_uuid
 from simulator.schema import Row
 
-RELOADED_SHARE = 0.04  # of tracked orders: some within the session, some after it is over
-SERVER_SHARE = 0.04  # of tracked orders, by the number that the customer sees
+RELOADED_SHARE = 0.04  # of tracked orders: some within the session, some after its end
+SERVER_SHARE = 0.04  # of tracked orders, under the number that the customer sees
 _SERVER = {"$lib": "posthog-python", "$lib_version": "7.91.1", "$geoip_disable": True}
 _MONEY = ("total", "revenue", "shipping", "tax", "discount", "currency", "affiliation")
 
 
 def further_reports(first: Event, order: Row, seed: int) -> Iterator[Event]:
-    """Order Completed events that come after the first; the same ones for an order whatever else happens."""
+    """Return Order Completed events after the first; always the same for an order, whatever else happens."""
     rng = random.Random(f"{seed}/reports/{order['id']}")
     if rng.random() < RELOADED_SHARE:
         at = first.at + rng.randint(20, 4_000) * 1000

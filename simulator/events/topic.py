@@ -1,4 +1,4 @@
-"""Writing messages to the events topic."""
+"""Write messages to the events topic."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Topic:
         self._producer.produce(topic, made.value, made.key, headers=made.headers, on_delivery=self._note)
 
     def flush(self) -> None:
-        """Return when the broker has acknowledged everything.
+        """Wait until the broker has acknowledged everything.
 
         Raises:
             SimulatorError: when it has not.
@@ -39,7 +39,7 @@ class Topic:
             raise _failed(self._settings, self._failures[0] if self._failures else "no answer")
 
     def send(self, arrivals: Iterable[Arrival]) -> int:
-        """Send in order; returns how many, once the broker has acknowledged them all."""
+        """Send events in order; returns how many, once the broker has acknowledged all of them."""
         count = 0
         for arrival in arrivals:
             self.put(arrival)
@@ -54,10 +54,10 @@ class Topic:
 
 @contextmanager
 def events_topic(settings: SimulatorSettings) -> Iterator[Topic]:
-    """The configured topic, open for writing.
+    """Open the configured topic for writing.
 
     Raises:
-        SimulatorError: when the broker cannot be reached or refuses, there or while sending.
+        SimulatorError: when the broker cannot be reached or refuses, on opening or while sending.
     """
     producer = Producer(
         {
@@ -65,7 +65,7 @@ def events_topic(settings: SimulatorSettings) -> Iterator[Topic]:
             "enable.idempotence": True,
             "linger.ms": 50,
             "compression.type": "zstd",
-            "partitioner": "murmur2_random",  # as the gateway and every other client: one id, one partition
+            "partitioner": "murmur2_random",  # like the gateway and every other client: one partition per id
             "queue.buffering.max.messages": 1_000_000,
             "message.timeout.ms": 50_000,
             "log_level": 0,

@@ -1,4 +1,4 @@
-"""Devices that visit the shop, and where their visits come from."""
+"""Devices that visit the shop, and the channels of their sessions."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _BOTS = (
     "",
 )
 
-# weight, what the landing page carries
+# weight, properties of the landing page
 _SOURCES: tuple[tuple[int, dict[str, str]], ...] = (
     (24, {}),
     (20, {"$referrer": "https://www.google.com/", "$referring_domain": "www.google.com"}),
@@ -169,20 +169,20 @@ class Device:
 
 
 def random_uuid(rng: random.Random) -> str:
-    """A version 4 uuid."""
+    """Return a version 4 uuid."""
     bits = f"{rng.getrandbits(128):032x}"
     return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-a{bits[17:20]}-{bits[20:]}"
 
 
 def time_uuid(millis: int, rng: random.Random) -> str:
-    """A version 7 uuid, as posthog-js makes it."""
+    """Return a version 7 uuid, as posthog-js creates it."""
     bits = f"{rng.getrandbits(76):019x}"
     stamp = f"{millis:012x}"
     return f"{stamp[:8]}-{stamp[8:]}-7{bits[:3]}-b{bits[3:6]}-{bits[6:18]}"
 
 
 def new_device(rng: random.Random, market: Market, *, is_bot: bool = False) -> Device:
-    """A device nobody has seen; two of a hundred have a wrong clock."""
+    """Return a new device; two percent have a wrong clock."""
     weights = [device[0] for device in _DEVICES]
     _, kind, system, browser, agent, (width, height) = rng.choices(_DEVICES, weights)[0]
     device_id = random_uuid(rng)
@@ -205,7 +205,7 @@ def new_device(rng: random.Random, market: Market, *, is_bot: bool = False) -> D
 
 
 def landing(rng: random.Random) -> dict[str, str]:
-    """Referrer, campaign and click id of a visit's first page; direct visits say `$direct`."""
+    """Return referrer, campaign and click id of a session's first page; direct sessions have `$direct`."""
     source = dict(rng.choices(_SOURCES, [weight for weight, _ in _SOURCES])[0][1])
     for name in ("gclid", "msclkid", "fbclid", "ttclid"):
         if name in source:

@@ -1,1 +1,1 @@
-"""The figures that the platform should show, worked out from the simulator's own record."""
+"""The figures that the platform should show, computed from the simulator's own record."""

@@ -1,4 +1,4 @@
-"""The arithmetic of the ledger: amounts of order lines without tax, and who a person is."""
+"""The arithmetic of the ledger: amounts of order lines without tax, and the identity of persons."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Line:
 
     @property
     def sales(self) -> Decimal:
-        """Gross sales minus discounts."""
+        """Return gross sales minus discounts."""
         return self.gross - self.discount
 
 
 @dataclass(frozen=True)
 class Return:
-    """One refunded line, or the rest of a refund that no line carries, in the reporting currency."""
+    """One refunded line, or the rest of a refund beyond its lines, in the reporting currency."""
 
     day: date
     product_id: int | None  # null for the rest
@@ -65,28 +65,28 @@ class Order:
 
     @property
     def sales(self) -> Decimal:
-        """Gross sales minus discounts."""
+        """Return gross sales minus discounts."""
         return sum((line.sales for line in self.lines), ZERO)
 
     @property
     def returned(self) -> Decimal:
-        """Everything refunded so far, without tax and shipping."""
+        """Return everything refunded so far, without tax and shipping."""
         return sum((item.amount for item in self.returns), ZERO)
 
 
 def places_of(currency: str) -> int:
-    """Decimal places of a currency's money."""
+    """Return a currency's decimal places."""
     return next((places for places, codes in _PLACES.items() if currency in codes.split()), 2)
 
 
 def half_even(amount: Decimal | Fraction, places: int = 2) -> Decimal:
-    """To so many places."""
+    """Round half-even to this many places."""
     # round() of a fraction is exact and half-even; a decimal's is not exact beyond 28 digits.
     return Decimal(round(Fraction(amount) * 10**places)).scaleb(-places)
 
 
 def line_amounts(order: Row, lines: list[Row]) -> list[tuple[Decimal, Decimal, Decimal]]:
-    """(gross, net, tax) per line without tax, in the order's currency and line order."""
+    """Return (gross, net, tax) per line without tax, in the order's currency and line order."""
     places = places_of(order["currency"])
     values = [half_even(line["unit_price"] * line["quantity"], places) for line in lines]
     after_own = [value - line["discount_amount"] for value, line in zip(values, lines, strict=True)]
@@ -105,7 +105,7 @@ def line_amounts(order: Row, lines: list[Row]) -> list[tuple[Decimal, Decimal, D
 
 
 def _without_tax(listed: Decimal, paid: Decimal, tax: Decimal, rate: Decimal, places: int) -> Decimal:
-    """A price before discounts, less the share of it that the recorded tax is of what was paid."""
+    """Return a price before discounts, minus the share that the recorded tax has in the price paid."""
     if listed == paid:
         return paid - tax
     if paid <= 0:
@@ -116,7 +116,7 @@ def _without_tax(listed: Decimal, paid: Decimal, tax: Decimal, rate: Decimal, pl
 
 
 def beyond_lines_and_shipping(order: Row, amounts: list[tuple[Decimal, Decimal, Decimal]]) -> Decimal:
-    """What an order's total holds beyond its lines and shipping, in its currency."""
+    """Return an order's total minus its lines and shipping, in its currency."""
     lines = sum((net + tax for _, net, tax in amounts), ZERO)
     return Decimal(order["total_amount"] - lines - order["shipping_amount"] - order["shipping_tax_amount"])
 
@@ -128,7 +128,7 @@ def returns_of(
     day: date,
     converted: Callable[[Decimal], Decimal],
 ) -> list[Return]:
-    """A refund's lines, and what its total holds beyond them and its shipping, of which no tax is known."""
+    """Return a refund's lines, and its total minus lines and shipping, for which no tax is known."""
     found = [
         Return(
             day,
@@ -146,7 +146,7 @@ def returns_of(
 
 
 def person_key(order: Row, customer_by_email: dict[str, int], key: str) -> str:
-    """Who placed an order: an account, a guest by keyed pseudonym, or nobody known."""
+    """Return who placed an order: an account, a guest by keyed pseudonym, or nobody known."""
     if order["customer_id"] is not None:
         return f"c:{order['customer_id']}"
     email = (order["email"] or "").strip().lower()

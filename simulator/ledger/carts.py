@@ -1,4 +1,4 @@
-"""The ledger's view of carts: what was left in them, and whether it was bought after all."""
+"""The ledger's view of carts: what was left in them, and whether it was ordered later."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from simulator.ledger.accounting import ZERO
 from simulator.ledger.sessions import SESSION_GAP_MILLIS, Figures, Placed, Visit, Visits, moment
 from simulator.record import Seen
 
-# An amount of a currency in the reporting currency, at a day's rate; null without one.
+# Convert an amount to the reporting currency, at a day's rate; null without one.
 Convert = Callable[[Decimal, date, str], Decimal | None]
 _SIGNS = {"Product Added": 1, "Product Removed": -1}
 
 
 @dataclass
 class _Left:
-    """What is left of one product, and what it last cost."""
+    """The units left of one product, and its last price."""
 
     units: int = 0
     price: Decimal | None = None
@@ -31,11 +31,11 @@ class _Cart:
     moves: list[tuple[Seen, Visit]] = field(default_factory=list)
 
     def in_turn(self) -> list[tuple[Seen, Visit]]:
-        """The moves, oldest first."""
+        """Return the moves, oldest first."""
         return sorted(self.moves, key=lambda move: (move[0].at, move[0].uuid))
 
     def left(self) -> dict[int | None, _Left]:
-        """Products not taken out again; nobody takes out what is not there."""
+        """Return products not removed again; nothing can be removed that is not there."""
         moves = [event for event, _ in self.in_turn()]
         products: dict[int | None, _Left] = defaultdict(_Left)
         currency = next((move.currency for move in moves if move.currency), None)
@@ -49,7 +49,7 @@ class _Cart:
 
 
 def carts(visits: Visits, day: Callable[[int], date], convert: Convert, today: int) -> dict[str, Figures]:
-    """Figures per cart that a product was put into; `today` began at these milliseconds UTC."""
+    """Return figures per cart that a product was added to; `today` began at these milliseconds UTC."""
     found: dict[str, _Cart] = defaultdict(_Cart)
     for visit in visits.of_people:
         for event in visit.events:
@@ -118,7 +118,7 @@ def _purchase(
     visits: Visits,
     orders: dict[str, list[Placed]],
 ) -> Placed | None:
-    """The first counted order since then: of the session it was begun in, or the person's of its products."""
+    """Return the first counted order since then: of the cart's session, or the person's with its products."""
 
     def has_products(order: Placed) -> bool:
         return order.counted is not None and bool(
@@ -132,7 +132,7 @@ def _purchase(
 
 
 def _value(left: Iterable[_Left], day: date, convert: Convert) -> Decimal | None:
-    """Units left × their prices, each currency converted by itself; null where something is not known."""
+    """Return units left × prices, each currency converted separately; null if anything is unknown."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for product in left:
         if product.price is None or product.currency is None:

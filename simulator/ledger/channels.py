@@ -1,4 +1,4 @@
-"""Where a visit came from, as marketing counts it. The pipeline has its own code for the same rules."""
+"""Channels of sessions, as marketing counts them. The pipeline has its own code for the same rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROBOTS = ("bot", "crawler", "spider", "headless")
 
 
 def channel(properties: dict[str, Any]) -> str:
-    """The channel of a session whose first event has these properties."""
+    """Return the channel of a session whose first event has these properties."""
     medium = (properties.get("utm_medium") or "").lower()
     domain = (properties.get("$referring_domain") or "").lower()
     own = (properties.get("$host") or "").lower()
@@ -34,12 +34,12 @@ def channel(properties: dict[str, Any]) -> str:
 
 
 def device(properties: dict[str, Any]) -> str:
-    """The kind of device, `unknown` when the SDK did not say or said something else."""
+    """Return the kind of device, `unknown` if the SDK sent none or another one."""
     kind = (properties.get("$device_type") or "").lower()
     return kind if kind in ("desktop", "mobile", "tablet") else "unknown"
 
 
 def is_bot(properties: dict[str, Any]) -> bool:
-    """Whether the user agent names a robot, or is empty."""
+    """Return whether the user agent is a bot's, or empty."""
     agent = str(properties.get("$raw_user_agent", "-")).lower()
     return agent == "" or any(word in agent for word in _ROBOTS)

@@ -1,7 +1,7 @@
 """The figures the shop should show, in plain Python from the simulator's own record.
 
-A second opinion: it shares no code with the pipeline, nor with what prices the simulator's orders. It may be
-slow and must be plain. Money is in the reporting currency, days are of the shop's time zone.
+A second opinion: it shares no code with the pipeline, nor with the code that prices the simulator's orders.
+It may be slow but must be simple. Money is in the reporting currency, days are in the shop's time zone.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Ledger:
         self._zone, self._currency, self._key = ZoneInfo(timezone), reporting_currency, pseudonym_key
 
     def total(self, figure: str) -> Any:
-        """Sum of a figure of `daily_sales` over all days and channels.
+        """Return the sum of a figure of `daily_sales` over all days and channels.
 
         Raises:
             KeyError: for a figure that daily_sales does not have.
@@ -71,7 +71,7 @@ class Ledger:
         return sum(row[figure] for row in self.daily_sales().values())
 
     def daily_sales(self) -> dict[tuple[date, str], Figures]:
-        """Figures per local day and sales channel with an order or a refund."""
+        """Return figures per local day and sales channel with an order or a refund."""
         rows: dict[tuple[date, str], Figures] = defaultdict(_sales_row)
         for order in self._state.rows("orders"):
             row, reason = rows[(self._day(order["placed_at"]), order["sales_channel"])], self._excluded(order)
@@ -94,7 +94,7 @@ class Ledger:
         return dict(rows)
 
     def product_daily(self) -> dict[tuple[date, int], Figures]:
-        """Figures per local day and product that was viewed, put into a cart, sold or given back."""
+        """Return figures per local day and product that was viewed, added to a cart, sold or returned."""
         rows: dict[tuple[date, int], Figures] = defaultdict(_product_row)
         for visit in self.visits.of_people:
             for event in visit.events:
@@ -119,7 +119,7 @@ class Ledger:
         return dict(rows)
 
     def customer_360(self) -> dict[str, Figures]:
-        """Figures per person: every account that is no test, and every guest with a counted order."""
+        """Return figures per person: all accounts except test accounts, and guests with a counted order."""
         rows: dict[str, Figures] = defaultdict(_person_row)
         for customer in self._state.rows("customers"):
             if not customer["is_test"]:
@@ -140,7 +140,7 @@ class Ledger:
         return dict(rows)
 
     def funnel_daily(self) -> dict[tuple[date, str, str], Figures]:
-        """Sessions per local day, channel and device, bots left out."""
+        """Return sessions per local day, channel and device, without bots."""
         steps = ("sessions", *_STEPS.values(), "purchase_sessions")
         rows: dict[tuple[date, str, str], Figures] = defaultdict(lambda: dict.fromkeys(steps, 0))
         for visit in self.visits.of_people:
@@ -153,19 +153,19 @@ class Ledger:
         return dict(rows)
 
     def sessions(self) -> dict[str, Figures]:
-        """Every visit, robots included."""
+        """Return every session, bots included."""
         return self.visits.sessions()
 
     def search_terms(self) -> dict[tuple[date, str], Figures]:
-        """Searches per local day and term, robots left out."""
+        """Return searches per local day and term, without bots."""
         return self.visits.search_terms()
 
     def tracking_coverage(self) -> dict[tuple[date, str, str, str], Figures]:
-        """Counted orders per local day, sales channel, channel and device, tracked or not."""
+        """Return counted orders per local day, sales channel, channel and device, tracked or not."""
         return self.visits.tracking_coverage()
 
     def cart_abandonment(self) -> dict[str, Figures]:
-        """Carts that a product was put into, robots left out."""
+        """Return carts that a product was added to, without bots."""
         now = self._now or datetime.now(self._zone)
         today = now.astimezone(self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
         return carts.carts(
@@ -173,7 +173,7 @@ class Ledger:
         )
 
     def channel_attribution(self) -> dict[tuple[date, str, str], Figures]:
-        """Orders and what is left of them shared out to visits, and spend, per day, channel and model."""
+        """Return orders and their net amounts shared among sessions, and spend, per day, channel, model."""
         rows: dict[tuple[date, str, str], Figures] = defaultdict(_attribution_row)
         for placed in self.visits.placed.values():
             if placed.counted is None:
@@ -199,7 +199,7 @@ class Ledger:
 
     @cached_property
     def visits(self) -> Visits:
-        """The visits, with their persons and orders."""
+        """Return the sessions, with their persons and orders."""
         counted = {order.row["id"]: order for order in self.orders}
         placed = [
             Placed(row, person_key(row, self._customer_by_email, self._key), counted.get(row["id"]))
@@ -210,12 +210,12 @@ class Ledger:
     @cached_property
     def _customer_by_email(self) -> dict[str, int]:
         by_age = sorted(self._state.rows("customers"), key=lambda row: -row["id"])
-        # The lowest id comes last and stays.
+        # The lowest id comes last and wins.
         return {row["email"].strip().lower(): row["id"] for row in by_age if row["email"]}
 
     @cached_property
     def orders(self) -> list[Order]:
-        """Every counted order, oldest first."""
+        """Return every counted order, oldest first."""
         lines, refunds = self._grouped("order_items", "order_id"), self._grouped("refunds", "order_id")
         known: set[str] = set()
         found = []
@@ -333,10 +333,10 @@ class Ledger:
 
 
 def open_ledger(config: SimulatorSettings) -> Ledger:
-    """The ledger of the shop in the configured database.
+    """Open the ledger of the shop in the configured database.
 
     Raises:
-        SimulatorError: when the simulator did not load the demo shop into it.
+        SimulatorError: when it was not loaded with the demo shop.
     """
     with Record(config.record_path) as record:
         if record.meta("shop") != "demo":

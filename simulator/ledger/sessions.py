@@ -1,7 +1,7 @@
-"""The ledger's view of visits: whose they are, what came of them, and what led to orders.
+"""The ledger's view of sessions: their persons, their orders, and the sessions that led to orders.
 
-As plain as the rest of the ledger, and as independent of the pipeline: who a device belongs to is decided
-here from what the simulated pages can do, not by replaying merge rules.
+As simple as the rest of the ledger, and as independent of the pipeline: the owner of a device follows from
+what the simulated pages can do, not from replaying merge rules.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Figures = dict[str, Any]
 
 @dataclass
 class Visit:
-    """One visit. `customer` is whose it is by a login in it, or by the first login ever on its device."""
+    """One session. `customer` is known from a login in it, or from the first login ever on its device."""
 
     session_id: str
     events: list[Seen]
@@ -41,16 +41,16 @@ class Visit:
 
     @property
     def first(self) -> Seen:
-        """The event that decides where it came from."""
+        """Return the event that decides its channel."""
         return self.events[0]
 
     @property
     def is_bot(self) -> bool:
-        """Any of its events is a robot's."""
+        """Return whether any of its events is a bot's."""
         return any(event.is_bot for event in self.events)
 
     def count(self, name: str) -> int:
-        """Events of a name."""
+        """Count events of a name."""
         return sum(event.name == name for event in self.events)
 
 
@@ -67,17 +67,17 @@ class Placed:
 
     @property
     def at(self) -> int:
-        """When it was placed, milliseconds UTC."""
+        """Time of the order, milliseconds UTC."""
         return millis(self.row["placed_at"])
 
     @property
     def moment(self) -> tuple[datetime, int]:
-        """What decides which of two orders is first."""
+        """Sort key that decides which of two orders is first."""
         return self.row["placed_at"], self.row["id"]
 
 
 class Visits:
-    """Visits with their persons and orders; `day` is the local day of milliseconds UTC."""
+    """Sessions with their persons and orders; `day` gives the local day of milliseconds UTC."""
 
     def __init__(self, events: list[Seen], placed: list[Placed], day: Callable[[int], date]) -> None:
         self._events, self._day = events, day
@@ -94,11 +94,11 @@ class Visits:
 
     @cached_property
     def of_people(self) -> list[Visit]:
-        """Visits without a robot's."""
+        """Return sessions without those of bots."""
         return [visit for visit in self.all if not visit.is_bot]
 
     def _first_reports(self) -> tuple[dict[int, Report], list[Report]]:
-        """The first report of each order of the shop, and of each that it does not have; bots report none."""
+        """Return the first report of each order, in the shop or not; bots report none."""
         known: dict[int, Report] = {}
         unknown: dict[str, Report] = {}
         every = [(event, visit) for visit in self.of_people for event in visit.events]
@@ -112,7 +112,7 @@ class Visits:
         return known, list(unknown.values())
 
     def _named(self, report: Seen) -> Placed | None:
-        """The order with that id; or with that number, where the other was not placed on those days."""
+        """Return the order with that id; or with that number, if the other was not placed on those days."""
         said = _plain(report.order_reference or "")
         by_number = sorted(self._by_number.get(said, []), key=lambda order: abs(order.at - report.at))
         by_id = [self.placed[int(said)]] if said.isdigit() and int(said) in self.placed else []
@@ -121,7 +121,7 @@ class Visits:
         return next(iter(near or candidates), None)
 
     def _name_persons(self) -> None:
-        """Who ordered in it, else the customer, else whoever the same person once ordered as."""
+        """Set each session's person: who ordered in it, else the customer, else as whom they once ordered."""
         known_as: dict[str, Placed] = {}
         for visit in self.all:
             for order in self.orders_of(visit):
@@ -137,7 +137,7 @@ class Visits:
                 visit.person = key
 
     def orders_of(self, visit: Visit) -> list[Placed]:
-        """Orders bought in a session, oldest first: those that it is the first to report."""
+        """Return the orders placed in a session, oldest first: those that it is the first to report."""
         return sorted(self._bought_in[visit.session_id], key=lambda order: order.moment)
 
     @cached_property
@@ -148,15 +148,15 @@ class Visits:
         return found
 
     def session_of(self, order: int) -> Visit | None:
-        """The session that an order was bought in; null when none reports it."""
+        """Return the session that an order was placed in; null when none reports it."""
         return self._reports[order][1] if order in self._reports else None
 
     def counted_of(self, visit: Visit) -> list[Order]:
-        """Counted orders bought in a visit, oldest first."""
+        """Return the counted orders placed in a session, oldest first."""
         return [order.counted for order in self.orders_of(visit) if order.counted]
 
     def _owners(self) -> dict[str, int]:
-        """The customer of each device: the first who ever logged in on it."""
+        """Return the customer of each device: the first who ever logged in on it."""
         owners: dict[str, int] = {}
         for event in sorted(self._events, key=lambda event: (event.at, event.uuid)):
             if event.anonymous_id is not None and event.customer is not None:
@@ -170,7 +170,7 @@ class Visits:
         return Visit(hashlib.sha256(name.encode()).hexdigest()[:32], events, customer)
 
     def sessions(self) -> dict[str, Figures]:
-        """The mart of the same name."""
+        """Return the rows of the mart of the same name."""
         return {visit.session_id: self._figures(visit) for visit in self.all}
 
     def _figures(self, visit: Visit) -> Figures:
@@ -199,7 +199,7 @@ class Visits:
         }
 
     def search_terms(self) -> dict[tuple[date, str], Figures]:
-        """The mart of the same name."""
+        """Return the rows of the mart of the same name."""
         names = ("searches", "zero_result_searches", "clicked_searches", "ordered_searches")
         rows: dict[tuple[date, str], Figures] = defaultdict(lambda: dict.fromkeys(names, 0))
         for visit in self.of_people:
@@ -220,7 +220,7 @@ class Visits:
         return dict(rows)
 
     def _leads_to_an_order(self, search: Seen, visit: Visit) -> bool:
-        """Whether its session goes on to report a counted order that was placed after it."""
+        """Return whether its session later reports a counted order that was placed after it."""
         for order in self.orders_of(visit):
             report, _ = self._reports[order.row["id"]]
             is_later = (report.at, report.uuid) > (search.at, search.uuid) and order.at >= search.at
@@ -229,7 +229,7 @@ class Visits:
         return False
 
     def tracking_coverage(self) -> dict[tuple[date, str, str, str], Figures]:
-        """The mart of the same name."""
+        """Return the rows of the mart of the same name."""
         rows: dict[tuple[date, str, str, str], Figures] = defaultdict(_coverage_row)
         for number, order in self.placed.items():
             if order.counted is not None:
@@ -260,7 +260,7 @@ class Visits:
         row["orders"] += 1
 
     def touches(self, order: Placed) -> list[Visit]:
-        """Sessions of the order's person in the 90 days before it, and the one it was bought in."""
+        """Return sessions of the order's person in the 90 days before it, and the one it was placed in."""
         own = self.session_of(order.row["id"])
         others = [
             visit
@@ -279,7 +279,7 @@ class Visits:
 
 
 def shares(channels: list[str], model: str) -> list[Fraction]:
-    """How an attribution model shares out an order to its touches, oldest first."""
+    """Return the shares of an order's touches by an attribution model, oldest first."""
     count = len(channels)
     if model == "linear":
         return [Fraction(1, count)] * count
@@ -294,7 +294,7 @@ def shares(channels: list[str], model: str) -> list[Fraction]:
 
 
 def shared_out(amount: Decimal, parts: list[Fraction], unit: str) -> list[Decimal]:
-    """An amount in parts that add up: each is what is rounded up to it, minus what is rounded before it."""
+    """Split an amount into parts that add up: each is the difference of two rounded running totals."""
     sums, total = [Decimal(0)], Fraction(0)
     for part in parts:
         total += part
@@ -304,7 +304,7 @@ def shared_out(amount: Decimal, parts: list[Fraction], unit: str) -> list[Decima
 
 
 def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
-    """Events of one visitor with no gap of more than 30 minutes, in order."""
+    """Split events of one visitor at gaps of more than 30 minutes, in order."""
     by_visitor: dict[str, list[Seen]] = defaultdict(list)
     for event in events:
         by_visitor[event.visitor].append(event)
@@ -320,17 +320,17 @@ def sessions(events: Iterable[Seen]) -> list[list[Seen]]:
 
 
 def millis(at: datetime) -> int:
-    """Milliseconds of a UTC moment without a zone, what is below them cut off."""
+    """Return the milliseconds of a naive UTC datetime, truncated."""
     return int(at.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def moment(at: int) -> datetime:
-    """The moment of milliseconds UTC."""
+    """Return the datetime of milliseconds UTC."""
     return datetime.fromtimestamp(at // 1000, UTC).replace(microsecond=at % 1000 * 1000)
 
 
 def _plain(number: str) -> str:
-    """An order's number as it is compared: case and a leading `#` do not matter."""
+    """Normalise an order number for comparison: case and a leading `#` do not matter."""
     return number.strip().lstrip("# ").lower()
 
 

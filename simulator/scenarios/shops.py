@@ -1,4 +1,4 @@
-"""The shops that can be loaded, each with the settings under which its figures are meant."""
+"""The shops that can be loaded, each with the settings that its figures assume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.scenarios import completejourney
 from simulator.scenarios.demo import DemoPlan, DemoShop
 from simulator.shop import mysql
 
-Loaded = dict[str, int]  # what was loaded, and how much of it
+Loaded = dict[str, int]  # what was loaded, and the counts
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Shop:
 
 
 def load_demo(settings: SimulatorSettings, plan: DemoPlan, direct: bool) -> Loaded:
-    """Build the demo shop, write its tables, send its events (`direct`: not by the gateway), and remember it.
+    """Build the demo shop, write its tables, send its events (`direct`: not by the gateway), and record it.
 
-    The record is begun before and finished after everything else. A load that was interrupted is repeated
-    with the same plan, so events sent again are the same events.
+    The record is started before and finished after everything else. An interrupted load is repeated with the
+    same plan, so events sent again are the same events.
     """
     with mysql.shop(settings) as connection, Record(settings.record_path) as record:
         plan = _plan_of_interrupted_load(record) or plan
@@ -65,10 +65,10 @@ def load_demo(settings: SimulatorSettings, plan: DemoPlan, direct: bool) -> Load
 
 
 def prepare(settings: SimulatorSettings, connection: Any, record: Record, plan: dict[str, Any]) -> None:
-    """Tables exist and are empty, and the record says that a load has begun.
+    """Ensure that the tables exist and are empty, and record that a load has started.
 
     Raises:
-        SimulatorError: when the shop holds rows that are not the rest of an interrupted load.
+        SimulatorError: when the shop has rows that are not from an interrupted load.
     """
     mysql.create_tables(connection)
     filled = mysql.filled_tables(connection)
@@ -94,7 +94,7 @@ def _plan_of_interrupted_load(record: Record) -> DemoPlan | None:
 
 
 def load_completejourney(settings: SimulatorSettings, plan: DemoPlan, direct: bool) -> Loaded:
-    """Load The Complete Journey; only the plan's seed matters, it chooses the baskets that get events."""
+    """Load The Complete Journey; only the plan's seed matters: it selects the baskets with events."""
     with mysql.shop(settings) as connection, Record(settings.record_path) as record:
         prepare(settings, connection, record, {"shop": "completejourney"})
         loaded = completejourney.load(settings, connection, plan.seed, direct)

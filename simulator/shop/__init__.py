@@ -1,1 +1,1 @@
-"""The shop: what it sells, to whom, and what becomes of an order."""
+"""The shop: its products, its customers, and the life of an order."""

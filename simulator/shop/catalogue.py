@@ -1,4 +1,4 @@
-"""What the shop sells: categories, products with their price history, costs, stock, and coupons."""
+"""The shop's catalogue: categories, products with their price history, costs, stock, and coupons."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ class Catalogue:
         self.rank()
 
     def rank(self) -> None:
-        """Popularity by rank (Zipf); what is not on sale is not bought."""
+        """Rank products by popularity (Zipf); only those on sale are bought."""
         self._ranked = [row for row in self.state.rows("products") if row["is_active"]]
         random.Random(7).shuffle(self._ranked)
         self._weights = list(accumulate(1 / (rank + 4) ** 0.85 for rank in range(len(self._ranked))))
 
     def pick(self, rng: random.Random, at: datetime, count: int) -> list[Row]:
-        """Distinct products on sale at that moment, popular ones more often; at least one."""
+        """Return distinct products on sale at that time, popular ones more often; at least one."""
         while True:
             drawn = rng.choices(self._ranked, cum_weights=self._weights, k=count)
             found = {row["id"]: row for row in drawn if row["created_at"] <= at}
@@ -75,12 +75,12 @@ class Catalogue:
                 return list(found.values())
 
     def price_at(self, product: Row, at: datetime) -> Decimal:
-        """List price in EUR at that moment."""
+        """Return the list price in EUR at that time."""
         times, prices = self.prices[product["id"]]
         return prices[max(bisect_right(times, at) - 1, 0)]
 
     def department(self, product: Row) -> str | None:
-        """Name of the top category; null for a product without a category."""
+        """Return the name of the top category; null for a product without a category."""
         category = self.category_of.get(product["category_id"])
         if category is None:
             return None
@@ -88,7 +88,7 @@ class Catalogue:
         return str(parent["name"])
 
     def change_price(self, product: Row, at: datetime, rng: random.Random) -> None:
-        """A new list price, often with a new cost; the old cost row is closed at that moment."""
+        """Set a new list price, often with a new cost; the old cost row ends at that time."""
         times, prices = self.prices[product["id"]]
         price = max(cents(prices[-1] * Decimal(str(round(rng.uniform(0.85, 1.18), 3)))), Decimal("1.00"))
         times.append(at)
@@ -215,7 +215,7 @@ class Catalogue:
                 created_at=created,
                 updated_at=created,
             )
-        for number in range(40):  # newsletter codes that hardly anyone uses
+        for number in range(40):  # rarely used newsletter codes
             created = _between(self.rng, start, until)
             self.state.add(
                 "coupons",

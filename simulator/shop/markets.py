@@ -1,4 +1,4 @@
-"""Where the shop sells: currencies, taxes, exchange rates, and names as people there have them."""
+"""The shop's markets: currencies, taxes, exchange rates, and local names."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ SHOP_CURRENCY = "EUR"
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Half-even to two places: every currency of the demo shop has two."""
+    """Round half-even to two places: every currency of the demo shop has two."""
     return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True)
 class Market:
-    """One country: its currency, what prices look like there, and its tax."""
+    """One country: its currency, its price endings and its tax."""
 
     country: str
     weight: float
@@ -139,12 +139,12 @@ START_RATES = {
 
 
 def pick_market(rng: random.Random) -> Market:
-    """A market, by its share of the shop's customers."""
+    """Pick a market by its share of the shop's customers."""
     return rng.choices(list(MARKETS.values()), [market.weight for market in MARKETS.values()])[0]
 
 
 def local_price(market: Market, price: Decimal) -> Decimal:
-    """A list price in EUR as it is shown in a market: whole kronor, `.95` elsewhere abroad."""
+    """Return a list price in EUR as shown in a market: whole kronor, `.95` elsewhere abroad."""
     if market.currency == SHOP_CURRENCY:
         return price
     amount = (price * market.price_factor).to_integral_value()
@@ -154,7 +154,7 @@ def local_price(market: Market, price: Decimal) -> Decimal:
 
 
 def add_rates(state: State, first: date, last: date, now: datetime, rng: random.Random) -> None:
-    """One rate per currency and day, base in EUR, each day a small step from the day before."""
+    """Add one rate per currency and day, base in EUR, each a small step from the day before."""
     current = dict(START_RATES)
     for row in state.rows("exchange_rates"):
         current[row["base_currency"]] = row["rate"]

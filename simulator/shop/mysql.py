@@ -1,4 +1,4 @@
-"""Writing the shop's tables to MySQL or MariaDB."""
+"""Write the shop's tables to MySQL or MariaDB."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHUNK = 2_000
 
 @contextmanager
 def shop(settings: SimulatorSettings) -> Iterator[Any]:
-    """A connection to the shop database as its owner; nothing is committed unless the caller does.
+    """Connect to the shop database as its owner; only the caller commits.
 
     Raises:
         SimulatorError: when the server cannot be reached, refuses the login, or lacks the database.
@@ -61,23 +61,23 @@ def _reason(error: mysql.connector.Error, settings: SimulatorSettings) -> str:
 
 
 def create_tables(connection: Any) -> None:
-    """Create what is missing; an existing table stays as it is."""
+    """Create missing tables; an existing table stays unchanged."""
     with connection.cursor() as cursor:
-        cursor.execute("SET SESSION sql_notes = 0")  # "already exists" is no news
+        cursor.execute("SET SESSION sql_notes = 0")  # ignore "already exists"
         for table in tables().values():
             cursor.execute(table.ddl)
     connection.commit()
 
 
 def row_count(connection: Any, table: str) -> int:
-    """Rows in one table of the schema."""
+    """Return the number of rows in one table of the schema."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM {tables()[table].name}")  # noqa: S608
         return int(cursor.fetchone()[0])
 
 
 def filled_tables(connection: Any) -> list[str]:
-    """Tables that hold at least one row."""
+    """Return the tables with at least one row."""
     return [name for name in tables() if row_count(connection, name)]
 
 
@@ -89,7 +89,7 @@ def truncate(connection: Any) -> None:
 
 
 def write(connection: Any, changes: Changes) -> int:
-    """Apply changes without committing; a repetition changes nothing. Returns the rows concerned."""
+    """Apply changes without committing; repeating them changes nothing. Returns the number of rows."""
     count = 0
     with connection.cursor() as cursor:
         for name, rows in changes.items():

@@ -1,4 +1,4 @@
-"""Orders and what becomes of them: lines with their money, payments, shipments, refunds."""
+"""Orders and their lives: lines with their amounts, payments, shipments, refunds."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ class Placed:
 
 
 def spread(amount: Decimal, weights: Sequence[Decimal]) -> list[Decimal]:
-    """An order-level amount over its lines by value, each half-even; the last line takes the rest."""
+    """Spread an order-level amount over its lines by value, each half-even; the last gets the remainder."""
     total = sum(weights, ZERO)
     shares = [cents(amount * weight / total) if total else ZERO for weight in weights[:-1]]
     return [*shares, amount - sum(shares, ZERO)]
 
 
 def included_tax(amount: Decimal, rate: Decimal) -> Decimal:
-    """The tax in a price: what is left above the rounded net, so that the two always add up to it."""
+    """Return the tax in a price: the difference to the rounded net, so that both always add up."""
     return amount - cents(amount / (1 + rate))
 
 
 class OrderDesk:
-    """Places orders and moves them on."""
+    """The desk that places orders and moves them on."""
 
     def __init__(self, state: State, catalogue: Catalogue, people: People, rng: random.Random) -> None:
         self.state, self.catalogue, self.people, self.rng = state, catalogue, people, rng
         self.lines_of: dict[int, list[Row]] = defaultdict(list)
-        self._refunded: dict[int, int] = defaultdict(int)  # pieces given back, by order line
+        self._refunded: dict[int, int] = defaultdict(int)  # refunded units, by order line
         self._shipping_refunded: set[int] = set()
         self.parcel_of: dict[int, Row] = {row["order_id"]: row for row in state.rows("shipments")}
         self._awaited: dict[int, Row] = {
@@ -75,7 +75,7 @@ class OrderDesk:
                 self._shipping_refunded.add(refund["order_id"])
 
     def place(self, buyer: Buyer, at: datetime, channel: str, products: Sequence[Row]) -> Placed:
-        """A new order, status `placed`, with correct money in the buyer's currency."""
+        """Place an order, status `placed`, with correct amounts in the buyer's currency."""
         market = buyer.market
         coupon = self._coupon(market, at)
         is_collected = channel == "phone" and self.rng.random() < 0.05
@@ -111,16 +111,16 @@ class OrderDesk:
         return Placed(order, lines)
 
     def method(self) -> str:
-        """How the buyer means to pay."""
+        """Choose the buyer's payment method."""
         return self.rng.choices(list(METHODS), list(METHODS.values()))[0]
 
     def await_payment(self, order: Row, method: str, at: datetime) -> None:
-        """The money comes later: a payment that is not processed yet, on a card or at PayPal reserved."""
+        """Add a pending payment: not processed yet, or authorised by card or PayPal."""
         status = "authorized" if method in RESERVING_METHODS else "pending"
         self._awaited[order["id"]] = self._payment(order, method, status, at)
 
     def pay(self, order: Row, method: str, at: datetime) -> None:
-        """The money arrives; now and then a card was refused first."""
+        """Capture the payment; now and then after a declined card."""
         rng, payment = self.rng, self._awaited.pop(order["id"], None)
         if payment is None:
             if method == "card" and rng.random() < 0.05:
@@ -131,13 +131,13 @@ class OrderDesk:
         self.state.update("orders", order, at, status="paid", paid_at=at)
 
     def fail(self, order: Row, at: datetime) -> None:
-        """No payment came through."""
+        """Fail the order: no payment succeeded."""
         payment = self._awaited.pop(order["id"], None) or self._payment(order, "card", "pending", at)
         self._process(payment, "failed", at)
         self.state.update("orders", order, at, status="failed")
 
     def cancel(self, order: Row, at: datetime) -> None:
-        """Cancelled; what was paid goes back, shipping included."""
+        """Cancel the order; what was paid is refunded, shipping included."""
         if order["paid_at"] is not None:
             self.refund(order, at, everything=True)
         if order["id"] in self._awaited:
@@ -147,7 +147,7 @@ class OrderDesk:
         self.state.update("orders", order, at, status="cancelled", cancelled_at=at)
 
     def pack(self, order: Row, at: datetime) -> None:
-        """A parcel that waits for its carrier, at the shop's own cost."""
+        """Pack a parcel that waits for its carrier, at the shop's own cost."""
         rng = self.rng
         self.parcel_of[order["id"]] = self.state.add(
             "shipments",
@@ -162,13 +162,13 @@ class OrderDesk:
         )
 
     def ship(self, order: Row, at: datetime) -> None:
-        """The parcel is handed to the carrier."""
+        """Hand the parcel to the carrier."""
         parcel = self.parcel_of[order["id"]]
         self.state.update("shipments", parcel, at, status="in_transit", shipped_at=at)
         self.state.update("orders", order, at, status="shipped")
 
     def deliver(self, order: Row, at: datetime) -> None:
-        """Arrived; a few parcels are lost, but the order ends there as well."""
+        """Deliver the order; a few parcels are lost, which ends the order as well."""
         is_lost = self.rng.random() < 0.005
         status, delivered_at = ("lost", None) if is_lost else ("delivered", at)
         parcel = self.parcel_of[order["id"]]
@@ -176,12 +176,12 @@ class OrderDesk:
         self.state.update("orders", order, at, status="delivered")
 
     def forget(self, order: Row) -> None:
-        """The order was deleted with all that belonged to it."""
+        """Drop a deleted order and everything that belongs to it."""
         for known in (self.lines_of, self.parcel_of, self._awaited):
             known.pop(order["id"], None)
 
     def refund(self, order: Row, at: datetime, *, everything: bool = False) -> Row | None:
-        """Money back for some pieces, or for all that is left, with shipping; null when nothing is left."""
+        """Refund some units, or all that are left, with shipping; null when nothing is left."""
         rng, lines = self.rng, self.lines_of[order["id"]]
         left = [(line, line["quantity"] - self._refunded[line["id"]]) for line in lines]
         left = [(line, pieces) for line, pieces in left if pieces > 0]
@@ -215,7 +215,8 @@ class OrderDesk:
         return refund
 
     def _refund_item(self, refund: Row, line: Row, pieces: int, net: Decimal, at: datetime) -> Row:
-        # Shares of the whole line, as differences of running totals: several refunds add up to it exactly.
+        # Shares of the whole line, as differences of running totals, so that several refunds add up to it
+        # exactly.
         before, after = self._refunded[line["id"]], self._refunded[line["id"]] + pieces
         self._refunded[line["id"]] = after
         amount, tax = (
@@ -276,7 +277,7 @@ class OrderDesk:
         if coupon is None:
             return ZERO
         amount = coupon["value"] if coupon["kind"] == "fixed" else cents(goods * coupon["value"] / 100)
-        return min(amount, cents(goods / 2))  # never more than half, so no line can go below zero
+        return min(amount, cents(goods / 2))  # at most half, so that no line can become negative
 
     def _coupon(self, market: Market, at: datetime) -> Row | None:
         if self.rng.random() > 0.16:
@@ -334,7 +335,7 @@ class OrderDesk:
 
 
 def net_amounts(order: Row, lines: Sequence[Row]) -> list[Decimal]:
-    """What was paid for each line without tax, in the order's currency."""
+    """Return the amount paid for each line without tax, in the order's currency."""
     values = [line["unit_price"] * line["quantity"] - line["discount_amount"] for line in lines]
     paid = [
         value - share for value, share in zip(values, spread(order["discount_amount"], values), strict=True)

@@ -1,4 +1,4 @@
-"""Who buys: customers with their addresses, and guests who type an e-mail address or none."""
+"""Buyers: customers with their addresses, and guests with or without an e-mail address."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ PROVIDERS = ("example.com", "example.org", "mail.example.net", "post.example.de"
 
 @dataclass(frozen=True)
 class Buyer:
-    """Someone at the checkout: an account or a guest, and where the goods go."""
+    """A buyer at the checkout: an account or a guest, and the delivery address."""
 
     customer: Row | None
     email: str | None
@@ -92,12 +92,12 @@ class People:
         self.index()
 
     def index(self) -> None:
-        """Accounts in the order of their creation, tests left out."""
+        """Index the accounts in order of creation, without test accounts."""
         accounts = [row for row in self.state.rows("customers") if not row["is_test"]]
         self._accounts = sorted(accounts, key=lambda row: (row["created_at"], row["id"]))
 
     def recall_guests(self, orders: list[Row]) -> None:
-        """Who may come again: the guests of these orders."""
+        """Remember the guests of these orders, who may return."""
         by_currency = {market.currency: market for market in reversed(MARKETS.values())}
         self.guests = [
             (order["email"].strip().lower(), by_currency[order["currency"]])
@@ -106,7 +106,7 @@ class People:
         ]
 
     def register(self, at: datetime, *, is_test: bool = False) -> Row:
-        """A new customer with one or two addresses."""
+        """Register a new customer with one or two addresses."""
         rng, market = self.rng, pick_market(self.rng)
         number = self.state.last_ids.get("customers", 0) + 1
         first, last = rng.choice(FIRST_NAMES), rng.choice(LAST_NAMES)
@@ -129,7 +129,7 @@ class People:
         return customer
 
     def add_address(self, customer_id: int | None, name: str, market: Market, kind: str, at: datetime) -> Row:
-        """An address in the market's country; `customer_id` is null for a guest."""
+        """Add an address in the market's country; `customer_id` is null for a guest."""
         rng = self.rng
         city, postal_code, region = rng.choice(market.cities)
         address = self.state.add(
@@ -151,14 +151,14 @@ class People:
         return address
 
     def addresses_of(self, customer: Row, kind: str) -> list[Row]:
-        """The customer's addresses of a kind that still exist."""
+        """Return the customer's existing addresses of a kind."""
         known = self._addresses.get(customer["id"], [])
         return [
             row for row in known if row["kind"] == kind and (row["id"],) in self.state.tables["addresses"]
         ]
 
     def customer_at(self, rng: random.Random, at: datetime) -> Row | None:
-        """Some customer who had an account then, earlier ones more often; null before the first account."""
+        """Pick a customer of that time, earlier ones more often; null before the first account."""
         for _ in range(20):
             customer = self._accounts[int(len(self._accounts) * rng.random() ** 1.5)]
             if customer["created_at"] <= at:
@@ -166,7 +166,7 @@ class People:
         return None
 
     def buyer_at(self, rng: random.Random, at: datetime) -> Buyer:
-        """Who places an order at that moment: four of five times a customer."""
+        """Pick who places an order at that time: four times in five a customer."""
         customer = self.customer_at(rng, at) if rng.random() < 0.82 else None
         if customer is not None:
             return Buyer(customer, customer["email"], market_of(customer))
@@ -190,12 +190,12 @@ class People:
 
 
 def market_of(customer: Row) -> Market:
-    """The market of a customer's country; the home market when the country is not known."""
+    """Return the market of a customer's country; the home market if the country is unknown."""
     return MARKETS.get(customer["country_code"] or "DE", MARKETS["DE"])
 
 
 def registrations(rng: random.Random, start: datetime, until: datetime, count: int) -> list[datetime]:
-    """When accounts were made: three of five before the period, the rest spread over it with growth."""
+    """Return creation times of accounts: three in five before the period, the others in it, with growth."""
     before, period = start - timedelta(days=365), until - start
     moments = [
         before + timedelta(days=365) * rng.random()

@@ -1,1 +1,1 @@
-"""What silver and gold have in common when they are built: checks, quarantine, incremental commits."""
+"""Build steps that silver and gold share: checks, quarantine, incremental commits."""

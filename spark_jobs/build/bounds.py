@@ -1,6 +1,6 @@
 """The limits of `contracts.limits` as checks of a row, and the repairs that keep a row from being rejected.
 
-Nothing here knows a table: a column's type, name and place decide.
+Nothing here depends on a particular table; only a column's type, name and role matter.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from spark_jobs.columns.parsing import storable, text
 RowCheck = tuple[str, OnFailure, Column]
 
 _CURRENCY = r"^[A-Z]{3}$"
-# What is said clearly and lies beyond what a type holds: a whole or decimal number, a year of five digits.
+# A value that is legible but does not fit its type: a whole or decimal number, a year of five digits.
 _NUMBER = r"^[+-]?\d+(\.\d*)?$"
 _FAR_MOMENT = r"^[+-]?\d{5,}-\d\d-\d\d"
 
 
 def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterator[RowCheck]:
-    """The checks of a silver column by its type.
+    """Return the checks of a silver column, derived from its type.
 
-    `x_unreadable`, `x_out_of_range`, `x_not_a_code` and `x_too_long` reject it, `x_repaired` and `x_cut` warn
-    of a repair. `raw_fields` are the source's columns that the rows carry in `_raw`.
+    `x_unreadable`, `x_out_of_range`, `x_not_a_code` and `x_too_long` reject the row, `x_repaired` and `x_cut`
+    warn of a repair. `raw_fields` are the source columns that rows carry in `_raw`.
     """
     consequence, value = _consequence(table, column), F.col(column.name)
     lost, outside = _lost(column, raw_fields), _outside(table, column)
@@ -51,7 +51,7 @@ def limit_checks(table: Table, column: Declared, raw_fields: set[str]) -> Iterat
 
 
 def key_checks(table: Table) -> Iterator[RowCheck]:
-    """The checks that a mart's texts fit its key and its indexes."""
+    """Return the checks that a mart's texts fit its key and its indexes."""
     indexed = {name for index in table.indexes for name in index}
     for column in table.columns:
         if column.name in indexed and column.type == "string" and not column.allowed:
@@ -60,7 +60,7 @@ def key_checks(table: Table) -> Iterator[RowCheck]:
 
 
 def repaired(table: Table, column: Declared) -> Column:
-    """A column of a silver row as it is taken in, under its own name."""
+    """Return a column as silver stores it, repaired, under its own name."""
     value = F.col(column.name)
     if _is_free_text(column):
         longest = None if column.name in table.key else text_length(table, column)
@@ -74,7 +74,7 @@ def repaired(table: Table, column: Declared) -> Column:
 
 
 def _consequence(table: Table, column: Declared) -> OnFailure:
-    """What a value beyond its limits does. A claim that an event may do without is unknown instead."""
+    """Return the consequence of a value beyond its limits. Optional claims of events become null instead."""
     is_claim = table.source_layer is not Layer.SHOP and not column.required and column.name not in table.key
     return column.on_failure or (OnFailure.WARN if is_claim else OnFailure.QUARANTINE)
 
@@ -103,23 +103,23 @@ def _source_type(table: Table, column: Declared) -> str:
 
 
 def is_missing(column: Declared, raw_fields: set[str]) -> Column:
-    """Whether a value is missing: it is null, and the source says nothing that was lost."""
+    """Return whether a value is missing: null here, and without a value in the source."""
     lost, is_null = _lost(column, raw_fields), F.col(column.name).isNull()
     return is_null if lost is None else is_null & ~F.coalesce(lost, F.lit(False))
 
 
 def _lost(column: Declared, raw_fields: set[str]) -> Column | None:
-    """Whether the source says something of which nothing is left; None without such a source column."""
+    """Return whether the source has a value where the column is null; None without such a source column."""
     source = column.source or column.name
     if source not in raw_fields or source.startswith("_"):
         return None
     said = text(F.col(f"_raw.{source}"))
-    says_something = said.isNotNull() & ~said.startswith("0000-00-00")  # MySQL's zero date says nothing
+    says_something = said.isNotNull() & ~said.startswith("0000-00-00")  # MySQL's zero date is no value
     return F.col(column.name).isNull() & says_something
 
 
 def _is_far(column: Declared) -> Column:
-    """Whether what the source says is clear, and beyond all that the column's type holds."""
+    """Return whether the source value is legible but beyond the range of the column's type."""
     said = text(F.col(f"_raw.{column.source or column.name}"))
     return said.rlike(_FAR_MOMENT if column.type in ("timestamp", "date") else _NUMBER)
 

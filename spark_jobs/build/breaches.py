@@ -1,4 +1,4 @@
-"""Why a mart is refused, in a sentence: which rows, which values, and the next command."""
+"""Messages for a mart that is refused: the rows, the values and the next command."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame
 from contracts.model import Table
 from spark_jobs.build.quality import examples
 
-_SHOWN = 5  # currencies and days that a message names
+_SHOWN = 5  # currencies and days named in a message
 
 
 def without_rates(missing: DataFrame, mart: Table, reporting_currency: str) -> str | None:
-    """The first currencies and days without a rate, how many more, and where a rate belongs.
+    """Describe the first currencies and days without a rate, count the others, and say where a rate belongs.
 
     `missing` has currency, day, needed_by, rows and example, one row per currency and day; None when empty.
     """
@@ -34,7 +34,7 @@ def without_rates(missing: DataFrame, mart: Table, reporting_currency: str) -> s
 
 
 def breaches(built: DataFrame, mart: Table, broken: Mapping[str, int]) -> str:
-    """Each check, how many rows break it, and the first of them; `broken` has the rows by check."""
+    """Describe each broken check: its row count and the first rows; `broken` maps check to row count."""
     named = "; ".join(
         f"{check} ({count:,} rows, such as {' and '.join(examples(built, mart, check))})"
         for check, count in sorted(broken.items())

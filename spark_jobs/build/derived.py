@@ -1,4 +1,4 @@
-"""Tables made of tables: each is built again when its inputs, its code or the day have changed."""
+"""Derived tables: each is rebuilt when its inputs, its code or the day have changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from spark_jobs.engine.session import in_parallel
 from spark_jobs.lake.tables import DataCommit, Lake
 from spark_jobs.run.record import Step
 
-# Called with the built rows, their table and its inputs; it raises where the table must not be replaced.
+# Called with the built rows, their table and its inputs; raises if the table must not be replaced.
 Gate = Callable[[DataFrame, Table, Mapping[str, DataFrame]], None]
 
 
@@ -26,9 +26,9 @@ Gate = Callable[[DataFrame, Table, Mapping[str, DataFrame]], None]
 class DerivedTables:
     """The derived tables of one layer, and how they are built.
 
-    `functions` has, by table name, the pure function that is called with the table's inputs by name.
+    `functions` maps a table name to the pure function that is called with the table's inputs by name.
     `code` is a hash of the code behind them. With a `rebuild_id`, each table is built once for that id,
-    changed or not, so that a retry goes on where the try before it was killed.
+    changed or not, so that a retry continues where the previous attempt was killed.
     """
 
     tables: Sequence[Table]
@@ -41,7 +41,7 @@ class DerivedTables:
     gate: Gate | None = None
 
     def any_stale(self) -> bool:
-        """Whether some table is not what its inputs, its code and the day would make of it."""
+        """Return whether any table is out of date with its inputs, its code or the day."""
         return any(map(self._is_stale, self.tables))
 
     def note_unchanged(self) -> None:
@@ -50,7 +50,7 @@ class DerivedTables:
             self.step.table(table.id).note = "unchanged"
 
     def build(self, engine: Engine) -> None:
-        """Build what is stale, each table after its inputs, independent ones side by side."""
+        """Build the stale tables, each after its inputs, independent ones in parallel."""
         names = {table.id for table in self.tables}
         order = TopologicalSorter({t.id: [i for i in t.inputs if i in names] for t in self.tables})
         order.prepare()
@@ -76,7 +76,7 @@ class DerivedTables:
             if table.layer is Layer.SILVER:
                 rows = within_limits(rows, table)
             if self.gate or _has_warnings(table):
-                rows = engine.checkpoint(rows)  # looked at before it is written
+                rows = engine.checkpoint(rows)  # checked before it is written
             if self.gate:
                 self.gate(rows, table, inputs)
             warned = warnings(rows, table)
@@ -96,7 +96,7 @@ class DerivedTables:
     def _is_stale(self, table: Table) -> bool:
         commits = self._inputs(table)
         if len(commits) < len(table.inputs):
-            return False  # an input is still to come
+            return False  # an input is not built yet
         said = self.lake.commit_metadata(self.lake.path(table)) or {}
         is_rebuilt = self.rebuild_id is None or said.get("rebuild") == self.rebuild_id
         return not is_rebuilt or said.get("built_from") != self._state(commits)

@@ -1,4 +1,4 @@
-"""What a table was built with, so that a step knows when nothing that matters has changed."""
+"""Fingerprints of what a table was built from, so that a step can skip what has not changed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @cache
 def code_version(*folders: str) -> str:
-    """A hash over the Python files below these folders of the project.
+    """Return a hash of the Python files below these folders of the project.
 
-    Any change of the code that makes a table rebuilds it: rarely needed, never wrong.
+    Any change to the code behind a table rebuilds it: often unnecessary, never wrong.
     """
     digest = hashlib.sha256()
     for folder in folders:
@@ -32,7 +32,7 @@ def code_version(*folders: str) -> str:
 
 
 def context_of(settings: Settings, now: datetime) -> Context:
-    """The context of a build at `now` (aware): `as_of` is the start of that day in the shop's time zone.
+    """Context of a build at `now` (aware): `as_of` is the start of that day in the shop's time zone.
 
     Everything that depends on `as_of` changes with the day, so builds of one day agree.
     """
@@ -47,7 +47,7 @@ def context_of(settings: Settings, now: datetime) -> Context:
 
 
 def fingerprint(code: str, context: Context | None, inputs: Mapping[str, int]) -> str:
-    """A hash of the code, of the settings that change figures, and of the inputs' versions."""
+    """Return a hash of the code, of the settings that change figures, and of the inputs' versions."""
     parts: dict[str, Any] = {"code": code, "inputs": dict(sorted(inputs.items()))}
     if context is not None:
         parts["context"] = {

@@ -1,4 +1,4 @@
-"""How a silver table follows its bronze table: new rows are checked, then rejected or merged, atomically."""
+"""Incremental refresh of a silver table: new bronze rows are checked, then rejected or merged, atomically."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ QUARANTINE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Span:
-    """Which commits of the input a refresh takes in; `after` None means all from the beginning.
+    """The range of input commits that a refresh reads; `after` None means from the beginning.
 
-    At version `readable` the input holds what it held at `until`. `app` names the table's present life: it
-    changes with a rebuild, whose commits would else count as done.
+    Version `readable` of the input has the same data as `until`. `app` identifies the current build of the
+    table: it changes with a rebuild, whose commits would otherwise count as done.
     """
 
     after: int | None
@@ -50,9 +50,10 @@ class Span:
 
 
 def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = None) -> Span | None:
-    """What this silver table has not yet taken in; None when nothing.
+    """Return the commits this silver table has not read yet; None when there are none.
 
-    Other code than the table was built with, or a `rebuild_id` it does not know, means all of it again.
+    If the code differs from the one the table was built with, or the `rebuild_id` is new, that is all of
+    them.
     """
     target = lake.path(table)
     source = lake.data_commit(lake.path(declared(table.inputs[0])))
@@ -70,20 +71,20 @@ def span_to_do(lake: Lake, table: Table, code: str, rebuild_id: str | None = Non
 
 
 def has_messages(lake: Lake, table: Table) -> bool:
-    """Whether the input holds messages in a format that the table takes; captured events it always has."""
+    """Return whether the input has messages that the table can read; captured events always count."""
     if not table.formats or CAPTURED_EVENT in table.formats:
         return True
     return any(_posthog_sent(lake, table, format=(kind, kind)) for kind in table.formats)
 
 
 def _posthog_sent(lake: Lake, table: Table, **wanted: tuple[str, str]) -> bool:
-    """Whether the input holds messages of a PostHog's own Kafka, with these values."""
+    """Return whether the input has messages from PostHog's own Kafka with these values."""
     path = lake.path(declared(table.inputs[0]))
     return lake.holds(path, {"topic": (POSTHOG, f"{POSTHOG}\uffff"), **wanted})
 
 
 def messages_for(rows: DataFrame, table: Table) -> DataFrame:
-    """The rows in a format that the table takes; a bronze from before there were formats has one only."""
+    """Return the rows in a format that the table reads; a bronze table without formats has only one."""
     if not table.formats:
         return rows
     said = F.col("format") if "format" in rows.columns else F.lit(None).cast("string")
@@ -92,12 +93,12 @@ def messages_for(rows: DataFrame, table: Table) -> DataFrame:
 
 
 def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:
-    """Bronze rows with what every cleaned row carries: the raw row, its version and where it came from."""
+    """Add what every cleaned row carries to bronze rows: the raw row, its version and its origin."""
     raw = F.struct(*[F.col(name) for name in rows.columns]).alias("_raw")
     if source.layer is Layer.EVENTS:
         carried = (F.lit("upsert").alias("_op"), F.col("_ingested_at").alias("_version_at"))
         return rows.select("*", *carried, F.lit("").alias("_batch_id"), raw)
-    # A change time that no shop can mean says nothing; the snapshot that brought the row does.
+    # An implausible change time is ignored; the time of the snapshot that brought the row is used instead.
     changed = moment("updated_at")
     changed = F.when((F.col("_op") != "delete") & is_business_time(changed), changed)
     version = F.coalesce(changed, F.col("_ingested_at"))
@@ -107,11 +108,11 @@ def with_system_columns(rows: DataFrame, source: Table) -> DataFrame:
 def checked_rows(
     clean: Callable[[DataFrame, Context], DataFrame], raw: DataFrame, table: Table, context: Context
 ) -> DataFrame:
-    """Bronze rows cleaned and checked; the raw row is kept where a check failed.
+    """Return bronze rows, cleaned and checked; the raw row is kept where a check failed.
 
-    The caller makes them a checkpoint before use: a filter on the checks would else be pushed down to the
-    source with every expression behind it written out, thousands of them, which Spark's optimizer does not
-    survive. A cache would do, too, but Spark first compiles a columnar form of each table for it.
+    The caller must checkpoint them before use: otherwise a filter on the checks is pushed down to the source
+    with every expression behind it expanded, thousands of them, which Spark's optimizer does not survive. A
+    cache would do, too, but for it Spark first compiles a columnar form of each table.
     """
     source = declared(table.inputs[0])
     cleaned = clean(with_system_columns(raw, source), context)
@@ -126,7 +127,7 @@ def checked_rows(
 
 @dataclass(frozen=True)
 class Quality:
-    """What the checks said of a batch of versions, and of how many rows these are."""
+    """The check results of a batch of versions, and the number of rows they belong to."""
 
     read: int
     quarantined: int
@@ -134,15 +135,15 @@ class Quality:
     warned: dict[str, int]
     fatal: dict[str, int]
     failed: dict[str, int]
-    rejected: int  # rows whose newest version is unfit
+    rejected: int  # rows whose newest version is invalid
     rows: int
 
 
 def count_rows(checked: DataFrame, table: Table) -> Quality:
     """Count the checked rows, by name where they break a check.
 
-    A row of the shop is rejected when its newest version is: one that was mended since is none. Events are
-    counted one by one.
+    A shop row counts as rejected when its newest version is; one that was corrected since does not. Events
+    are counted individually.
     """
     passed = F.size("_failed") == 0
     counts = checked.agg(
@@ -158,19 +159,19 @@ def count_rows(checked: DataFrame, table: Table) -> Quality:
         newest = F.max_by(~passed, F.struct("_ingested_at", "_version_at"))
         per_row = checked.groupBy("_position").agg(newest.alias("is_rejected"))
         rejected, rows = per_row.agg(F.count_if("is_rejected"), F.count(F.lit(1))).collect()[0]
-    # By a query of its own: within the one above, Sail would hold every key as an object.
+    # In a separate query: within the one above, Sail would hold every key as an object.
     duplicates = counts["passed"] - checked.where(passed).select(*table.key).distinct().count()
     return Quality(counts["read"], unfit, duplicates, warned, fatal, failed, rejected, rows)
 
 
 def names_of(checked: DataFrame, kind: str) -> dict[str, int]:
-    """How many rows break each check of a kind: `_failed`, `_warned` or `_fatal`."""
+    """Count the rows that break each check of a kind: `_failed`, `_warned` or `_fatal`."""
     counts = checked.select(F.explode(kind).alias("name")).groupBy("name").count().collect()
     return dict(sorted(((row[0], row[1]) for row in counts), key=lambda each: (-each[1], each[0])))
 
 
 def quarantine(engine: Engine, checked: DataFrame, table: Table, run_id: str, until: int) -> None:
-    """Set rejected rows aside with their reasons; a row that is already there is not added again."""
+    """Write rejected rows to quarantine with their reasons; a row already there is not added again."""
     raw = F.to_json("_raw", {"ignoreNullFields": "false"})
     rejected = checked.where(F.size("_failed") > 0).select(
         F.sha2(F.concat_ws("|", raw, "_batch_id", F.col("_ingested_at").cast("string")), 256).alias("row_id"),
@@ -196,7 +197,7 @@ def commit(
     record: TableRecord,
     metadata: Mapping[str, Any],
 ) -> None:
-    """Bring the passed rows into the silver table, in one commit that also says how far it has come."""
+    """Merge the passed rows into the silver table, in one commit that also records its progress."""
     names = [*table.column_names]
     is_event = declared(table.inputs[0]).layer is Layer.EVENTS
     if not is_event:
@@ -222,9 +223,9 @@ def commit(
 
 
 def _first_wins(keys: str, names: list[str], has_foreign: bool) -> Merge:
-    """As `newest_state` chooses among all: our own topic's message before a PostHog's, then the first.
+    """Order messages as `newest_state` does: our own topic before PostHog's, then the first to arrive.
 
-    Without a PostHog nothing is ever updated, and Delta need not look for what it would rewrite.
+    Without a PostHog nothing is ever updated, and Delta need not search for files to rewrite.
     """
     values = {name: f"s.{name}" for name in names}
     if not has_foreign:

@@ -1,4 +1,4 @@
-"""Contracts held against rows: types, row checks, versions, and the checks a whole table must pass."""
+"""Rows checked against their contract: types, row checks, versions and whole-table checks."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from spark_jobs.build.bounds import RowCheck, is_missing, key_checks, limit_chec
 
 
 class MissingColumnsError(ValueError):
-    """A transformation left out columns that its contract declares."""
+    """A transformation did not return all columns that its contract declares."""
 
 
 def conform(df: DataFrame, table: Table) -> DataFrame:
-    """Exactly the contract's columns, in its order and types, with CARRIED_COLUMNS and `_problems` kept.
+    """Select exactly the contract's columns, in its order and types, plus CARRIED_COLUMNS and `_problems`.
 
     Raises:
         MissingColumnsError: naming the table and the columns.
@@ -33,11 +33,11 @@ def conform(df: DataFrame, table: Table) -> DataFrame:
 
 
 def check_rows(df: DataFrame, table: Table) -> DataFrame:
-    """Rows of a source, repaired, with the names of the checks they break: `_failed`, `_warned`, `_fatal`.
+    """Repair rows of a source and add the names of the checks they break: `_failed`, `_warned`, `_fatal`.
 
     These are arrays, never null. `_failed` sends a row to quarantine, `_warned` only counts it, `_fatal`
-    stops the run. A deletion carries nothing but its key and breaks no check. A row with `_problems` could
-    not be read: they are its reasons, all else would only repeat them.
+    stops the run. A deletion has only its key and breaks no check. A row with `_problems` could not be read:
+    those are its only reasons, since checks would merely repeat them.
     """
     raw_fields = set(df.select("_raw.*").columns) if "_raw" in df.columns else set()
     names: dict[OnFailure, list[Column]] = {consequence: [] for consequence in OnFailure}
@@ -64,16 +64,16 @@ def check_rows(df: DataFrame, table: Table) -> DataFrame:
 
 
 def within_limits(df: DataFrame, table: Table) -> DataFrame:
-    """Rows made of silver tables, with what lies beyond a limit repaired, or unknown where it may be."""
+    """Repair values of derived rows that exceed a limit, or set them to null where the contract allows it."""
     return df.select(*(repaired(table, column) for column in table.columns))
 
 
 def mark_shared_keys(df: DataFrame, table: Table, source: Table) -> DataFrame:
-    """Checked rows, of which those are rejected as `key_not_unique` whose key another row claims.
+    """Reject checked rows whose key another row has as well, as `key_not_unique`.
 
-    Silver writes some keys in another form than the source, so two of its rows can be one key. The ingest
-    brings all of them in one snapshot. The row that is written as silver writes it stays, then the first by
-    the source's key as text; so the choice is the same whatever came before.
+    Silver normalises some keys, so two rows of the source can have one key. The ingest delivers all of them
+    in one snapshot. The row whose key is already in normal form stays, otherwise the first by the source's
+    key as text; so the choice does not depend on earlier batches.
     """
     if all(source.column(name).form is Form.EXACT for name in source.key):
         return df
@@ -95,27 +95,26 @@ def mark_shared_keys(df: DataFrame, table: Table, source: Table) -> DataFrame:
 
 
 def newest_state(df: DataFrame, table: Table) -> DataFrame:
-    """One row per key: the contract's columns of its newest version, and whether the row is gone.
+    """Return one row per key: the contract's columns of its newest version, and whether the row is deleted.
 
     Expects rows that passed their checks. The newest version is the one of the latest snapshot, then the
-    greatest by `newest_by`; what is still equal is decided by the values themselves. A snapshot says what the
-    source holds, so a row that was deleted and came back with its old `updated_at` is there again. A row is
-    gone when its deletion is of a later snapshot than its newest version; of one and the same snapshot the
-    deletion is that of another row of the source, whose key silver writes alike. Without `newest_by` our own
-    topic wins over those of others, then what reached bronze first, as in every later batch
-    (`refresh.commit`).
-    `_is_delete_only` marks keys of which only the deletion is here.
+    greatest by `newest_by`; remaining ties are broken by the values themselves. A snapshot is the state of
+    the source, so a row that was deleted and came back with its old `updated_at` exists again. A row is
+    deleted when its deletion has a later snapshot than its newest version; in the same snapshot, the deletion
+    belongs to another source row with the same normalised key. Without `newest_by`, our own topic wins over
+    others, then what reached bronze first, as in every later batch (`incremental.commit`). `_is_delete_only`
+    marks keys that occur only as a deletion.
     """
     carried = ("_ingested_at", "_version_at", "_batch_id")
     position = ("_kafka_topic", "_kafka_partition", "_kafka_offset")
     order = ("_ingested_at", *(table.newest_by or position))
     names = [name for name in dict.fromkeys((*order, *table.column_names, *carried)) if name not in table.key]
     is_deletion = F.col("_op") == "delete"
-    # A name with a colon is of another Kafka than ours: no topic's own name has one.
+    # A name with a colon belongs to another Kafka than ours: no topic name contains one.
     is_foreign = () if table.newest_by else (F.col("_kafka_topic").contains(":"),)
     by_value = (F.col(name).desc() if table.newest_by else F.col(name).asc() for name in names)
     of_key = Window.partitionBy(*table.key)
-    # Ranked rather than chosen by a greatest struct, of which Sail holds every row as objects.
+    # Ranked rather than aggregated to a greatest struct, for which Sail holds every row as an object.
     ranked = df.select(
         "*",
         F.row_number().over(of_key.orderBy(is_deletion, *is_foreign, *by_value)).alias("_rank"),
@@ -133,7 +132,7 @@ def newest_state(df: DataFrame, table: Table) -> DataFrame:
 
 
 def only_state(df: DataFrame, table: Table) -> DataFrame:
-    """What `newest_state` gives for rows of which no two have the same key, without grouping them."""
+    """Return what `newest_state` does for rows with unique keys, without grouping them."""
     carried = ("_ingested_at", "_version_at", "_batch_id")
     is_deletion = F.col("_op") == "delete"
     return df.select(
@@ -145,7 +144,7 @@ def only_state(df: DataFrame, table: Table) -> DataFrame:
 
 
 def violations(df: DataFrame, table: Table) -> dict[str, int]:
-    """How many rows break each check that stops a run, by name; empty when all hold.
+    """Count the rows that break each fatal check, by name; empty when all hold.
 
     One aggregation over the table. `key_not_unique` counts the rows beyond one per key.
     """
@@ -164,7 +163,7 @@ def violations(df: DataFrame, table: Table) -> dict[str, int]:
 
 
 def examples(df: DataFrame, table: Table, check: str, limit: int = 3) -> list[str]:
-    """A few of the rows that break a check which stops a run: key and the values the check looks at.
+    """Return a few rows that break a fatal check: their key and the values the check reads.
 
     One text per row, such as `order_id=7: units=null`, in the key's order.
     """
@@ -191,14 +190,14 @@ def examples(df: DataFrame, table: Table, check: str, limit: int = 3) -> list[st
 
 
 def _shown(value: object) -> str:
-    """A value on one line of a log."""
+    """Format a value for one line of a log."""
     if value is None:
         return "null"
     return repr(value[:100]) if isinstance(value, str) else str(value)
 
 
 def _looked_at(table: Table, check: str) -> list[str]:
-    """The columns that a check is about, by its expression, or by its name where it is a column's own."""
+    """Return the columns that a check reads, by its expression, or by its name if of one column."""
     said = next((declared.expression for declared in table.checks if declared.name == check), check)
     words = set(re.findall(r"\w+", said))
     return [
@@ -210,7 +209,7 @@ def _looked_at(table: Table, check: str) -> list[str]:
 
 
 def warnings(df: DataFrame, table: Table) -> dict[str, int]:
-    """How many rows break each declared check that only warns, by name; empty when all hold."""
+    """Count the rows that break each declared warning check, by name; empty when all hold."""
     checks = [check for check in table.checks if check.on_failure is OnFailure.WARN]
     if not checks:
         return {}
@@ -220,7 +219,7 @@ def warnings(df: DataFrame, table: Table) -> dict[str, int]:
 
 
 def _row_checks(table: Table, raw_fields: set[str]) -> Iterator[RowCheck]:
-    """Each check of a table: its name, its consequence, and the condition under which a row breaks it."""
+    """Return each check of a table: its name, consequence, and the condition under which a row breaks it."""
     is_mart = table.layer is Layer.GOLD
     default = OnFailure.FAIL if is_mart else OnFailure.QUARANTINE
     for column in table.columns:

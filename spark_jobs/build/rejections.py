@@ -1,4 +1,4 @@
-"""How many rejected rows a table may have, and what is said when it has more."""
+"""The limit on rejected rows of a table, and the error when it is exceeded."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pyspark.sql import functions as F
 from contracts.model import Layer, Table
 from spark_jobs.errors import UserError
 
-# So many rows are somebody's mistake, however small the table; a source that broke rejects more.
+# Up to this many rows are a data-entry mistake, however small the table; a broken source rejects more.
 FEW_ROWS = 50
-# A table of so many rows of which none is fit broke, too.
+# A table of this many rows without a valid one is broken, too.
 SMALLEST_TABLE = 20
-LONGEST_VALUE = 80  # characters of a rejected value in a message
+LONGEST_VALUE = 80  # characters of a rejected value shown in a message
 
 
 def exceeds_limit(table: Table, rejected: int, rows: int) -> bool:
-    """Whether the newest versions of too many rows of a table are unfit.
+    """Return whether too many rows of a table have an invalid newest version.
 
-    Tables of the event topics have no limit: anybody may send events, and nobody may stop a run with them.
+    Tables of the event topics have no limit: anybody can send events, and must not be able to stop a run.
     """
     if table.source_layer is not Layer.SHOP:
         return False
@@ -31,7 +31,7 @@ def exceeds_limit(table: Table, rejected: int, rows: int) -> bool:
 
 
 def refuse(table: Table, checked: DataFrame, rejected: int, rows: int, reasons: Mapping[str, int]) -> None:
-    """Stop before the table changes when too much of it is unfit.
+    """Stop before the table changes if too many of its rows are invalid.
 
     Raises:
         UserError: naming the table, the reasons with their counts, one row with its value, and what to do.
@@ -48,7 +48,7 @@ def refuse(table: Table, checked: DataFrame, rejected: int, rows: int, reasons: 
 
 
 def refuse_fatal(table: Table, fatal: Mapping[str, int]) -> None:
-    """Stop before the table changes when a check that must hold is broken.
+    """Stop before the table changes if a fatal check is broken.
 
     Raises:
         UserError: naming the table and the checks with their counts.
@@ -61,12 +61,12 @@ def refuse_fatal(table: Table, fatal: Mapping[str, int]) -> None:
 
 
 def named(counts: Mapping[str, int]) -> str:
-    """Checks with their counts, in words."""
+    """Format checks with their counts."""
     return ", ".join(f"{name}: {count:,} rows" for name, count in counts.items())
 
 
 def _example(table: Table, checked: DataFrame) -> str:
-    """A rejected row: its place, and what the source says where the row is unfit."""
+    """Describe a rejected row: its position and the source's values that are invalid."""
     rejected = checked.where(F.size("_failed") > 0)
     row = rejected.select("_position", "_failed", F.to_json("_raw").alias("raw")).sort("_position").limit(1)
     (found,) = row.collect()
@@ -76,7 +76,7 @@ def _example(table: Table, checked: DataFrame) -> str:
 
 
 def _sources(table: Table, reasons: list[str]) -> list[str]:
-    """The source's columns that these reasons speak of."""
+    """Return the source's columns that these reasons refer to."""
     words = {
         word
         for check in table.checks

@@ -1,1 +1,1 @@
-"""Expressions and rules on columns: what silver and gold may use."""
+"""Expressions and rules on columns: all that silver and gold may import."""

@@ -1,4 +1,4 @@
-"""Connected components of a graph that no single machine's memory needs to hold."""
+"""Connected components of a graph that need not fit into one machine's memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MOST_ROUNDS = 50  # they grow with the logarithm of the largest component: far b
 
 
 def components(edges: DataFrame) -> DataFrame:
-    """(node, component) of an undirected graph, given as rows (a, b) of whole numbers; a <> b.
+    """Return (node, component) of an undirected graph, given as rows (a, b) of whole numbers; a <> b.
 
     Alternating large and small stars (Kiveris et al., 2014): each node hands its larger, then its smaller
     neighbours to the smallest node it knows, until every component is a star around its smallest node,

@@ -1,4 +1,4 @@
-"""What a transformation may know beside its inputs."""
+"""The context of a build: what a transformation may read besides its inputs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Context:
-    """Settings that change figures, and the moment a build speaks of; equal contexts give equal tables."""
+    """Settings that change figures, and the moment a build is as of; equal contexts give equal tables."""
 
-    shop_timezone: str  # IANA name; the day of everything is taken in it
+    shop_timezone: str  # IANA name; every day is a day in this time zone
     reporting_currency: str  # ISO 4217
-    as_of: datetime  # aware; decides what is complete and how recent a customer is
+    as_of: datetime  # aware; determines which periods are complete and how recent a customer is
     late_data_days: int  # whole days after a period's end before it counts as complete
     pseudonym_key: bytes  # HMAC key of pseudonyms

@@ -1,8 +1,8 @@
-"""JSON as strangers write it, read so that one hostile value costs nothing beside it.
+"""JSON from untrusted senders, read so that one hostile value does not affect its neighbours.
 
-A text is read whole or not at all: the parsers of both engines give up at the first thing that they do not
-know. What is valid and still stops them is repaired before (half surrogate pairs, U+0000) or when the first
-reading has failed (numbers that no number holds). What no repair helps is beyond `LIMITS`.
+A text is read as a whole or not at all: the parsers of both engines give up at the first thing they do not
+know. Valid JSON that they cannot read is repaired before parsing (unpaired surrogates, U+0000) or after the
+first attempt has failed (numbers that no numeric type holds). What cannot be repaired exceeds `LIMITS`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-# The narrowest of what Apache Spark, Sail and PostHog's own capture service read.
+# The strictest limits of Apache Spark, Sail and PostHog's own capture service.
 MAX_DEPTH = 120
 MAX_NAME_CHARACTERS = 50_000
 MAX_BRACKETS = 100_000
 LIMITS = f"{MAX_DEPTH} levels, {MAX_NAME_CHARACTERS:,} characters in a name, {MAX_BRACKETS:,} brackets"
 
 _PEELED = 6
-# JSON only: without these, Spark reads what no other parser does.
+# Strict JSON: without these options, Spark accepts what no other parser does.
 _STRICT = {"allowNonNumericNumbers": "false", "allowSingleQuotes": "false"}
 _HALF = "[dD][89a-fA-F][0-9a-fA-F]{2}"
 _PAIR = r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
 _ESCAPED_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-# Stand for `\\` and for `\u` of a whole pair while halves are looked for: no JSON holds them unescaped.
+# Stand for `\\` and for `\u` of a whole pair during the search for halves: no JSON has them unescaped.
 _BACKSLASHES, _HIGH, _LOW = "\x01", "\x02", "\x03"
 _NO_NUMBER = (
     r"([:\[,]\s*)([+-]?(?:NaN|Infinity|[0-9.]{19,}(?:[eE][+-]?[0-9]+)?"
@@ -31,9 +31,9 @@ _NO_NUMBER = (
 
 
 def with_object(df: DataFrame, name: str, source: str | Column, fields: tuple[str, ...]) -> DataFrame:
-    """`df` with the named fields of a JSON object as a struct of texts; the struct is null when unreadable.
+    """Add the named fields of a JSON object as a struct of texts; the struct is null when unreadable.
 
-    `<name>_exceeds` says whether that is for the limits. The text is read as the only element of a list,
+    `<name>_exceeds` tells whether the limits are the reason. The text is read as the only element of a list,
     which makes both engines refuse what follows an object.
     """
     column = F.col(source) if isinstance(source, str) else source
@@ -45,7 +45,7 @@ def with_object(df: DataFrame, name: str, source: str | Column, fields: tuple[st
 
 
 def with_elements(df: DataFrame, name: str, source: Column) -> DataFrame:
-    """`df` with the elements of a JSON list as texts, an object as a list of itself; null for all else."""
+    """Add the elements of a JSON list as texts, an object as a list of one; null for anything else."""
     trimmed = F.btrim(source)
     as_list = F.when(trimmed.startswith("{"), F.concat(F.lit("["), trimmed, F.lit("]"))).otherwise(trimmed)
     read = _with_values(df, F.when(as_list.startswith("["), as_list), "array<array<string>>")
@@ -54,7 +54,7 @@ def with_elements(df: DataFrame, name: str, source: Column) -> DataFrame:
 
 
 def _with_values(df: DataFrame, source: Column, schema: str) -> DataFrame:
-    """`df` with `_source`, `_text` (null when beyond the limits), and `_values`, what the text holds.
+    """Add `_source`, `_text` (null when beyond the limits) and `_values`, the parsed content.
 
     Arrays of one, exploded: engines would otherwise do the work again for every use of a result.
     """
@@ -86,7 +86,7 @@ def with_characters(json: Column) -> Column:
 
 
 def _exceeds_limits(column: Column) -> Column:
-    # Counted without a pattern, because every text of every event is looked at.
+    # Counted without a pattern, because this runs on every text of every event.
     brackets = sum((F.length(column) - F.length(F.replace(column, F.lit(each))) for each in "[{"), F.lit(0))
     is_deep = F.when(brackets > MAX_DEPTH, _is_deep(column)).otherwise(F.lit(False))
     is_wide = brackets > MAX_BRACKETS
@@ -94,7 +94,7 @@ def _exceeds_limits(column: Column) -> Column:
 
 
 def _whole_characters(json: Column) -> Column:
-    """The text without halves of surrogate pairs and without U+0000, each of them U+FFFD instead."""
+    """Replace unpaired surrogates and U+0000 in a text with U+FFFD."""
     bare = F.replace(json, F.lit(r"\\"), F.lit(_BACKSLASHES))
     paired = F.regexp_replace(bare, _PAIR, f"{_HIGH}$1{_LOW}$2")
     whole = F.regexp_replace(paired, rf"\\u(?:{_HALF}|0000)", "\ufffd")
@@ -106,13 +106,13 @@ def _whole_characters(json: Column) -> Column:
 
 
 def _numbers_as_text(json: Column) -> Column:
-    """NaN, infinity, and numbers of too many digits, in quotes. Twice, as neighbours share a comma."""
+    """Quote NaN, infinity and numbers of too many digits. Done twice, as neighbours share a comma."""
     once = F.regexp_replace(json, _NO_NUMBER, '$1"$2"$3')
     return F.regexp_replace(once, _NO_NUMBER, '$1"$2"$3')
 
 
 def _has_long_name(json: Column) -> Column:
-    name = F.exists(  # each without its last character, which tells its end from an escaped quote
+    name = F.exists(  # each without its last character, which distinguishes its end from an escaped quote
         F.split(json, r'[^\\]"\s*:'),
         lambda before: F.length(F.substring_index(before, '"', -1)) >= MAX_NAME_CHARACTERS,
     )
@@ -120,10 +120,10 @@ def _has_long_name(json: Column) -> Column:
 
 
 def _is_deep(json: Column) -> Column:
-    """Whether more than `MAX_DEPTH` lists and objects are open at once.
+    """Return whether lists and objects are nested deeper than `MAX_DEPTH`.
 
-    The innermost pairs are taken away some times: what is left of a deep text opens without closing. Only
-    one that is bushy at each level gets by, and on to the engine's own limit.
+    The innermost pairs are removed repeatedly; a deep text still has open brackets at the end. Only a text
+    with many branches at each level escapes this check, and meets the engine's own limit.
     """
     outside = F.regexp_replace(F.regexp_replace(json, r"\\.", ""), '"[^"]*"', "")
     brackets = F.regexp_replace(outside, r"[^\[\]{}]", "")

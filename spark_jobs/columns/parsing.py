@@ -1,4 +1,4 @@
-"""From what a source wrote to what it meant. What cannot be read becomes null, and a check tells."""
+"""Typed values parsed from source text. What cannot be read becomes null, and a check reports it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _ISO_MOMENT = r"^\d{4}-\d{2}-\d{2}([T ]|$)"
 
 
 def text(source: str | Column) -> Column:
-    """Text without blanks around it; null when nothing is left."""
+    """Text without surrounding blanks; null when nothing is left."""
     column = F.col(source) if isinstance(source, str) else source
     trimmed = F.btrim(column.cast("string"), F.lit(BLANKS))
     return F.when(trimmed != "", trimmed)
 
 
 def key_text(source: str | Column) -> Column:
-    """Text for a mart's key or index: without blanks around it, cut where an index ends."""
+    """Text for a mart's key or index: without surrounding blanks, cut at the index limit."""
     return text(F.substring(text(source), 1, KEY_TEXT_LENGTH))
 
 
 def storable(source: str | Column) -> Column:
-    """Text that every store of the way holds: what is none becomes U+FFFD, and so does U+0000."""
+    """Text that every store accepts: invalid characters and U+0000 become U+FFFD."""
     column = F.col(source) if isinstance(source, str) else source
     return F.replace(F.make_valid_utf8(column.cast("string")), F.lit(UNSTORABLE), F.lit(REPLACEMENT))
 
@@ -46,16 +46,16 @@ def integer(source: str | Column) -> Column:
 
 
 def moment(source: str | Column) -> Column:
-    """A UTC timestamp from ISO text, with or without an offset; MySQL's zero date is null.
+    """UTC timestamp from ISO text, with or without an offset; MySQL's zero date is null.
 
-    Other text is refused rather than guessed at: a cast alone would read `12` as the year 12.
+    Other text is rejected rather than guessed at: a cast alone would read `12` as the year 12.
     """
     column = text(source)
     return F.when(column.rlike(_ISO_MOMENT), column).try_cast("timestamp")
 
 
 def is_business_time(moment: Column) -> Column:
-    """Whether a timestamp is one that a shop can mean; null where it is null."""
+    """Return whether a timestamp is plausible for a shop; null where it is null."""
     first, end = (F.lit(str(bound)).cast("timestamp") for bound in (FIRST_MOMENT, MOMENTS_END))
     return (moment >= first) & (moment < end)
 

@@ -1,4 +1,4 @@
-"""PostHog's rules for uniting ids into persons, replayed in plain Python.
+"""PostHog's rules for merging ids into persons, replayed in plain Python.
 
 Standard library only: it runs in the driver for few requests and in Spark's Python workers for many.
 """
@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-# How a self-hosted PostHog asks: it says that both ids are one person's.
+# A request from a self-hosted PostHog: it states that both ids belong to one person.
 STATED = "posthog_person"
 
 
 class Request(NamedTuple):
-    """A request to unite two different ids; `into` is who asks. Customers are null for other ids."""
+    """A request to merge two different ids; `into` is the requesting id. Customers are null for other ids."""
 
     at: int  # microseconds since 1970
     event_id: str
@@ -27,7 +27,7 @@ class Request(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A request, what became of it, and the ids with which the persons of both its ids began."""
+    """A request, its result, and the founding ids of the persons of both its ids."""
 
     at: int
     event_id: str
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class _Person:
-    """Ids of one person. Whoever a request has made known is identified: rules 3 to 5 all say so."""
+    """Ids of one person. A person whom a request names is identified: rules 3 to 5 agree on that."""
 
     founder: str
     customer: str | None
@@ -49,13 +49,13 @@ class _Person:
 
 
 def replay(requests: Iterable[Request]) -> list[Outcome]:
-    """Every request in the order of its time, then of its event's id: whatever order it arrived in.
+    """Replay the requests by their time, then by their event's id, whatever order they arrived in.
 
-    What PostHog states comes after all events: it is how things stand at the end, and it may unite whom the
-    events have left apart, though never two customers.
+    PostHog's statements come after all events: they are the final state, and may merge persons whom the
+    events have kept apart, though never two customers.
 
-    Requests that share no id, even over others, do not touch each other: any split that keeps connected
-    ones together gives the same outcomes. Persons are those after all requests.
+    Requests that share no id, even indirectly, are independent: any split that keeps connected ones together
+    gives the same outcomes. Persons are those after all requests.
     """
     persons: dict[str, _Person] = {}
     in_order = sorted(set(requests), key=lambda request: (request.method == STATED, request[:5]))
@@ -72,7 +72,7 @@ def replay(requests: Iterable[Request]) -> list[Outcome]:
 
 
 def _apply(request: Request, persons: dict[str, _Person]) -> str:
-    """Do one request: PostHog's rules, after a guard of ours that never lets two customers become one."""
+    """Apply one request: PostHog's rules, after our own guard, which never merges two customers."""
     if request.is_illegal:
         return "refused_illegal_id"
     into, other = persons.get(request.into), persons.get(request.other)
@@ -83,7 +83,7 @@ def _apply(request: Request, persons: dict[str, _Person]) -> str:
         other.customer if other else request.other_customer,
     } - {None}
     if len(customers) == 2:
-        if into is None:  # refused, but who asks is known and identified from now on
+        if into is None:  # refused, but the requesting id is known and identified from now on
             persons[request.into] = _Person(request.into, request.into_customer, [request.into])
         return "refused_two_customers"
     customer = next(iter(customers), None)
@@ -102,7 +102,7 @@ def _apply(request: Request, persons: dict[str, _Person]) -> str:
 
 
 def _unite(into: _Person, other: _Person, customer: str | None, persons: dict[str, _Person]) -> None:
-    """The shorter list of ids moves, so that long chains stay cheap; the person is `into` all the same."""
+    """Merge two persons; the shorter list of ids moves, to keep chains cheap, but the person stays `into`."""
     kept, gone = (into, other) if len(into.ids) >= len(other.ids) else (other, into)
     kept.founder, kept.customer = into.founder, customer
     kept.ids += gone.ids

@@ -1,4 +1,4 @@
-"""Days: storage speaks UTC, business speaks the shop's time zone."""
+"""Days: storage uses UTC, business uses the shop's time zone."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from spark_jobs.columns.context import Context
 
 
 def local_date(moment: str | Column, context: Context) -> Column:
-    """The calendar day of a UTC moment in the shop's time zone, whatever its length."""
+    """Return the calendar day of a UTC timestamp in the shop's time zone, however long that day is."""
     return F.to_date(F.from_utc_timestamp(moment, context.shop_timezone))
 
 
 def today(context: Context) -> date:
-    """The shop's calendar day of the moment the build speaks of."""
+    """Return the shop's calendar day that the build is as of."""
     return context.as_of.astimezone(ZoneInfo(context.shop_timezone)).date()
 
 
 def last_complete_day(context: Context) -> date:
-    """The last day that counts as over: `late_data_days` whole days have passed since it ended."""
+    """Return the last day that counts as over: `late_data_days` whole days have passed since it ended."""
     return today(context) - timedelta(days=1 + context.late_data_days)
 
 
 def is_complete(last_day: str | Column, context: Context) -> Column:
-    """Whether a period that ends with `last_day` is over and its late-data allowance has passed."""
+    """Return whether a period that ends with `last_day` is over and its late-data allowance has passed."""
     column = F.col(last_day) if isinstance(last_day, str) else last_day
     return column <= F.lit(last_complete_day(context))

@@ -1,1 +1,1 @@
-"""What computes: Apache Spark, or Sail inside the job. The only package that knows the difference."""
+"""The engines: Apache Spark, or Sail inside the job. No other package knows the difference."""

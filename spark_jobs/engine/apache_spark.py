@@ -20,12 +20,13 @@ from spark_jobs.lake.object_store import lake_configuration
 from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.settings import settings
 
-# Set on every session, whoever made it; what must be set at the server's start is set there too.
+# Set on every session, whoever made it; settings that the server needs at its start are set there too.
 SESSION_CONF = {
     "spark.sql.session.timeZone": "UTC",
-    # Not Spark's INT96, which other readers take for nanoseconds: those end in 1677 and 2262.
+    # Not Spark's INT96, which other readers treat as nanoseconds, limited to the years 1677 to 2262.
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
-    # How many tasks read a table's log at each commit. Spark's 50 cost 7 CPU seconds a commit, 1 costs 2.
+    # Number of tasks that read a table's log at each commit. Spark's 50 cost 7 CPU seconds a commit, 1 costs
+    # 2.
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.schema.autoMerge.enabled": "false",
     **{
@@ -40,10 +41,10 @@ STATIC_CONF = {
     "spark.ui.showConsoleProgress": "false",
 }
 CONNECT_DEADLINE_SECONDS = 45
-# A table of fewer bytes is read as one partition: what is joined or grouped then needs no shuffle, whose
-# stages cost a small shop more than two cores gain it. Tables are built side by side all the same.
+# A smaller table, in bytes, is read as one partition: joins and aggregations then need no shuffle, whose
+# stages cost a small shop more than a second core gains. Tables are still built in parallel.
 ONE_PARTITION_BYTES = 16 * 1024 * 1024
-# From so many files on, Spark would list them by a job of its own.
+# From this many files on, Spark would list them in a separate job.
 FEW_FILES = 32
 
 
@@ -75,7 +76,7 @@ class SparkEngine(Engine):
         return cls(_configured(spark), lake)
 
     def sibling(self) -> Self:
-        """Open a second session, with settings of its own."""
+        """Open a second session, with its own settings."""
         remote = os.environ.get("SPARK_REMOTE")
         spark = SparkSession.builder.remote(remote).create() if remote else self.spark.newSession()
         return type(self)(_configured(spark), self.lake, shares_context=not remote)
@@ -88,8 +89,8 @@ class SparkEngine(Engine):
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given.
 
-        The files of a small table are taken from its log by delta-rs: for Spark to read a log is a handful
-        of jobs, which would cost more than reading the table.
+        The files of a small table are taken from its log by delta-rs: Spark needs several jobs to read a log,
+        which would cost more than reading the table.
         """
         table = self.lake.open(path, version)
         files, protocol = table.file_uris(), table.protocol()
@@ -121,7 +122,7 @@ class SparkEngine(Engine):
         partition_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
     ) -> None:
-        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
+        """Create an empty table with these columns (name → Spark SQL type) unless it exists."""
         if self.lake.exists(path):
             return
         declared = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
@@ -132,7 +133,7 @@ class SparkEngine(Engine):
         self.spark.sql(target + partitions + table_properties)
 
     def append_files(self, folder: str, path: str, txn: Txn, metadata: Mapping[str, Any]) -> None:
-        """Append the rows of a folder of Parquet files in one commit; nothing when `txn` is in the table."""
+        """Append a folder of Parquet files in one commit; do nothing when `txn` is already in the table."""
         rows = self.spark.read.parquet(folder)
         writer = rows.write.format("delta").mode("append").option("mergeSchema", "true")
         if not self.lake.exists(path):
@@ -153,9 +154,9 @@ class SparkEngine(Engine):
     def merge(
         self, rows: DataFrame, path: str, merge: Merge, txn: Txn, metadata: Mapping[str, Any] | None = None
     ) -> dict[str, int]:
-        """Merge rows into a table in one commit; nothing when `txn` is already in it.
+        """Merge rows into a table in one commit; do nothing when `txn` is already in it.
 
-        The session's settings name the transaction, so a session may do one merge at a time.
+        The transaction is set in the session's settings, so a session runs one merge at a time.
         """
         rows.createOrReplaceTempView("merge_source")
         conf = {

@@ -1,4 +1,4 @@
-"""What a job may ask of an engine: a session, and the lake's tables read and written through it."""
+"""The interface of an engine: a session, and the lake's tables read and written through it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.lake.tables import Lake, Txn
 
-# For every table that is made. Deletion vectors would keep other readers out. Statistics are kept of the
-# first column only, which is a key: for each of 32 columns Spark would compile code of its own.
+# Properties of every new table. Deletion vectors would keep other readers out. Statistics cover the first
+# column only, which is a key: for 32 columns Spark would compile separate code for each.
 TABLE_PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     "delta.dataSkippingNumIndexedCols": "1",
 }
-# What silver reads to learn which rows of a bronze table are new.
+# Silver reads it to learn which rows of a bronze table are new.
 CHANGE_FEED = {"delta.enableChangeDataFeed": "true"}
 
 
 @dataclass(frozen=True)
 class Update:
-    """Of a merge: set these columns (name → SQL) of a matched row, where the condition holds."""
+    """An update in a merge: set these columns (name → SQL) of a matched row where the condition holds."""
 
     values: Mapping[str, str]
     condition: str
@@ -32,10 +32,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Merge:
-    """How rows (alias `s`) go into a table (alias `t`): the first update whose condition holds, or an insert.
+    """A merge of rows (alias `s`) into a table (alias `t`): the first update that applies, or an insert.
 
-    Expressions are SQL that Spark and DataFusion read alike. `insert` has the columns of a new row, and
-    `insert_condition` says which unmatched rows become one.
+    Expressions are SQL that Spark and DataFusion both accept. `insert` has the columns of a new row, and
+    `insert_condition` selects the unmatched rows to insert.
     """
 
     on: str
@@ -47,11 +47,11 @@ class Merge:
 class Engine(ABC):
     """A session of one engine, and the tables of one lake.
 
-    A commit carries a transaction (`Txn`) and metadata, so that the same piece of work, done again after a
-    kill, changes nothing. Either engine reads what the other wrote.
+    A commit carries a transaction (`Txn`) and metadata, so that repeating the same work after a kill changes
+    nothing. Each engine reads what the other wrote.
     """
 
-    # Where a checkpoint is kept, for an engine that has a choice.
+    # Storage level of a checkpoint, for an engine that offers a choice.
     checkpoint_level: ClassVar[StorageLevel | None] = None
 
     def __init__(self, spark: SparkSession, lake: Lake) -> None:
@@ -60,11 +60,11 @@ class Engine(ABC):
 
     @abstractmethod
     def sibling(self) -> Self:
-        """Open a second session beside this one, for work side by side."""
+        """Open a second session beside this one, for parallel work."""
 
     @abstractmethod
     def close(self) -> None:
-        """Close the session. A server outside the job lives on."""
+        """Close the session. A server outside the job keeps running."""
 
     def checkpoint(self, rows: DataFrame) -> DataFrame:
         """Compute rows once and keep them on disk for the rest of the session.
@@ -76,7 +76,7 @@ class Engine(ABC):
         return self.spark.table("to_checkpoint").localCheckpoint(storageLevel=self.checkpoint_level)
 
     def reason_of(self, error: Exception) -> Exception:
-        """Give the reason behind an error, where the engine knows it better."""
+        """Return the reason behind an error, where the engine knows a better one."""
         return error
 
     @abstractmethod
@@ -95,14 +95,14 @@ class Engine(ABC):
         partition_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
     ) -> None:
-        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
+        """Create an empty table with these columns (name → Spark SQL type) unless it exists."""
 
     @abstractmethod
     def append_files(self, folder: str, path: str, txn: Txn, metadata: Mapping[str, Any]) -> None:
-        """Append the rows of a folder of Parquet files in one commit; nothing when `txn` is in the table.
+        """Append a folder of Parquet files in one commit; do nothing when `txn` is already in the table.
 
-        New columns are added to the table. A table that is not there yet is made by the same commit, with
-        the change feed that silver reads.
+        New columns are added to the table. A missing table is created by the same commit, with the change
+        feed that silver reads.
         """
 
     @abstractmethod
@@ -115,14 +115,14 @@ class Engine(ABC):
     def merge(
         self, rows: DataFrame, path: str, merge: Merge, txn: Txn, metadata: Mapping[str, Any] | None = None
     ) -> dict[str, int]:
-        """Merge rows into a table in one commit; nothing when `txn` is already in it.
+        """Merge rows into a table in one commit; do nothing when `txn` is already in it.
 
         Returns:
-            How many rows were `inserted` and `updated`; empty when there was nothing to do.
+            The number of rows `inserted` and `updated`; empty when there was nothing to do.
         """
 
     def create_bronze(self, path: str, columns: Mapping[str, str], partition_by: Sequence[str] = ()) -> None:
-        """Make an empty bronze table whose later appends silver can read as a change feed."""
+        """Create an empty bronze table whose later appends silver can read as a change feed."""
         self.create(path, columns, partition_by, CHANGE_FEED)
 
     def parquet(self, files: Sequence[str]) -> DataFrame:

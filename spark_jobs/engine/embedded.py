@@ -30,7 +30,7 @@ UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 class Server:
-    """A Sail server in this process, which stops when the process has more memory than it may."""
+    """A Sail server in this process, which stops when the process exceeds its memory limit."""
 
     def __init__(self, app_name: str, scratch: Path, memory: str) -> None:
         self.app_name, self.scratch, self.memory = app_name, scratch, memory
@@ -57,11 +57,11 @@ class Server:
 
 
 class EmbeddedEngine(Engine):
-    """A session of a Sail server that lives and dies with the job.
+    """A session of a Sail server that runs as long as the job.
 
-    Sail and delta-rs work in this process, so that its memory is theirs. Past its limit the server is
-    stopped, and `reason_of` says why. Sail's own memory pool is not used: it counts the parts of a struct
-    once per group, and refused tables of a hundredth of the pool's size.
+    Sail and delta-rs run in this process and share its memory. Beyond the limit the server is stopped, and
+    `reason_of` says why. Sail's own memory pool is not used: it counts the fields of a struct once per group,
+    and refused tables of a hundredth of the pool's size.
     """
 
     def __init__(self, spark: SparkSession, lake: Lake, server: Server) -> None:
@@ -86,7 +86,7 @@ class EmbeddedEngine(Engine):
         return type(self)(_session(self._server.address), self.lake, self._server)
 
     def reason_of(self, error: Exception) -> Exception:
-        """Give the full memory as the reason of whatever failed after it."""
+        """Return the exceeded memory as the reason for whatever failed after it."""
         if not self._server.is_exhausted:
             return error
         return UserError(
@@ -95,7 +95,7 @@ class EmbeddedEngine(Engine):
         )
 
     def close(self) -> None:
-        """Close the session, and the server with the session that started it."""
+        """Close the session; the session that started the server stops it, too."""
         self.spark.stop()
         self._cleanup.close()
 
@@ -107,7 +107,7 @@ class EmbeddedEngine(Engine):
         return self._kept(batches(rows))
 
     def _kept(self, rows: pa.RecordBatchReader) -> DataFrame:
-        """Rows in a file of the scratch folder, written batch by batch."""
+        """Write rows to a file of the scratch folder, batch by batch."""
         folder = Path(tempfile.mkdtemp(dir=self._server.scratch))
         with parquet.ParquetWriter(folder / "rows.parquet", rows.schema, compression="zstd") as file:
             for batch in rows:
@@ -122,7 +122,7 @@ class EmbeddedEngine(Engine):
     def appended(self, path: str, after: int, until: int) -> DataFrame:
         """Read the rows appended by the commits after `after` up to and including `until`.
 
-        delta-rs reads the change feed; the rows reach Sail by a file, batch by batch.
+        delta-rs reads the change feed and passes the rows to Sail through a file, batch by batch.
         """
         table = self.lake.open(path)
         schema = pa.schema(table.schema())
@@ -142,7 +142,7 @@ class EmbeddedEngine(Engine):
         partition_by: Sequence[str] = (),
         properties: Mapping[str, str] | None = None,
     ) -> None:
-        """Make an empty table with these columns (name → Spark SQL type) if none is there."""
+        """Create an empty table with these columns (name → Spark SQL type) unless it exists."""
         declared = ", ".join(f"`{name}` {kind}" for name, kind in columns.items())
         schema = delta_schema(self.spark.createDataFrame([], declared))
         DeltaTable.create(
@@ -155,7 +155,7 @@ class EmbeddedEngine(Engine):
         )
 
     def append_files(self, folder: str, path: str, txn: Txn, metadata: Mapping[str, Any]) -> None:
-        """Append the rows of a folder of Parquet files in one commit; nothing when `txn` is in the table."""
+        """Append a folder of Parquet files in one commit; do nothing when `txn` is already in the table."""
         if self._is_done(path, txn):
             return
         rows = dataset.dataset("", filesystem=self.lake.storage.below(folder), format="parquet").scanner()
@@ -188,7 +188,7 @@ class EmbeddedEngine(Engine):
     def merge(
         self, rows: DataFrame, path: str, merge: Merge, txn: Txn, metadata: Mapping[str, Any] | None = None
     ) -> dict[str, int]:
-        """Merge rows into a table in one commit; nothing when `txn` is already in it."""
+        """Merge rows into a table in one commit; do nothing when `txn` is already in it."""
         if self._is_done(path, txn):
             return {}
         merger = self.lake.open(path).merge(
@@ -213,7 +213,7 @@ def batches(rows: DataFrame) -> pa.RecordBatchReader:
     schema = pa.schema(delta_schema(rows))
 
     def arriving() -> Iterator[pa.RecordBatch]:
-        # What `toLocalIterator` does, without a Python object per row.
+        # Like `toLocalIterator`, without a Python object per row.
         client, plan = rows.sparkSession.client, cast(Any, rows)._plan
         for each in client.to_table_as_iterator(plan.to_proto(client), plan.observations):
             if isinstance(each, pa.Table):
@@ -223,12 +223,12 @@ def batches(rows: DataFrame) -> pa.RecordBatchReader:
 
 
 def delta_schema(rows: DataFrame) -> Schema:
-    """The columns of rows as a Delta table has them, where each may be null."""
+    """Return the columns as a Delta table declares them, all nullable."""
     return Schema.from_json(json.dumps(_nullable(rows.schema.jsonValue())))
 
 
 def _nullable(kind: Any) -> Any:
-    """A type in JSON in which everything may be null, as Spark writes it."""
+    """Return a type in Spark's JSON form with everything nullable."""
     if isinstance(kind, list):
         return [_nullable(each) for each in kind]
     if not isinstance(kind, dict):
@@ -238,23 +238,23 @@ def _nullable(kind: Any) -> Any:
 
 
 def _commit(metadata: Mapping[str, Any], txn: Txn | None) -> CommitProperties:
-    """What a commit says of itself, as Spark's says it."""
+    """Return the properties of a commit in the form that Spark writes."""
     done = [Transaction(txn.app_id, txn.version)] if txn else None
     return CommitProperties(custom_metadata={"userMetadata": json.dumps(metadata)}, app_transactions=done)
 
 
 def _session(address: str) -> SparkSession:
     session: SparkSession = SparkSession.builder.remote(address).create()
-    # A server in this process does not come back: PySpark would ask for it again for ten minutes.
+    # A server in this process does not come back, yet PySpark would retry for ten minutes.
     session.client.set_retry_policies([])
     session.conf.set("spark.sql.session.timeZone", "UTC")
     return session
 
 
 def _server_environment(config: Settings, scratch: Path) -> dict[str, str]:
-    """Sail reads its options, and the keys of an object store, from the environment."""
+    """Set the environment, from which Sail reads its options and the keys of an object store."""
     return {
-        "RUST_LOG": os.environ.get("RUST_LOG", "error"),  # at INFO it tells of every session
+        "RUST_LOG": os.environ.get("RUST_LOG", "error"),  # at INFO it logs every session
         "SAIL_EXECUTION__CHECKPOINT__PATH": (scratch / "checkpoints").as_uri(),
         "SAIL_RUNTIME__TEMPORARY_FILES__PATHS": json.dumps([str(scratch)]),
         **(delta_options(config) if config.lake_is_in_s3 else {}),

@@ -1,4 +1,4 @@
-"""The engine of a job, as the settings name it, and pieces of work side by side on it."""
+"""The engine of a job, as configured in the settings, and parallel work on it."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Item = TypeVar("Item")
 
 @contextmanager
 def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
-    """Open the engine that `SPARK_ENGINE` names, for one job; it is closed at the end.
+    """Open the engine that `SPARK_ENGINE` names for one job, and close it at the end.
 
     Raises:
         TransientError: when `SPARK_REMOTE` names a server that does not answer.
-        UserError: when a table needs more memory than the embedded engine may use.
+        UserError: when a table exceeds the memory limit of the embedded engine.
     """
     if settings().spark_engine == "spark":
         engine: Engine = SparkEngine.start(app_name, lake)
@@ -41,12 +41,12 @@ def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
 def in_parallel(
     engine: Engine, work: Callable[[Engine, Item], None], items: Iterable[Item], workers: int = 2
 ) -> None:
-    """Do independent pieces of work side by side, each worker with a session (and its settings) of its own.
+    """Run independent tasks in parallel; each worker has its own session, with its own settings.
 
     Raises:
-        Exception: the first that a piece raised, after the others have ended.
+        Exception: the first that a task raised, after the others have ended.
     """
-    # A thread keeps its session: PySpark gives a checkpoint to the session that the thread made last.
+    # A thread keeps its session: PySpark assigns a checkpoint to the session that the thread created last.
     mine = threading.local()
     made: SimpleQueue[Engine] = SimpleQueue()
 

@@ -22,7 +22,7 @@ from spark_jobs.gold.differences import (
 from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.line_amounts import line_amounts
 
-_PAID_OUT = ("captured", "chargeback")  # payments that took money, whatever became of it later
+_PAID_OUT = ("captured", "chargeback")  # payments that captured money, whether or not it was returned later
 
 
 def build(  # noqa: PLR0913, PLR0917 one argument per input
@@ -36,7 +36,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     silver_exchange_rates: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per difference; rows that the shop deleted take no part, excluded orders are flagged."""
+    """Rows of differences; rows that the shop deleted are ignored, excluded orders are flagged."""
     orders = _orders(gold_orders, silver_orders)
     lines = line_amounts(orders, silver_order_lines, context)
     refunds, refund_lines = _living(silver_refunds), _living(silver_refund_lines)
@@ -83,7 +83,7 @@ def _living(rows: DataFrame) -> DataFrame:
 
 
 def _orders(gold_orders: DataFrame, silver_orders: DataFrame) -> DataFrame:
-    """Orders that the shop still has: their terms, and when and whether they count."""
+    """Return orders that the shop still has: their terms, and whether and when they count."""
     known = gold_orders.select("order_id", "order_date", "is_counted", "currency", "exchange_rate")
     terms = _living(silver_orders).select(
         "order_id",
@@ -141,7 +141,7 @@ def _of_orders(orders: DataFrame, lines: DataFrame, refunds: DataFrame, payments
     has_lines = F.coalesce("has_lines", F.lit(False))
     expected = added("lines_total", "shipping") - amount("discount_amount")
     total, rest = amount("total_amount"), F.col("taken") - amount("total_amount")
-    # What was paid twice may have been given back, and what was never captured may be booked as a refund.
+    # A double payment may have been refunded, and an amount never captured may be booked as a refund.
     is_settled = reduce(
         Column.__or__,
         (F.abs(gap) < unit_of("currency") for gap in (rest, rest - F.col("back"), rest + F.col("back"))),
@@ -197,7 +197,7 @@ def _of_lines(
         .withColumns({"difference_date": F.col("order_date"), "order_currency": F.col("currency")})
     )
     net = amount("net_original")
-    # Each part of a line that is given back may have been rounded up by half a minor unit.
+    # Each partial refund of a line may have been rounded up by half a minor unit.
     rounding = F.col("times_back") * unit_of("currency") / 2
     per_unit = unit_of("currency") * F.greatest(F.col("quantity"), F.lit(1)).cast("decimal(19,0)")
     is_unknown = F.col("product_id").isNotNull() & F.col("is_known").isNull()
@@ -307,7 +307,7 @@ def _of_payments(orders: DataFrame, payments: DataFrame, context: Context) -> Da
 
 
 def _with_order(rows: DataFrame, orders: DataFrame) -> DataFrame:
-    """Rows with their order's day, currency and rate; nulls where the shop does not have the order."""
+    """Add the order's day, currency and rate to rows; nulls where the shop does not have the order."""
     known = orders.select(
         "order_id", "order_date", "is_counted", F.col("currency").alias("order_currency"), "exchange_rate"
     )
@@ -315,5 +315,5 @@ def _with_order(rows: DataFrame, orders: DataFrame) -> DataFrame:
 
 
 def _is_foreign() -> Column:
-    """A row's currency is not its order's."""
+    """Return whether a row's currency differs from its order's."""
     return F.coalesce(F.col("currency") != F.col("order_currency"), F.lit(False))

@@ -1,4 +1,4 @@
-"""Carts: bought, left behind, or bought later after all."""
+"""Carts: ordered, abandoned, or recovered later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spark_jobs.gold.exchange import converted, with_rate
 from spark_jobs.gold.visits import in_visits
 
 _IN, _OUT = "Product Added", "Product Removed"
-_IDLE = "INTERVAL 30 MINUTES"  # after it a visit is over
+_IDLE = "INTERVAL 30 MINUTES"  # after it a session is over
 
 
 def build(
@@ -23,7 +23,7 @@ def build(
     silver_exchange_rates: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per cart that a product was put into."""
+    """Return one row per cart that a product was added to."""
     moves = _moves(silver_event_products, gold_sessions)
     left, carts = _left(moves), _carts(moves, gold_sessions, context)
     values = _values(left, carts, silver_exchange_rates, context)
@@ -64,11 +64,11 @@ def build(
 
 
 def _moves(event_products: DataFrame, sessions: DataFrame) -> DataFrame:
-    """Products put into carts and taken out, with their session; units taken out are below zero.
+    """Return products added to and removed from carts, with their session; removed units are negative.
 
-    A move without a currency is in the one that its cart named last, or names first.
+    A move without a currency takes the one last named for its cart, or else the first named later.
     """
-    # A removal takes out, whether its sender writes 1 or -1. Decimal, as sums of any quantities fit.
+    # A removal subtracts, whether its sender writes 1 or -1. Decimal, so that sums of any quantities fit.
     said = F.coalesce("quantity", F.lit(1)).cast("decimal(20,0)")
     moves = event_products.where(F.col("event_name").isin(_IN, _OUT)).select(
         "visitor_id",
@@ -95,10 +95,10 @@ def _moves(event_products: DataFrame, sessions: DataFrame) -> DataFrame:
 
 
 def _left(moves: DataFrame) -> DataFrame:
-    """One row per cart and product that is left in it: its units, and the price and currency it last had.
+    """Return one row per cart and product left in it: its units, and its last price and currency.
 
-    Taking out more than there is leaves nothing: what is left is the sum of all moves, less the lowest that
-    the running sum ever was below zero.
+    Removing more than there is leaves zero units: the result is the sum of all moves, minus the lowest
+    negative value of the running sum.
     """
     so_far = (
         Window.partitionBy("cart_id", "product")
@@ -121,7 +121,7 @@ def _left(moves: DataFrame) -> DataFrame:
 
 
 def _carts(moves: DataFrame, sessions: DataFrame, context: Context) -> DataFrame:
-    """One row per cart with something put in, with the session it was begun in."""
+    """Return one row per cart with an added product, with the session in which it was started."""
     carts = moves.groupBy("cart_id").agg(
         F.min_by("session_id", "moment").alias("session_id"),
         F.min("occurred_at").alias("first_activity_at"),
@@ -141,9 +141,9 @@ def _carts(moves: DataFrame, sessions: DataFrame, context: Context) -> DataFrame
 
 
 def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
-    """Products left per cart and their worth; null when units, price or rate of any of them are unknown.
+    """Return the products left per cart and their value; null when any unit count, price or rate is unknown.
 
-    Each currency is added up and converted by itself, at the rate of the cart's day.
+    Each currency is summed and converted separately, at the rate of the cart's day.
     """
     units = F.when(~F.col("is_unclear"), F.col("units_left")).try_cast("decimal(9,0)")
     parts = (
@@ -163,9 +163,9 @@ def _values(left: DataFrame, carts: DataFrame, exchange_rates: DataFrame, contex
 
 
 def _purchases(carts: DataFrame, left: DataFrame, orders: DataFrame, lines: DataFrame) -> DataFrame:
-    """The first counted order since a cart was begun: of that session, or its person's with its products.
+    """First counted order since a cart was started: of that session, or its person's with its products.
 
-    Of that session whoever placed it, as two customers may share a device.
+    Of that session, any order counts whoever placed it, as two customers may share a device.
     """
     counted = orders.where("is_counted").select("person_id", "order_id", "placed_at", "session_id")
     wanted = carts.select("cart_id", "person_id", "first_activity_at", "session_id")

@@ -1,18 +1,18 @@
-"""The catalogue's tree and its past."""
+"""The category tree and its history."""
 
 from __future__ import annotations
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-# Each step doubles how far up the top of a branch is found: trees of up to 2³ + 1 levels.
+# Each step doubles the number of levels climbed: trees of up to 2³ + 1 levels.
 _STEPS = 3
 
 
 def branches(categories: DataFrame) -> DataFrame:
-    """category_id, category (its name) and department (the name at the top of its branch), one row each.
+    """Return one row per category: category_id, category (its name), department (name of its top ancestor).
 
-    Removed categories keep their last name, for products sold under it. An unknown parent ends the branch.
+    Deleted categories keep their last name, for products sold under it. An unknown parent ends the branch.
     """
     known = categories.select("category_id", "parent_category_id", F.col("name").alias("category"))
     names = known.select(F.col("category_id").alias("top_id"), F.col("category").alias("department"))
@@ -29,9 +29,9 @@ def branches(categories: DataFrame) -> DataFrame:
 
 
 def branch_spans(versions: DataFrame) -> DataFrame:
-    """Branches as they were: category_id, category, department with [starts_at, ends_at); null is open.
+    """Return branches over time: category_id, category, department with [starts_at, ends_at); null is open.
 
-    A category's first version covers everything before it too; its removal ends nothing, for products sold
+    A category's first version also covers everything before it; its deletion ends no span, for products sold
     under it. Spans of a category do not overlap. An unknown parent ends the branch.
     """
     known = _category_spans(versions)
@@ -61,9 +61,9 @@ def _category_spans(versions: DataFrame) -> DataFrame:
 
 
 def _over_time(spans: DataFrame, by: str, others: DataFrame, name: str) -> DataFrame:
-    """`spans` cut where the category that `by` names changes, with the column `name` of `others`.
+    """Split `spans` where the category in column `by` changes, and add the column `name` of `others`.
 
-    Spans of a category in `others` cover all time: one span to at least one.
+    Spans of a category in `others` cover all time: one span becomes at least one.
     """
     there = others.select(
         F.col("category_id").alias("other_id"),
@@ -80,17 +80,17 @@ def _over_time(spans: DataFrame, by: str, others: DataFrame, name: str) -> DataF
     )
     return (
         spans.join(there, on=overlaps, how="left")
-        .withColumn("starts_at", F.greatest("starts_at", "from_there"))  # both pass over nulls
+        .withColumn("starts_at", F.greatest("starts_at", "from_there"))  # both ignore nulls
         .withColumn("ends_at", F.least("ends_at", "to_there"))
         .drop("other_id", "from_there", "to_there")
     )
 
 
 def product_spans(versions: DataFrame) -> DataFrame:
-    """Product versions with [starts_at, ends_at); null is open. The first covers everything before it too.
+    """Return product versions with [starts_at, ends_at); null is open. The first also covers all time before.
 
-    A removal ends the version before it and is none itself. It never was when a later snapshot of the shop
-    held that version again.
+    A deletion ends the version before it and is not a version itself. It is void when a later snapshot of the
+    shop has that version again.
     """
     history = Window.partitionBy("product_id").orderBy("valid_from")
     seen_again = F.max(F.when(~F.col("is_current_deletion"), F.col("_ingested_at"))).over(history)
@@ -105,9 +105,9 @@ def product_spans(versions: DataFrame) -> DataFrame:
 
 
 def cost_spans(costs: DataFrame) -> DataFrame:
-    """Unit costs with [starts_at, ends_at), made not to overlap: the span that starts later wins."""
+    """Return unit costs with [starts_at, ends_at), without overlaps: the span that starts later wins."""
     history = Window.partitionBy("product_id").orderBy("valid_from", "product_cost_id")
-    ends = F.least("valid_to", F.lead("valid_from").over(history))  # least() passes over nulls
+    ends = F.least("valid_to", F.lead("valid_from").over(history))  # least() ignores nulls
     return (
         costs.where(~F.col("is_deleted"))
         .select(

@@ -1,4 +1,4 @@
-"""Which channels orders came from, by four models."""
+"""Orders attributed to channels, by four models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def build(
     silver_exchange_rates: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per day, channel and model."""
+    """Return one row per day, channel and model."""
     touches = _touches(_orders(gold_orders, gold_refund_lines), gold_sessions)
     shares = touches.select(
         F.col("order_date").alias("sales_date"),
@@ -45,7 +45,7 @@ def build(
         *_KEY,
         F.coalesce("attributed_orders", F.lit(0)).alias("attributed_orders"),
         F.coalesce("attributed_sales", zero()).alias("attributed_sales"),
-        # Spend without a rate stays null, which the contract refuses.
+        # Spend without a rate stays null, which the contract rejects.
         F.when(F.coalesce("has_spend", F.lit(False)), F.col("spend")).otherwise(zero()).alias("spend"),
         divide(F.coalesce("attributed_sales", zero()), F.col("spend"), scale=6).alias("roas"),
         is_complete("sales_date", context).alias("is_complete"),
@@ -53,7 +53,7 @@ def build(
 
 
 def _orders(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
-    """Counted orders with what is left of them after everything refunded so far."""
+    """Return counted orders with their amounts after all refunds so far."""
     returned = refund_lines.groupBy("order_id").agg(total("returned_amount").alias("returned"))
     return (
         orders.where("is_counted")
@@ -70,10 +70,10 @@ def _orders(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
 
 
 def _touches(orders: DataFrame, sessions: DataFrame) -> DataFrame:
-    """One row per order and session that led to it: its person's sessions before it, and always its own.
+    """Return one row per order and session that led to it: its person's earlier sessions and its own.
 
-    With `place` and `places`, and `last_place`: of the last session that was not direct, or of the last. An
-    order without a session has one touch, `untracked`.
+    `place` is the position among `places`; `last_place` is that of the last session that was not direct, or
+    else of the last. An order without a session has one touch, `untracked`.
     """
     people = sessions.where("NOT is_bot").select("session_id", "started_at", "channel", "person_id")
     found = (
@@ -97,7 +97,7 @@ def _touches(orders: DataFrame, sessions: DataFrame) -> DataFrame:
 
 
 def _own(orders: DataFrame, sessions: DataFrame) -> DataFrame:
-    """The session that an order was bought in, whoever the session's person is: a device may be shared."""
+    """Return the session an order was placed in, whoever its person is: a device may be shared."""
     own = orders.where("own_session_id IS NOT NULL").select(
         "order_id", F.col("own_session_id").alias("session_id")
     )
@@ -105,7 +105,7 @@ def _own(orders: DataFrame, sessions: DataFrame) -> DataFrame:
 
 
 def _of_person(orders: DataFrame, sessions: DataFrame) -> DataFrame:
-    """The other sessions of an order's person, from the days before it."""
+    """Return the other sessions of an order's person, from the days before it."""
     begun = F.col("started_at")
     is_recent = begun > F.col("placed_at") - F.expr(f"INTERVAL {LOOKBACK_DAYS} DAYS")
     is_other = ~F.col("session_id").eqNullSafe(F.col("own_session_id"))
@@ -118,9 +118,9 @@ def _of_person(orders: DataFrame, sessions: DataFrame) -> DataFrame:
 
 
 def _share(model: str) -> Column:
-    """A touch's share of its order: what all touches up to it have, minus what those before it have.
+    """Return a touch's share of its order: the sum of all touches up to it, minus the sum before it.
 
-    Both as whole parts of `of`, so that rounding the two sums makes shares that add up.
+    Both sums are whole parts of `of`, so that the shares add up after the sums are rounded.
     """
     place, places = F.col("place"), F.col("places")
     between = F.greatest(places - 2, F.lit(1))
@@ -132,7 +132,7 @@ def _share(model: str) -> Column:
             return F.when(here >= F.col("last_place"), 1).otherwise(0), F.lit(1)
         if model == "linear":
             return here, places
-        # Position: 2/5 for the first, 1/5 shared by those between, 2/5 for the last; halves for two.
+        # Position: 2/5 for the first, 1/5 shared by those in between, 2/5 for the last; halves for two.
         middle = F.when(places == 2, F.lit(5)).otherwise(between * 4 + (here - 1) * 2)
         parts = F.when(here <= 0, 0).when(here >= places, between * 10).otherwise(middle)
         return parts, between * 10
@@ -148,13 +148,13 @@ def _share(model: str) -> Column:
 
 
 def _part(share: Callable[[Column, Column], Column]) -> Column:
-    """A touch's own part of what `share` gives for (parts, of how many)."""
+    """Return the share of a single touch, as `share` gives it for (parts, of how many)."""
     upto, before, whole = (F.col(f"share.{name}") for name in ("upto", "before", "of"))
     return share(upto, whole) - share(before, whole)
 
 
 def _spend(spend: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
-    """Spend per day and channel, once per model; null where a rate is missing."""
+    """Return spend per day and channel, repeated for each model; null where a rate is missing."""
     rated = with_rate(
         spend.where(~F.col("is_deleted")),
         exchange_rates,

@@ -1,4 +1,4 @@
-"""Everything about one customer in one row."""
+"""One row of key figures per customer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def build(
     gold_refund_lines: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per person: every account that is no test, and everyone else with a counted order."""
+    """One row per person: all accounts except test accounts, and everyone else with a counted order."""
     persons = (
         _accounts(silver_customers)
         .join(_orders(gold_orders), on="person_id", how="full")  # one to at most one, either may be missing
@@ -62,7 +62,7 @@ def build(
 
 
 def _accounts(customers: DataFrame) -> DataFrame:
-    """Accounts that are no test; those gone from the shop only add their country to their orders."""
+    """Return accounts except test accounts; deleted ones only add their country to their orders."""
     return customers.where(~F.col("is_test")).select(
         F.concat(F.lit("c:"), F.col("customer_id").cast("string")).alias("person_id"),
         "country_code",
@@ -91,7 +91,7 @@ def _margins(lines: DataFrame) -> DataFrame:
 
 
 def _returns(orders: DataFrame, refund_lines: DataFrame) -> DataFrame:
-    """Everything refunded of a person's orders, whether or not the shop still has the line."""
+    """Return all refunds of a person's orders, whether or not the shop still has the line."""
     persons = orders.select("order_id", "person_id")
     return (
         refund_lines.join(persons, on="order_id", how="inner")  # many to one
@@ -109,7 +109,7 @@ def _favourites(lines: DataFrame) -> DataFrame:
 
 
 def _usual_gap(orders: DataFrame) -> DataFrame:
-    """Median days between a person's orders, half days cut off; only from three orders on."""
+    """Return the median days between a person's orders, rounded down; only from three orders on."""
     in_turn = Window.partitionBy("person_id").orderBy("placed_at", "order_id")
     gap = F.datediff("order_date", F.lag("order_date").over(in_turn))
     lower, upper = ((F.size("gaps") - 1) / 2).cast("int"), (F.size("gaps") / 2).cast("int")
@@ -126,7 +126,7 @@ def _usual_gap(orders: DataFrame) -> DataFrame:
 
 
 def _with_scores(persons: DataFrame) -> DataFrame:
-    """1 to 5 by fifths of the persons with orders; equal persons get equal scores, the lower one."""
+    """Score persons with orders from 1 to 5, by quintile; equal persons get the same, lower score."""
     buyers = F.col("orders") > 0
 
     def score(by: str) -> Column:

@@ -39,10 +39,10 @@ _AMOUNTS = (
 
 
 def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context) -> DataFrame:
-    """One row per day and sales channel with an order or a refund.
+    """Return one row per day and sales channel with an order or a refund.
 
-    A refund belongs to its own day, so that a month that is over does not change; what orders of a day
-    came to in the end stands beside it as `…_by_order_date`.
+    A refund belongs to its own day, so that a past month does not change; the final value of a day's orders
+    is in the columns `…_by_order_date`.
     """
     on_refund_day = gold_refund_lines.groupBy(F.col("refund_date").alias("sales_date"), "sales_channel").agg(
         total("returned_amount").alias("returns"),
@@ -56,7 +56,7 @@ def build(gold_orders: DataFrame, gold_refund_lines: DataFrame, context: Context
     days = (
         _sales(gold_orders, context)
         .join(on_refund_day, on=_KEY, how="full")  # one to at most one, either may be missing
-        .join(on_order_day, on=_KEY, how="left")  # one to at most one; the order's day has the order
+        .join(on_order_day, on=_KEY, how="left")  # one to at most one; the order is in the row of its own day
     )
     for name in _COUNTS:
         days = days.withColumn(name, F.coalesce(name, F.lit(0)))
@@ -133,9 +133,9 @@ def _sales(orders: DataFrame, context: Context) -> DataFrame:
 
 
 def _median(values: str, context: Context) -> Column:
-    """Of a sorted array of money: its middle, or the mean of the two in the middle; null when empty."""
+    """Return the median of a sorted array of money, the mean of the middle two if even; null when empty."""
     size = F.size(values)
-    middle = (size / 2).cast("int")  # casts cut off
+    middle = (size / 2).cast("int")  # casts truncate
     lower = F.try_element_at(values, F.when(size % 2 == 0, middle).otherwise(middle + 1))
     of_two = lower + F.try_element_at(values, middle + 1)
     return F.when(size > 0, divide_money(of_two, F.lit(2), reporting_unit(context)))

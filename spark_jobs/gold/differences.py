@@ -1,4 +1,4 @@
-"""Rows that say what does not add up: the parts that `amount_differences` is written with."""
+"""Building blocks of the mart `amount_differences`."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _PARTS = (
 
 @dataclass(frozen=True)
 class Difference:
-    """A kind of difference of a row: what is found at `subject` and what is expected, in `currency`.
+    """A kind of difference: the amount found at `subject` and the amount expected, in `currency`.
 
-    It is one `when` that holds and the amounts differ by a minor unit or more, and by more than `tolerance`;
-    the amounts decide nothing where it `is_certain`.
+    A row has the difference if `when` holds and the amounts differ by at least a minor unit and by more than
+    `tolerance`; if `is_certain`, the amounts do not matter.
     """
 
     kind: str
@@ -42,21 +42,21 @@ class Difference:
     when: Column | None = None
     tolerance: Column | None = None
     is_certain: bool = False
-    units: tuple[str, str] | None = None  # columns with the expected and the found units
+    units: tuple[str, str] | None = None  # names of the columns with the expected and the found units
 
 
 def beyond(
     kind: str, subject: str, limit: Column, found: Column, tolerance: Column | None = None
 ) -> Difference:
-    """A kind of difference where more was found than there may be; less is none."""
+    """Return a kind of difference for an amount above its limit; an amount below it is no difference."""
     return Difference(kind, subject, limit, found, when=found > limit, tolerance=tolerance)
 
 
 def differences(rows: DataFrame, *kinds: Difference) -> DataFrame:
-    """One row per difference of these rows; `currency` is that of its amounts.
+    """Return one row per difference of these rows; `currency` is that of its amounts.
 
-    The parts of each kind become columns before a row is repeated for each kind, and are then chosen by it:
-    arrays of structs would need fields of the same nullability, and engines would repeat the expressions.
+    The parts of each kind become columns before a row is repeated once per kind and selects its own: arrays
+    of structs would need fields of the same nullability, and engines would repeat the expressions.
     """
     missing = {name: F.lit(None).cast(kind) for name, kind in _CARRIED.items() if name not in rows.columns}
     parts = rows.withColumns(missing).select(
@@ -109,15 +109,15 @@ def _parts(each: Difference, place: int) -> list[Column]:
 
 
 def amount(name: str) -> Column:
-    """A column as an amount that arithmetic may be done with."""
+    """Return a column as an amount for arithmetic."""
     return F.col(name).try_cast(MONEY_TYPE)
 
 
 def or_zero(name: str) -> Column:
-    """The same; 0 for null."""
+    """Return a column as an amount; 0 for null."""
     return F.coalesce(amount(name), zero())
 
 
 def added(*names: str) -> Column:
-    """Amounts of a row added up; null counts as nothing."""
+    """Return the sum of amounts of a row; null counts as 0."""
     return reduce(Column.__add__, (or_zero(name) for name in names)).try_cast(MONEY_TYPE)

@@ -13,7 +13,7 @@ from spark_jobs.columns.money import convert, unit_of_currency
 def with_rate(
     df: DataFrame, exchange_rates: DataFrame, context: Context, *, currency: str, on: str, rate: str
 ) -> DataFrame:
-    """`df` with the column `rate`: one unit of `currency` in the reporting currency on the day `on`.
+    """Add the column `rate`: one unit of `currency` in the reporting currency on the day `on`.
 
     1 for the reporting currency itself; null where the shop has no rate, never 1: a wrong total is worse
     than none. Many rows to one rate.
@@ -29,11 +29,11 @@ def with_rate(
 
 
 def converted(amount: str | Column, context: Context, rate: str = "exchange_rate") -> Column:
-    """An amount in the reporting currency, rounded half-even to its minor unit; null without a rate."""
+    """Amount in the reporting currency, rounded half-even to its minor unit; null without a rate."""
     column = F.col(amount) if isinstance(amount, str) else amount
     return convert(column, F.col(rate), reporting_unit(context))
 
 
 def reporting_unit(context: Context) -> Column:
-    """The smallest amount of the reporting currency."""
+    """Return the smallest amount of the reporting currency."""
     return unit_of_currency(context.reporting_currency)

@@ -1,4 +1,4 @@
-"""The way from visit to order, per day, channel and device."""
+"""Funnel from session to order, per day, channel and device."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from spark_jobs.columns.timezones import is_complete, local_date
 
 _KEY = ["session_date", "channel", "device"]
 _STEPS = ("sessions", "product_view_sessions", "cart_sessions", "checkout_sessions", "purchase_sessions")
-# Whole weeks back, so that a Monday stands beside a Monday.
+# Whole weeks back, so that a Monday is compared with a Monday.
 _DAYS_BEFORE = {"": 0, "_week_before": 7, "_year_before": 364}
 
 
 def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) -> DataFrame:
-    """One row per day, channel and device with a session then, or a week or a year before it.
+    """Return one row per day, channel and device with a session on that day, or a week or a year before.
 
-    An order counts because the shop's database has it; a tracked one that it does not know is no purchase.
+    An order counts if the shop's database has it; a tracked order unknown to the shop is not a purchase.
     """
     days = _days(silver_sessions, gold_orders, context)
     # A window, not a join with the last date: Sail fails on a division above a join with an inequality.
@@ -65,7 +65,7 @@ def _days(sessions: DataFrame, orders: DataFrame, context: Context) -> DataFrame
 
 
 def _shifted(days: DataFrame, suffix: str) -> DataFrame:
-    """The days as figures of a later day, under names that say so."""
+    """Return each day's figures under a later day, renamed accordingly."""
     return days.select(
         F.date_add("session_date", _DAYS_BEFORE[suffix]).alias("session_date"),
         "channel",

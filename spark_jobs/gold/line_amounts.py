@@ -1,4 +1,4 @@
-"""What each order line comes to: without tax, after every discount, in both currencies."""
+"""Amounts of order lines: without tax, after every discount, in both currencies."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from spark_jobs.gold.exchange import converted
 
 
 def line_amounts(orders: DataFrame, lines: DataFrame, context: Context) -> DataFrame:
-    """Lines of these orders with their amounts, one row per line.
+    """Return the lines of these orders with their amounts, one row per line.
 
     `orders` has order_id, currency, prices_include_tax, discount_amount and exchange_rate; `lines` are
     silver's. Adds gross_original and net_original in the order's currency; gross_sales, net_amount, discounts
-    and line_tax in the reporting one (null without a rate). Tax is what the line itself recorded, not
-    today's. An amount that no line may have (`AMOUNT_TYPE`) is null.
+    and line_tax in the reporting one (null without a rate). Tax is the tax recorded with the line, not
+    today's. An amount out of range (`AMOUNT_TYPE`) is null.
     """
     terms = orders.select(
         "order_id",
@@ -57,23 +57,24 @@ def line_amounts(orders: DataFrame, lines: DataFrame, context: Context) -> DataF
 
 
 def _without_tax() -> Column:
-    """A line's price before discounts, without the tax in it.
+    """Return a line's price before discounts, excluding tax.
 
-    The recorded tax is of what was paid, after discounts. Its share of that is taken out of the price before
-    discounts as well: listed × net ÷ paid, so that a line without a discount has none. Where nothing was paid
-    there is no such share, and the recorded rate says what is tax.
+    The recorded tax applies to the price paid, after discounts. The same share is taken out of the price
+    before discounts: listed × net ÷ paid, so that a line without a discount shows none. Where nothing was
+    paid there is no such share, and the recorded rate is used.
     """
     net, paid, discount, unit = (F.col(name) for name in ("net_original", "paid", "discount", "unit"))
-    # listed × net ÷ paid is net + discount × net ÷ paid; rounded once, with what net is above an even unit.
+    # listed × net ÷ paid is net + discount × net ÷ paid; rounded once, with the part of net above an even
+    # unit.
     above_even = F.pmod(net, unit * 2)
     in_proportion = (net - above_even) + proportion(discount, net, paid, unit, above_even)
     by_rate = divide_money(F.col("listed"), F.lit(1) + F.col("tax_rate_share"), unit)
-    is_taxed_away = (paid > 0) & (net <= 0)  # more tax than was paid leaves nothing of a discount
+    is_taxed_away = (paid > 0) & (net <= 0)  # with more tax than was paid, no discount remains
     return F.when((discount == 0) | is_taxed_away, net).when(paid > 0, in_proportion).otherwise(by_rate)
 
 
 def _with_share(lines: DataFrame) -> DataFrame:
-    """The order's own discount, spread over its lines by value; the last line takes the rest."""
+    """Spread the order's own discount over its lines by value; the last line gets the remainder."""
     of_order = Window.partitionBy("order_id")
     position = F.struct("line_number", "order_line_id")
     value = (F.col("listed") - F.col("discount_amount")).try_cast(AMOUNT_TYPE)

@@ -1,4 +1,4 @@
-"""Exchange rates that a mart needs and the shop does not have: which currency, which day, for what."""
+"""Exchange rates that a mart needs and the shop does not have: the currency, the day and the use."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ BROKEN_WITHOUT_RATE = {
 def missing_rates(
     mart: str, built: DataFrame, inputs: Mapping[str, DataFrame], context: Context
 ) -> DataFrame:
-    """One row per currency and day without a rate: currency, day, needed_by, rows, example (an id).
+    """Return one row per currency and day without a rate: currency, day, needed_by, rows, example (an id).
 
-    `inputs` are the mart's own, by the names its function takes.
+    `inputs` are those of the mart's function, by parameter name.
 
     Raises:
-        KeyError: for a mart that converts nothing it could not do without.
+        KeyError: for a mart that requires no conversion.
     """
     if mart == "orders":
         rows, needed_by = built.where("is_counted AND exchange_rate IS NULL"), "orders"

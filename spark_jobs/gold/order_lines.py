@@ -23,7 +23,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     gold_refund_lines: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per line of a counted order; a line without product, cost or refund stays."""
+    """Return one row per line of a counted order, including lines without product, cost or refund."""
     counted = gold_orders.where("is_counted").select(
         "order_id", "order_date", "placed_at", "person_id", "sales_channel", "currency", "exchange_rate"
     )
@@ -45,7 +45,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
     returned = gold_refund_lines.groupBy("order_line_id").agg(
         F.sum("units").alias("returned_units"), total("returned_amount").alias("returns")
     )
-    # Rounded once, after units and rate.
+    # Rounded once, after multiplication by units and rate.
     cost = converted(
         F.col("unit_cost_amount") * F.col("quantity").try_cast("decimal(10,0)"), context, "cost_rate"
     )
@@ -87,7 +87,7 @@ def build(  # noqa: PLR0913, PLR0917 one argument per input
 
 
 def _at_sale(lines: DataFrame, spans: DataFrame, key: str) -> DataFrame:
-    """Lines with what was valid at their sale; spans of a `key` do not overlap: many to at most one."""
+    """Join lines with the span valid at their sale; spans of a `key` do not overlap: many to at most one."""
     spans = spans.withColumnRenamed(key, "spanned_id")
     is_valid = (
         (F.col(key) == F.col("spanned_id"))

@@ -1,7 +1,7 @@
-"""The session of an order. It is decided here and nowhere else; marts take it from `gold.orders`.
+"""The session of an order. It is decided only here; marts take it from `gold.orders`.
 
-An order has one session: that of a person which reports it first, with an Order Completed event. A reload, a
-second device or a server that repeats the report gets nothing, nor does a bot.
+An order has one session: the first session of a person to report it with an Order Completed event. A reload,
+a second device or a server that repeats the report is ignored, and so is a bot.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _DAY = 24 * 60 * 60 * 1_000_000  # microseconds
 
 
 def reports(events: DataFrame, sessions: DataFrame, orders: DataFrame) -> DataFrame:
-    """One row per Order Completed event in a session of a person, with the `order_id` of the order it names.
+    """Return one row per Order Completed event in a person's session, with the `order_id` it refers to.
 
-    `order_id` is null where the shop has no such order; `reference` is the order as the event names it, null
-    where it names none. `orders` are those that the shop still has, with `order_number` and `placed_at`.
+    `order_id` is null where the shop has no such order; `reference` is the order as named by the event, or
+    null. `orders` are those that the shop still has, with `order_number` and `placed_at`.
     """
     purchases = events.where("event_name = 'Order Completed'").select(
         "event_id",
@@ -38,7 +38,7 @@ def reports(events: DataFrame, sessions: DataFrame, orders: DataFrame) -> DataFr
 
 
 def first_reports(events: DataFrame, sessions: DataFrame, orders: DataFrame) -> DataFrame:
-    """One row per reported order: its session and channel, and the moment and id of the first report."""
+    """Return one row per reported order: its session and channel, and the time and id of the first report."""
     first = F.min(F.struct("occurred_at", "event_id", "session_id", "channel")).alias("first")
     known = reports(events, sessions, orders).where("order_id IS NOT NULL")
     return (
@@ -55,14 +55,14 @@ def first_reports(events: DataFrame, sessions: DataFrame, orders: DataFrame) -> 
 
 
 def comparable(number: str) -> Column:
-    """An order's number in the form in which two spellings of it are equal: `#SL-7` and `sl-7`."""
+    """Normalise an order number, so that spellings such as `#SL-7` and `sl-7` are equal."""
     return F.lower(F.regexp_replace(number, r"^[#\s]+", ""))
 
 
 def _named(reports: DataFrame, orders: DataFrame) -> DataFrame:
-    """(event_id, order_id) of the reports that name an order of the shop, by its id or by its number.
+    """Return (event_id, order_id) of the reports that name an order of the shop, by id or by number.
 
-    What is the id of one order may be the number of another. The id is meant, unless only the order of that
+    The id of one order may be the number of another. It is read as an id, unless only the order with that
     number was placed within a day of the report: in a shop that reports numbers, an old order has that id.
     """
     at = orders.select("order_id", "placed_at", comparable("order_number").alias("said_number"))

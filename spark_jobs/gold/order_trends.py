@@ -1,4 +1,4 @@
-"""Sales per week and month, beside the periods before."""
+"""Sales per week and month, compared with earlier periods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PERIODS_AVERAGED = 4
 
 
 def build(gold_daily_sales: DataFrame, context: Context) -> DataFrame:
-    """One row per week (from Monday) and month, from the first day with sales to the last, gaps included."""
+    """Return one row per week (from Monday) and month, from the first to the last day with sales, no gaps."""
     days = gold_daily_sales.groupBy("sales_date").agg(
         F.sum("orders").alias("orders"),
         total("gross_sales").alias("gross_sales"),
@@ -68,10 +68,10 @@ def build(gold_daily_sales: DataFrame, context: Context) -> DataFrame:
 
 
 def _periods(days: DataFrame, context: Context) -> DataFrame:
-    """Every period with its days, and the spans of the two periods it is compared with.
+    """Return every period with its days, and the spans of the two periods it is compared with.
 
-    A period that is not over is compared with the same number of days; a finished one with all of the other.
-    A span that starts before the first day with sales has no data for all of it, so it is no measure.
+    An unfinished period is compared with the same number of days, a finished one with the whole other period.
+    A span that starts before the first day with sales is incomplete, so it is not compared.
     """
     ends = days.agg(F.min("sales_date").alias("first_date"), F.max("sales_date").alias("last_date")).where(
         "first_date IS NOT NULL"

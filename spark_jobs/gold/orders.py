@@ -1,4 +1,4 @@
-"""Orders with what decides whether and when they count."""
+"""Orders, with whether and when they count."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def build(
     silver_events: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per order that the shop still has; orders without lines, customer or session included."""
+    """Return one row per order that the shop still has, even without lines, customer or session."""
     dated = silver_orders.where(~F.col("is_deleted")).withColumn(
         "order_date", local_date("placed_at", context)
     )
@@ -79,7 +79,7 @@ def build(
 
 
 def _with_person(orders: DataFrame, customers: DataFrame) -> DataFrame:
-    """Who placed it: the account, else the account with the guest's e-mail address, else the address."""
+    """Add who placed an order: the account, else the account with the guest's e-mail, else the e-mail."""
     by_email = (
         customers.where(~F.col("is_deleted") & F.col("email_pseudonym").isNotNull())
         .groupBy("email_pseudonym")
@@ -113,11 +113,11 @@ def _exclusion_reason() -> Column:
 
 
 def _of_lines(name: str) -> Column:
-    """A sum over the order's lines: 0 without lines; null where an amount of them is not known."""
+    """Return a sum over the order's lines: 0 without lines; null where any amount is unknown."""
     return F.when(F.col("lines").isNull(), F.lit(0)).otherwise(F.col(name))
 
 
 def _beyond_lines_and_shipping() -> Column:
-    """What the order's total holds beyond its lines and shipping, tax included, in the order's currency."""
+    """Return the order's total minus its lines and shipping, tax included, in the order's currency."""
     lines = _of_lines("net_amount_original") + _of_lines("line_tax_original")
     return F.col("total_amount") - lines - F.col("shipping_amount") - F.col("shipping_tax_amount")

@@ -1,4 +1,4 @@
-"""Products per day: from view to margin."""
+"""Products per day, from view to margin."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def build(
     silver_categories: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per day and product that was viewed, put into a cart, sold or given back.
+    """Return one row per day and product that was viewed, added to a cart, sold or returned.
 
     Full joins: a product sold without a tracked view keeps its sales, one viewed but unsold its views.
     """
-    # Carts are known of tracked visits only, so only orders of those are set against them.
+    # Carts are known for tracked sessions only, so only orders of those are compared with them.
     tracked = gold_orders.where("session_id IS NOT NULL").select("order_id", F.lit(True).alias("is_tracked"))
     lines = gold_order_lines.join(tracked, on="order_id", how="left")  # many to at most one
     sold = lines.groupBy(F.col("order_date").alias("sales_date"), "product_id").agg(
@@ -77,9 +77,9 @@ def build(
 
 
 def _seen(event_products: DataFrame, sessions: DataFrame, context: Context) -> DataFrame:
-    """Views and cart adds per day and product, of people's sessions; an event counts once for each product.
+    """Return views and cart additions per day and product, without bots; an event counts once per product.
 
-    What an event is about is its list of products, or the one that it names beside it.
+    The products of an event are those in its list, or the one that it names directly.
     """
     is_view, is_add = F.col("event_name") == "Product Viewed", F.col("event_name") == "Product Added"
     once = (

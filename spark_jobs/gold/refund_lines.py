@@ -1,4 +1,4 @@
-"""Refunded lines, refunded shipping and what else was refunded, on the day the money went back."""
+"""Refunded lines, shipping and other refunds, on the day of the refund."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def build(
     silver_exchange_rates: DataFrame,
     context: Context,
 ) -> DataFrame:
-    """One row per refunded line of a counted order, per refunded shipping, and per rest of a refund.
+    """Return one row per refunded line of a counted order, per refunded shipping, and per rest of a refund.
 
-    The rest is what a refund's total holds beyond its lines and its shipping. The shop records no tax of it,
-    so none is taken out. Where the lines come to more than the total, they count and there is no rest.
+    The rest is a refund's total minus its lines and shipping. The shop records no tax for it, so none is
+    taken out. Where the lines exceed the total, the lines count and there is no rest.
     """
     refunds = _refunds(gold_orders, silver_refunds, silver_exchange_rates, context)
     living = silver_refund_lines.where(~F.col("is_deleted"))
     products = silver_order_lines.select(
         "order_line_id", "product_id"
-    )  # deleted lines know their product too
+    )  # deleted lines still name their product
     lines = (
         living.join(refunds.select(*_OF_REFUND), on="refund_id", how="inner")  # many lines to one refund
         .join(products, on="order_line_id", how="left")  # many to at most one
@@ -80,7 +80,7 @@ def build(
 
 
 def _refunds(orders: DataFrame, refunds: DataFrame, exchange_rates: DataFrame, context: Context) -> DataFrame:
-    """Refunds of counted orders with the rate of their own currency on the order's day."""
+    """Return refunds of counted orders with the rate of their own currency on the order's day."""
     counted = orders.where("is_counted").select(
         "order_id",
         "order_date",
@@ -101,7 +101,7 @@ def _refunds(orders: DataFrame, refunds: DataFrame, exchange_rates: DataFrame, c
 
 
 def _with_rest(refunds: DataFrame, lines: DataFrame) -> DataFrame:
-    """Refunds with `rest`: their total minus their lines and shipping, tax included, in their currency."""
+    """Add `rest` to refunds: total minus lines and shipping, tax included, in the refund's currency."""
     of_lines = lines.groupBy("refund_id").agg(F.sum(F.col("amount") + F.col("tax_amount")).alias("of_lines"))
     beside = F.coalesce("of_lines", zero()) + F.col("shipping_amount") + F.col("shipping_tax_amount")
     return refunds.join(of_lines, on="refund_id", how="left").withColumn(  # one to at most one

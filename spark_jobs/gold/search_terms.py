@@ -1,4 +1,4 @@
-"""What people search for, and whether they find it."""
+"""Search terms, and whether searches lead to products and orders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spark_jobs.columns.timezones import is_complete, local_date
 from spark_jobs.gold.visits import in_visits
 
 _SEARCH, _ORDER = "Products Searched", "Order Completed"
-# Spelled out: engines disagree on what `\\s` holds beyond ASCII.
+# Spelled out: engines disagree on what `\\s` matches beyond ASCII.
 _BLANKS = (
     r"[\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]+"
 )
@@ -22,10 +22,10 @@ _CLICKS = ("Product Clicked", "Product Viewed")
 def build(
     silver_events: DataFrame, gold_orders: DataFrame, gold_sessions: DataFrame, context: Context
 ) -> DataFrame:
-    """One row per day and term.
+    """Return one row per day and term.
 
-    A search is followed by an order when its session reports one after it that was not placed before it; an
-    order is reported once, by `gold.orders`.
+    A search leads to an order when its session later reports an order that was not placed before it;
+    `gold.orders` has one report per order.
     """
     reported = gold_orders.where("is_counted AND report_event_id IS NOT NULL").select(
         F.col("report_event_id").alias("event_id"), "placed_at"
@@ -48,7 +48,7 @@ def build(
         F.sum(is_search.cast("int")).over(so_far).alias("search_number"),
         F.max("placed_at").over(from_here).alias("last_placed_at"),
     )
-    # A search and what follows it until the next one share a number; 0 is what came before any.
+    # A search and the events up to the next one share a number; 0 is before the first search.
     searches = (
         numbered.where("search_number > 0")
         .groupBy("session_id", "search_number")
@@ -73,5 +73,5 @@ def build(
 
 
 def _term() -> Column:
-    """What was searched for, in lower case with blanks made one; of a long text only what a key holds."""
+    """Return the search term in lower case with single blanks; a long text is cut to the length of a key."""
     return key_text(F.lower(F.regexp_replace("search_query", _BLANKS, " ")))

@@ -1,4 +1,4 @@
-"""Visits with the person behind them and what came of them."""
+"""Sessions with their person and the orders placed in them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from spark_jobs.columns.timezones import local_date
 
 
 def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) -> DataFrame:
-    """One row per visit, robots included."""
+    """Return one row per session, bots included."""
     visits = (
         silver_sessions.withColumnRenamed("person_id", "person_uuid")
         .join(_bought(gold_orders), on="session_id", how="left")  # one to at most one
         .withColumn("buyer", F.col("first_order.person_id"))
     )
-    # Whom somebody without an account ordered as, in whatever visit: the first time decides.
+    # The person a visitor without an account ordered as, in any session: the first order decides.
     per_person = Window.partitionBy("person_uuid")
     known_as = F.min(F.col("first_order")).over(per_person).getField("person_id")
     person = F.coalesce(
@@ -53,7 +53,7 @@ def build(silver_sessions: DataFrame, gold_orders: DataFrame, context: Context) 
 
 
 def _bought(orders: DataFrame) -> DataFrame:
-    """One row per visit with an order: its first order of any kind, and its counted ones."""
+    """Return one row per session with an order: its first order of any kind, and its counted ones."""
     counted = F.col("is_counted")
     return (
         orders.where("session_id IS NOT NULL")
@@ -68,7 +68,7 @@ def _bought(orders: DataFrame) -> DataFrame:
 
 
 def _last_non_direct() -> Column:
-    """The channel of the person's newest visit up to this one that was not direct and is not too old."""
+    """Return the channel of the person's latest session so far that is not direct and not too old."""
     so_far = (
         Window.partitionBy("person_id")
         .orderBy("started_at", "session_id")

@@ -1,4 +1,4 @@
-"""How much of what was sold the events have seen."""
+"""Share of sales that the events cover."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from spark_jobs.gold.order_sessions import reports
 def build(
     silver_events: DataFrame, gold_orders: DataFrame, gold_sessions: DataFrame, context: Context
 ) -> DataFrame:
-    """One row per day, sales channel, channel and device.
+    """Return one row per day, sales channel, channel and device.
 
-    An order is tracked in the session that `gold.orders` gives it; its first report speaks for it. A report
-    of an order that the shop does not have counts once however often it is sent; one that names no order
-    counts by itself. One of an order that the shop does not count is neither tracked nor unknown.
+    An order is tracked in the session that `gold.orders` assigns to it, by its first report. A report of an
+    order that the shop does not have counts once however often it is sent; one that names no order counts
+    individually. A report of an excluded order is neither tracked nor unknown.
     """
     found = reports(silver_events, gold_sessions, gold_orders)
     claims = found.select(
@@ -60,7 +60,7 @@ def build(
 
 
 def _unknown(reports: DataFrame, context: Context) -> DataFrame:
-    """One row per order that reports name and the shop does not have, by its first report."""
+    """Return one row per order that is reported but missing in the shop, by its first report."""
     first = F.min(F.struct("occurred_at", "event_id", "channel", "device")).alias("first")
     return (
         reports.where("order_id IS NULL")

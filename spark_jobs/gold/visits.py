@@ -1,4 +1,4 @@
-"""Events and the visits they belong to."""
+"""Events and the sessions they belong to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pyspark.sql import DataFrame
 
 
 def in_visits(events: DataFrame, sessions: DataFrame, *columns: str) -> DataFrame:
-    """Events of people with `session_id` and these columns of their visit; robots' visits are left out.
+    """Add `session_id` and these columns of their session to events; bot sessions are left out.
 
-    Visits of one visitor do not overlap, so an event has one.
+    Sessions of one visitor do not overlap, so an event has one.
     """
     people = sessions.where("NOT is_bot").select(
         "visitor_id", "session_id", "started_at", "ended_at", *columns

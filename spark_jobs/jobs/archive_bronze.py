@@ -1,4 +1,4 @@
-"""Bronze older than its retention → plain Parquet with a manifest, removed from bronze once proven."""
+"""Move bronze rows older than their retention to Parquet with a manifest; delete them once verified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from spark_jobs.settings import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Archive old events and replaced versions of the shop's rows; what is current stays."""
+    """Archive old events and superseded versions of shop rows; current rows stay."""
     parser = argparse.ArgumentParser(prog="archive_bronze", description=__doc__)
     parser.add_argument("--run-id", required=True, help="the run this step belongs to")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""Build the marts whose inputs, code or day have changed; a mart is checked before it replaces the last."""
+"""Build the marts whose inputs, code or day have changed; each is checked before it replaces the old one."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _refuse_missing_inputs(lake: Lake) -> None:
 
 
 def _refuse_broken(built: DataFrame, mart: Table, inputs: Mapping[str, DataFrame], context: Context) -> None:
-    """Keep the mart before this one where rows break a check that must hold.
+    """Keep the previous mart if rows break a check that must hold.
 
     Raises:
         UserError: naming the checks and rows, or the exchange rates that are missing.

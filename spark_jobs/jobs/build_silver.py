@@ -1,4 +1,4 @@
-"""Bring silver up to date with bronze: each changed table once, tables side by side."""
+"""Bring silver up to date with bronze: each changed table once, several tables in parallel."""
 
 from __future__ import annotations
 
@@ -83,13 +83,13 @@ def _refresh(engine: Engine, table: Table, span: incremental.Span, context: Cont
             raw = engine.appended(lake.path(source), span.after, span.until)
         wanted = incremental.messages_for(raw, table)
         if not incremental.has_messages(lake, table):
-            wanted = wanted.limit(0)  # the log says so: nothing needs to be read
+            wanted = wanted.limit(0)  # the log shows it, so nothing needs to be read
         checked = engine.checkpoint(incremental.checked_rows(CLEAN[table.name], wanted, table, context))
         _take_in(engine, checked, table, span, record, step)
 
 
 def _everything(engine: Engine, source: Table, version: int) -> DataFrame:
-    """All rows that bronze ever got: those it has, and those that only the archive has."""
+    """Return all rows that bronze ever received: those it has, and those that only the archive has."""
     rows, files = engine.read(engine.lake.path(source), version), archived_files(engine.lake, source)
     if not files:
         return rows
@@ -111,7 +111,7 @@ def _take_in(
         return
     if record.quarantined:
         incremental.quarantine(engine, checked, table, step.run_id, span.until)
-    # An hour's few changes are judged by the table they belong to.
+    # A few changes in an hour are judged against the size of their table.
     rows = (
         found.rows if span.after is None else max(found.rows, engine.lake.row_count(engine.lake.path(table)))
     )

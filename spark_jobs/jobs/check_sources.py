@@ -1,4 +1,4 @@
-"""Before a run: every server answers, the schema is the known one, bronze has the events of now."""
+"""Check before a run that every server answers, the schema is known and bronze has all current events."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def check_mysql(config: Settings, step: Step) -> None:
-    """The shop answers and its schema fits the contracts; columns that are new are reported."""
+    """Check that the shop answers and its schema fits the contracts; new columns are reported."""
     connection = await mysql.connect(config)
     try:
         source = await mysql.columns(connection, config.shop_mysql_database)
@@ -55,7 +55,7 @@ async def check_mysql(config: Settings, step: Step) -> None:
 
 
 def check_stream(config: Settings, lake: Lake, step: Step) -> None:
-    """Wait until bronze holds every message that Kafka has now; past the deadline say what is behind."""
+    """Wait until bronze has every message that Kafka has now; after the deadline, report what is missing."""
     start = time.monotonic()
     there = {source: offered(source) for source in event_sources(config)}
     deadline = Retrying(
@@ -83,7 +83,7 @@ def check_stream(config: Settings, lake: Lake, step: Step) -> None:
 
 
 def _behind(lake: Lake, source: Source, there: Mapping[Topic, Offered]) -> int:
-    """How many messages of a source are not in bronze; the brokers are asked only where offsets are not."""
+    """Count messages of a source that bronze lacks; the brokers are asked only where offsets differ."""
     wanted = {topic: next_offsets(lake, topic.in_bronze) for topic in there}
     late = {
         topic: {number: wanted[topic].get(number, first) for number, first in has.earliest.items()}

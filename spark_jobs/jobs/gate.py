@@ -1,4 +1,4 @@
-"""Silver may feed gold: every table is there, this run built it, and no check or limit stands broken."""
+"""Check that silver may feed gold: every table exists, this run built it, and no check or limit is broken."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from spark_jobs.run.record import Step, read_step, run_step
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Hold the newest quality results of silver against the contracts.
+    """Check the latest quality results of silver against the contracts.
 
     Raises:
-        UserError: naming each table and count that forbids to go on.
+        UserError: naming each table and count that stops the run.
     """
     parser = argparse.ArgumentParser(prog="gate", description=__doc__)
     parser.add_argument("--run-id", required=True, help="the run this step belongs to")
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def check(lake: Lake, table: Table, built: Step | None, step: Step) -> list[str]:
-    """What forbids to build on a silver table, in words."""
+    """Describe what makes a silver table unusable for gold."""
     path = lake.path(table)
     if not lake.exists(path):
         return [f"{table.id} was never built"]

@@ -1,8 +1,9 @@
-"""The shop's MySQL → bronze: one consistent snapshot, then one commit per table that changed.
+"""Read the shop's MySQL into bronze: one consistent snapshot, then one commit per changed table.
 
-The first run reads everything, later ones what `updated_at` shows, and they compare the keys of source and
-bronze: a row that is gone becomes a `delete`, a row that no window showed is fetched. A table's rows and its
-watermark (the newest `_ingested_at`) are one commit, so the next run makes good what a killed one left.
+The first run reads everything. Later runs read what `updated_at` shows as changed and compare the keys of
+source and bronze: a missing row becomes a `delete`, a row that no window showed is fetched. A table's rows
+and its watermark (the newest `_ingested_at`) are one commit, so the next run completes what a killed one
+left.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from spark_jobs.sources.staging import Batch, TableIngest
 APP_ID = "ingest_mysql"
 STAGING = "staging/ingest_mysql"
 SHOP_TABLES = tables_of(Layer.SHOP)
-# Of values that bronze does not hold, as many are in the run record, and in its note.
+# The number of values bronze cannot hold that the run record and its note list.
 LEFT_OUT_NAMED, LEFT_OUT_SHOWN = 100, 2
 
 
@@ -92,7 +93,7 @@ async def _read(
 
 
 def record(step: Step, tables: Sequence[TableIngest]) -> None:
-    """Put what was read into the run record; `money` is the whole table's, in the snapshot."""
+    """Put the rows read into the run record; `money` is that of the whole table in the snapshot."""
     for each in tables:
         kept = step.table(each.table.id)
         kept.read, kept.passed = each.read, each.staged
@@ -101,7 +102,7 @@ def record(step: Step, tables: Sequence[TableIngest]) -> None:
             "source_rows": each.source_rows,
             "found": each.counts,  # rows read, by how they were found
             "deleted": each.deleted,
-            "left_out": each.left_out[:LEFT_OUT_NAMED],  # values that bronze does not hold, by name
+            "left_out": each.left_out[:LEFT_OUT_NAMED],  # values that bronze cannot hold, by name
             "checksums_compared": each.checksums_compared,
             "is_complete": each.is_full or each.keys_compared,  # bronze now has exactly the snapshot's rows
             "money": each.money,
@@ -117,7 +118,7 @@ def record(step: Step, tables: Sequence[TableIngest]) -> None:
 
 
 def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted: Sequence[str]) -> None:
-    """Stop before anything is committed when a table lost more rows than a shop loses.
+    """Stop before anything is committed if a table lost implausibly many rows.
 
     Raises:
         UserError: with the counts and how to accept them.
@@ -142,7 +143,7 @@ def refuse_losses(tables: Sequence[TableIngest], max_lost_share: float, accepted
 
 
 def widen(tables: Sequence[TableIngest], lake: Lake) -> None:
-    """Give bronze tables of which no row has changed the columns that are new in the shop."""
+    """Add the shop's new columns to bronze tables without changed rows."""
     for each in tables:
         known = {name.lower() for name in each.state.columns}
         new = {

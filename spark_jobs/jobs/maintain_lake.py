@@ -1,4 +1,4 @@
-"""Upkeep of the Delta tables: small files are compacted, files that no version needs are deleted."""
+"""Maintain the Delta tables: compact small files, delete files that no version needs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spark_jobs.settings import settings
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Compact and vacuum every table; one that needs neither gets no commit."""
+    """Compact and vacuum every table; a table that needs neither gets no commit."""
     parser = argparse.ArgumentParser(prog="maintain_lake", description=__doc__)
     parser.add_argument("--run-id", required=True, help="the run this step belongs to")
     args = parser.parse_args(argv)
@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, path in _paths(lake).items():
             with step.timed(name) as record:
                 delta = lake.open(path)
-                # Gold is written as a whole each time, so it has no small files.
+                # Gold is rewritten as a whole each time, so it has no small files.
                 if not name.startswith(Layer.GOLD):
                     removed = delta.optimize.compact(commit_properties=lake.upkeep(path))["numFilesRemoved"]
                     record.note = f"{removed} files compacted" if removed else ""

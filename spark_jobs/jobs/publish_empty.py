@@ -1,4 +1,4 @@
-"""Before the first run: every mart without rows, so that dashboards open and show that there are no data."""
+"""Publish every mart without rows before the first run, so that dashboards open and show "no data"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spark_jobs.warehouse.empty_release import publish_empty
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Publish empty marts; nothing where marts are served already."""
+    """Publish empty marts; do nothing where marts are already published."""
     argparse.ArgumentParser(prog="publish_empty", description=__doc__).parse_args(argv)
     if publish_empty(settings(), tables_of(Layer.GOLD)):
         print("empty marts are served until the first run")

@@ -1,4 +1,4 @@
-"""Gold → PostgreSQL: changed marts into new tables, then every view of `mart` at once."""
+"""Publish gold to PostgreSQL: changed marts into new tables, then all views of `mart` at once."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARTS = tables_of(Layer.GOLD)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Publish gold as it is now; nothing when all of it is published already."""
+    """Publish gold as it is now; do nothing when all of it is published."""
     parser = argparse.ArgumentParser(prog="publish_postgres", description=__doc__)
     parser.add_argument("--run-id", required=True, help="the run this step belongs to")
     args = parser.parse_args(argv)
@@ -56,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def gold_table(lake: Lake, table: Table) -> LakeTable:
-    """A gold table as it stands.
+    """Return a gold table as it is now.
 
     Raises:
-        UserError: when it was never built.
+        UserError: when it has never been built.
     """
     path = lake.path(table)
     if not lake.exists(path):

@@ -1,6 +1,6 @@
-"""Counts and sums of money in MySQL, bronze, silver, gold and PostgreSQL; each difference has a reason.
+"""Compare counts and sums of money in MySQL, bronze, silver, gold and PostgreSQL; explain each difference.
 
-DuckDB computes them, so the figures are also checked by another engine than the one that made them.
+DuckDB computes them, so the figures are checked by a different engine from the one that built them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from spark_jobs.settings import settings
 from spark_jobs.sources.checksums import forget_compared
 from spark_jobs.warehouse.connections import warehouse
 
-TOLD = 10  # differences that the message names; the table and the run record have all
+TOLD = 10  # differences named in the message; the table and the run record list all
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _compare_all(
     step: Step, places: Mapping[str, Callable[[], list[Comparison]]]
 ) -> tuple[list[Comparison], list[UserError]]:
-    """Every comparison, and what kept some from being made: one that fails hides no other."""
+    """Make every comparison, and collect the errors of those that failed: one failure hides no other."""
     found: list[Comparison] = []
     problems: list[UserError] = []
     for name, compare in places.items():
@@ -77,7 +77,7 @@ def _compare_all(
 
 def _compare_shop(tables: LakeTables, ingest: Step, shop: Shop) -> list[Comparison]:
     found = compare_source(tables, ingest, shop)
-    # Rows that changed without a change time make a difference: the next ingest finds them.
+    # Rows that changed without a new change time cause a difference: the next ingest finds them.
     wrong = {each.table.removeprefix("shop.") for each in found if each.unexplained}
     forget_compared(tables.lake, wrong)
     return found
@@ -89,11 +89,11 @@ def _compare_served(tables: LakeTables) -> list[Comparison]:
 
 
 def _refuse(found: list[Comparison], problems: list[UserError]) -> None:
-    """Stop when a difference has no reason or a comparison could not be made.
+    """Stop if a difference has no reason or a comparison failed.
 
     Raises:
-        TransientError: when nothing but a server that does not answer is in the way.
-        UserError: when anything else is.
+        TransientError: when the only cause is a server that does not answer.
+        UserError: for any other cause.
     """
     unexplained = [each.in_words() for each in found if each.unexplained]
     rest = len(unexplained) - TOLD
@@ -108,12 +108,12 @@ def _refuse(found: list[Comparison], problems: list[UserError]) -> None:
 
 
 def _snapshot_of(ingest: Step) -> datetime:
-    """The moment of its snapshot; when it began, where an older record does not say."""
+    """Return the time of an ingest's snapshot; its start, where an older record does not have it."""
     return datetime.fromisoformat(ingest.details.get("snapshot_at") or ingest.started_at)
 
 
 def _ingest_of(lake: Lake, run_id: str) -> Step:
-    """The ingest whose snapshot the layers stand on: this run's, or else the newest that succeeded."""
+    """Return the ingest whose snapshot the layers stand on: this run's, or else the latest successful one."""
     own = read_step(lake, run_id, "ingest_mysql")
     known = [own] if own else newest_steps(lake, "ingest_mysql")
     for step in known:

@@ -1,7 +1,8 @@
-"""Kafka → bronze, without end: every message once, as it came, with its position.
+"""Stream Kafka into bronze continuously: every message once, unchanged, with its position.
 
-Bronze itself says where to go on: each start reads the newest offset of every partition from it, so a lost
-checkpoint loses and doubles nothing. One process writes, with a query per Kafka; a supervisor restarts it.
+Bronze itself records the progress: each start reads the newest offset of every partition from it, so a lost
+checkpoint neither loses nor duplicates messages. One process writes, with one query per Kafka; a supervisor
+restarts it.
 """
 
 from __future__ import annotations
@@ -33,10 +34,10 @@ from spark_jobs.settings import Settings, settings
 from spark_jobs.sources.event_topics import Source, Topic, event_sources
 from spark_jobs.sources.kafka_offsets import name_in_bronze, next_offsets, offered, starting_offsets
 
-# Of the query of each source.
+# Of each source's query.
 CHECKPOINTS = {"own": "stream_events", "posthog": "stream_events_posthog"}
 MAX_EVENTS_PER_BATCH = 100_000
-# Of each topic, the offset to go on at in each partition.
+# For each topic, the offset to continue at in each partition.
 Start = Mapping[Topic, Mapping[int, int]]
 
 
@@ -52,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     stopping = Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stopping.set())
-    # Structured Streaming with this Kafka source needs a session of its own, not the warm server's.
+    # Structured Streaming with this Kafka source needs its own session, not that of the warm server.
     os.environ.pop("SPARK_REMOTE", None)
     try:
         return stream(lake, config, starts, stopping)
@@ -65,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def starting(source: Source, lake: Lake, accept_gap: bool, made_anew: Sequence[str] = ()) -> Start:
-    """Where to go on in each topic of a source; one that was made anew is read from its beginning."""
+    """Return where to continue in each topic of a source; a recreated topic is read from its beginning."""
     start = {}
     for topic, there in offered(source).items():
         is_anew = topic.name in made_anew
@@ -116,7 +117,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def begin(spark: SparkSession, config: Settings, source: Source, start: Start, lake: Lake) -> StreamingQuery:
-    """Start a query. Nothing may be lost silently: a gap ends it, and the next start names the range."""
+    """Start a query. Nothing is lost silently: a gap ends the query, and the next start names the range."""
     offsets = {
         topic.name: {str(number): at for number, at in numbers.items()} for topic, numbers in start.items()
     }
@@ -126,7 +127,7 @@ def begin(spark: SparkSession, config: Settings, source: Source, start: Start, l
         .option("subscribe", ",".join(offsets))
         .option("startingOffsets", json.dumps(offsets))
         .option("failOnDataLoss", "true")
-        .option("kafka.isolation.level", "read_committed")  # what a transaction took back was never said
+        .option("kafka.isolation.level", "read_committed")  # messages of an aborted transaction do not exist
         .option("includeHeaders", "true")
         .option("maxOffsetsPerTrigger", MAX_EVENTS_PER_BATCH)
         .load()
@@ -153,26 +154,26 @@ def begin(spark: SparkSession, config: Settings, source: Source, start: Start, l
         .writeStream.format("delta")
         .queryName(source.name)
         .option("checkpointLocation", f"{config.stream_checkpoints}/{CHECKPOINTS[source.name]}")
-        .option("mergeSchema", "true")  # a bronze made before gets the columns that are new
+        .option("mergeSchema", "true")  # an older bronze table gets the new columns
         .trigger(processingTime=f"{config.stream_trigger_seconds} seconds")
         .start(lake.path(CAPTURED))
     )
 
 
 def marked_text(binary: Column) -> Column:
-    """Bytes as text; those that are no UTF-8 in base64, marked, so that nothing of them is lost."""
+    """Return bytes as text; invalid UTF-8 as marked base64, so that nothing is lost."""
     as_text = binary.cast("string")
     encoded = F.concat(F.lit(f"{BASE64}:"), F.base64(binary))
     return F.when(F.is_valid_utf8(as_text), as_text).otherwise(encoded)
 
 
 def by_topic(values: Mapping[str, str]) -> Column:
-    """What each Kafka topic's rows get."""
+    """Return a value for the rows of each Kafka topic."""
     return F.coalesce(*(F.when(F.col("topic") == name, F.lit(value)) for name, value in values.items()))
 
 
 def watch(queries: Sequence[StreamingQuery], stopping: Event) -> None:
-    """Report each batch until a query ends or a signal arrives; a health check may want a heartbeat."""
+    """Report each batch until a query ends or a signal arrives; touch the heartbeat file if one is set."""
     reported: dict[str, int] = {}
     heartbeat = os.environ.get("STREAM_HEARTBEAT_FILE")
     while all(query.isActive for query in queries) and not stopping.wait(1):
@@ -186,7 +187,7 @@ def watch(queries: Sequence[StreamingQuery], stopping: Event) -> None:
 
 
 def say(text: str) -> None:
-    """One line of the service's log."""
+    """Write one line of the service's log."""
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}", flush=True)
 
 

@@ -1,9 +1,9 @@
-"""The archive: rows that bronze no longer needs, as plain Parquet with a manifest that proves them.
+"""The archive: rows that bronze no longer needs, as plain Parquet with a manifest to verify them.
 
     archive/<table>/<day of ingestion>/part-0.parquet …, manifest.json
 
-A row leaves bronze only after it was read back from the archive. A run that is killed between the two leaves
-it in both places; the next run finds it archived and only removes it.
+A row is deleted from bronze only after it was read back from the archive. A run killed between the two steps
+leaves it in both places; the next run finds it archived and only deletes it.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from spark_jobs.lake.tables import Lake
 
 @dataclass(frozen=True)
 class Archived:
-    """What was done for one table: rows newly archived, and rows removed from bronze."""
+    """The result for one table: rows newly archived, and rows removed from bronze."""
 
     archived: int
     removed: int
 
 
 def archive_table(lake: Lake, table: Table, before: datetime) -> Archived:
-    """Archive what bronze held of a table before a moment and does not need any more, day by day."""
+    """Archive, day by day, the rows of a table that bronze had before a moment and no longer needs."""
     archived = removed = 0
     for day in _days(lake, table, before):
         rows = _outlived(lake, table, day, before)
@@ -47,12 +47,12 @@ def archive_table(lake: Lake, table: Table, before: datetime) -> Archived:
 
 
 def identity(table: Table) -> tuple[str, ...]:
-    """What tells a table's bronze rows apart."""
+    """Return the columns that identify a table's bronze rows."""
     return table.key if table.layer is Layer.EVENTS else (*table.key, "_ingested_at")
 
 
 def folder(table: Table, day: date) -> str:
-    """Where a table's rows of a day are archived, below the lake."""
+    """Return the archive folder for a table's rows of a day, relative to the lake."""
     return f"{_folder_of(table)}/{day.isoformat()}"
 
 
@@ -61,7 +61,7 @@ def _folder_of(table: Table) -> str:
 
 
 def manifest(lake: Lake, table: Table, day: date) -> dict[str, Any]:
-    """What the archive holds of a day; without parts when it holds nothing."""
+    """Return the manifest of a day; without parts when nothing is archived."""
     try:
         kept: dict[str, Any] = json.loads(lake.storage.read(f"{folder(table, day)}/manifest.json"))
     except FileNotFoundError:
@@ -70,7 +70,7 @@ def manifest(lake: Lake, table: Table, day: date) -> dict[str, Any]:
 
 
 def archived_files(lake: Lake, table: Table) -> list[str]:
-    """Every file that the archive holds of a table, each proven to be the one that its manifest describes.
+    """Return every archived file of a table, each verified against its manifest.
 
     Raises:
         ValueError: when one is damaged.
@@ -81,7 +81,7 @@ def archived_files(lake: Lake, table: Table) -> list[str]:
 
 
 def archived_rows(lake: Lake, table: Table) -> int:
-    """How many rows of a table the archive holds, by its manifests."""
+    """Return the number of archived rows of a table, by its manifests."""
     return sum(part["rows"] for _, part in _parts(lake, table))
 
 
@@ -93,10 +93,10 @@ def _parts(lake: Lake, table: Table) -> Iterator[tuple[date, dict[str, Any]]]:
 
 
 def read_part(lake: Lake, table: Table, day: date, part: dict[str, Any]) -> pa.Table:
-    """The rows of one archived file.
+    """Return the rows of one archived file.
 
     Raises:
-        ValueError: when the file is not the one that the manifest describes.
+        ValueError: when the file does not match the manifest.
     """
     return parquet.read_table(BytesIO(_proven(lake, table, day, part)))
 
@@ -118,10 +118,10 @@ def _days(lake: Lake, table: Table, before: datetime) -> list[date]:
 
 
 def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table:
-    """Rows of a day that may go.
+    """Return the rows of a day that may be deleted.
 
-    The newest version of each row of the shop stays, and the newest event of each Kafka partition; it
-    tells the stream where to go on.
+    The newest version of each shop row stays, and so does the newest event of each Kafka partition, which
+    tells the stream where to continue.
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     end = min(start + timedelta(days=1), before)
@@ -142,7 +142,7 @@ def _outlived(lake: Lake, table: Table, day: date, before: datetime) -> pa.Table
 
 
 def _keep(lake: Lake, table: Table, day: date, rows: pa.Table) -> int:
-    """Bring rows into the archive that are not in it yet, and read them back; returns how many."""
+    """Archive the rows that are not archived yet, and read them back; returns how many."""
     known = manifest(lake, table, day)
     for part in known["parts"]:
         there = row_texts(read_part(lake, table, day, part), identity(table))
@@ -176,7 +176,7 @@ def _extremes(rows: pa.Table, table: Table, which: str) -> dict[str, str]:
 
 
 def _remove(lake: Lake, table: Table, rows: pa.Table) -> None:
-    """Delete rows from bronze by what identifies them, in one commit that silver need not follow."""
+    """Delete rows from bronze by their identifying columns, in one commit that silver need not follow."""
     path, names = lake.path(table), identity(table)
     same = " AND ".join(f't."{name}" = s."{name}"' for name in names)
     lake.open(path).merge(

@@ -1,4 +1,4 @@
-"""What bronze already holds of a shop table, read without Spark."""
+"""The state of a shop table in bronze, read without Spark."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from spark_jobs.lake.tables import Lake
 
 @dataclass(frozen=True)
 class BronzeState:
-    """A bronze shop table: the keys that live in it, and its newest snapshot (None while it is empty).
+    """A bronze shop table: its live keys and its newest snapshot (None while it is empty).
 
-    `live_since` has, for each living key, the snapshot that brought its newest version.
+    `live_since` has, for each live key, the snapshot that brought its newest version.
     """
 
     live_keys: pa.Array
@@ -32,7 +32,7 @@ EMPTY = BronzeState(pa.array([], pa.string()), pa.array([], pa.timestamp("us", "
 
 
 def bronze_state(lake: Lake, table: Table) -> BronzeState:
-    """The state of a bronze shop table.
+    """Return the state of a bronze shop table.
 
     The newest `_ingested_at` is the watermark, so that rows and watermark are one commit.
     """
@@ -56,10 +56,10 @@ def bronze_state(lake: Lake, table: Table) -> BronzeState:
 def known_texts(
     lake: Lake, table: Table, state: BronzeState, schema: pa.Schema, changed_after: datetime
 ) -> pa.Array:
-    """The living rows of bronze that changed after a moment, each as one text of these columns.
+    """Return the live rows of bronze that changed after a moment, each as one text of these columns.
 
-    A window overlaps the one before it, so that a row committed late is not missed; what came with the
-    earlier window is left out by these. A column that bronze does not have is null in all of its rows.
+    A window overlaps the previous one, so that a row committed late is not missed; these texts exclude the
+    rows that the earlier window brought. A column that bronze does not have is null in all rows.
     """
     version = table.newest_by[0]
     dataset = lake.open(lake.path(table)).rows()
@@ -80,15 +80,15 @@ def known_texts(
 
 
 def without_known(rows: pa.Table, known: pa.Array) -> pa.Table:
-    """The rows whose texts are not among `known`, every column compared."""
+    """Return the rows whose texts are not among `known`; every column is compared."""
     is_known = pc.is_in(row_texts(rows, rows.column_names), value_set=known)
     return rows.filter(pc.invert(is_known))
 
 
 def add_columns(lake: Lake, table: Table, columns: Mapping[str, pa.DataType]) -> None:
-    """Give a bronze table columns that its source has got, null in every row that is there.
+    """Add new columns of the source to a bronze table, null in every existing row.
 
-    The commit changes no data, so that nothing is built anew after it.
+    The commit changes no data, so that it triggers no rebuild.
     """
     path = lake.path(table)
     fields = Schema.from_arrow(pa.schema(list(columns.items()))).fields
@@ -96,14 +96,14 @@ def add_columns(lake: Lake, table: Table, columns: Mapping[str, pa.DataType]) ->
 
 
 def source_text(moment: datetime) -> str:
-    """A moment as the source writes a datetime(6), which sorts like the moment itself."""
+    """Return a moment as the source writes a datetime(6); the text sorts like the moment itself."""
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def window_start(newest_snapshot: datetime, overlap_seconds: int, lag_seconds: int) -> datetime:
-    """From when on changes are read.
+    """Return the moment from which changes are read.
 
-    The snapshot closes the window. What was committed after it with an older `updated_at` is caught
-    by the overlap and the safety lag of the next window.
+    The snapshot ends the window. Rows committed after it with an older `updated_at` are caught by the overlap
+    and the safety lag of the next window.
     """
     return newest_snapshot - timedelta(seconds=overlap_seconds + lag_seconds)

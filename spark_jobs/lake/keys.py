@@ -1,8 +1,8 @@
-"""Keys as texts, and as silver writes them: the one rule by which keys are compared.
+"""Keys as texts, and as silver writes them: the single rule for comparing keys.
 
-The ingest compares keys byte by byte, since a row of the shop is found by its exact key. Silver writes some
-keys in another form (`contracts.model.Form`), in which two of them can be one. `silver_keys` says which are,
-before silver sees them; `silver_sql` says it to DuckDB. Tests hold both against silver's own functions.
+The ingest compares keys byte by byte, since a shop row is found by its exact key. Silver normalises some keys
+(`contracts.model.Form`), so that two of them can become one. `silver_keys` finds them before silver sees
+them; `silver_sql` does the same in DuckDB. Tests compare both with silver's own functions.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from spark_jobs.columns.parsing import BLANKS
 
 # Between the parts of a key and of a compared row.
 SEPARATOR = "\x1f"
-# Begins what stands for the separator, for itself and for null within a part.
+# Begins the escapes of the separator, of itself and of null within a part.
 ESCAPE = "\x1e"
 NULL = f"{ESCAPE}0"
 ESCAPED = ((ESCAPE, f"{ESCAPE}1"), (SEPARATOR, f"{ESCAPE}2"))
@@ -25,7 +25,7 @@ DAY_LENGTH = len("2026-03-01")
 
 
 def row_texts(rows: pa.Table, names: Sequence[str]) -> pa.ChunkedArray:
-    """Each row's columns as one text, different for different rows; for a key the form of `key_select`."""
+    """Return columns as one text per row, different for different rows, in the form of `key_expression`."""
     parts = [pc.fill_null(_escaped(rows[name]), NULL) for name in names]
     joined = parts[0] if len(parts) == 1 else pc.binary_join_element_wise(*parts, SEPARATOR)
     return joined if isinstance(joined, pa.ChunkedArray) else pa.chunked_array([joined])
@@ -40,7 +40,7 @@ def _escaped(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def key_parts(keys: pa.Array, count: int) -> list[pa.Array]:
-    """The parts of key texts, one array for each of the key's columns."""
+    """Return the parts of key texts, one array per key column."""
     split = pc.split_pattern(keys, SEPARATOR)
     parts = [pc.list_element(split, index) for index in range(count)]
     for plain, escaped in reversed(ESCAPED):
@@ -49,12 +49,12 @@ def key_parts(keys: pa.Array, count: int) -> list[pa.Array]:
 
 
 def normalises(table: Table) -> bool:
-    """Whether silver writes keys of a source table in another form than the source."""
+    """Return whether silver normalises the keys of a source table."""
     return any(table.column(name).form is not Form.EXACT for name in table.key)
 
 
 def silver_keys(table: Table, keys: pa.Array) -> pa.Array:
-    """Key texts as silver writes them; equal ones are one key there."""
+    """Return key texts as silver writes them; equal texts are one key there."""
     if not normalises(table) or not len(keys):
         return keys
     written = [
@@ -65,7 +65,7 @@ def silver_keys(table: Table, keys: pa.Array) -> pa.Array:
 
 
 def _written(part: pa.Array, form: Callable[[str], str]) -> pa.Array:
-    """A part of many keys; few values make them up."""
+    """Return one part of many keys as silver writes it; few distinct values are expected."""
     encoded = pc.dictionary_encode(part)
     values = pa.array([form(value) for value in encoded.dictionary.to_pylist()], pa.string())
     return values.take(encoded.indices)
@@ -84,7 +84,7 @@ IN_PYTHON: dict[Form, Callable[[str], str]] = {
 
 
 def silver_sql(table: Table, name: str, expression: str) -> str:
-    """DuckDB's SQL for a column of a source's key as silver writes it, as text."""
+    """Return DuckDB SQL for a column of a source's key as silver writes it, as text."""
     text = f"CAST({expression} AS VARCHAR)"
     trimmed = f"trim({storable_sql(text)}, {characters(BLANKS)})"
     return {
@@ -96,7 +96,7 @@ def silver_sql(table: Table, name: str, expression: str) -> str:
 
 
 def same_key_sql(table: Table, left: str, right: str) -> str:
-    """DuckDB's condition that two rows, by their aliases, have one key as silver writes it."""
+    """Return a DuckDB condition that two rows, by their aliases, have the same key as silver writes it."""
     return " AND ".join(
         f"{silver_sql(table, name, f'{left}.{name}')} = {silver_sql(table, name, f'{right}.{name}')}"
         for name in table.key
@@ -104,10 +104,10 @@ def same_key_sql(table: Table, left: str, right: str) -> str:
 
 
 def storable_sql(text: str) -> str:
-    """DuckDB's SQL for a text with U+FFFD where it has U+0000."""
+    """Return DuckDB SQL for a text with U+FFFD in place of U+0000."""
     return f"replace({text}, chr(0), chr(65533))"
 
 
 def characters(text: str) -> str:
-    """DuckDB's SQL for a text, by its characters' numbers: it may hold what a literal cannot."""
+    """Return DuckDB SQL for a text by its code points: it may contain what a literal cannot."""
     return f"({' || '.join(f'chr({ord(character)})' for character in text)})"

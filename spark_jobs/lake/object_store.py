@@ -1,4 +1,4 @@
-"""S3, or a store that speaks its protocol: how Spark, delta-rs and Arrow are told of it; does it answer?"""
+"""S3, or a store that speaks its protocol: configuration for Spark, delta-rs and Arrow, and its checks."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from spark_jobs.settings import Settings
 
 # A bucket, and a prefix in it that needs no escaping anywhere.
 ADDRESS = re.compile(r"s3a://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._=-]+)*/?")
-# How Delta commits there: deploy/servers/S3LogStore.scala.
+# Delta's commits there: see deploy/servers/S3LogStore.scala.
 LOG_STORE = "shoplake.S3LogStore"
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 10
-# A request is tried so often in the middle of work, and before it, where a person waits for the answer.
+# Attempts per request during work, and before it, where a person waits for the answer.
 ATTEMPTS, ATTEMPTS_BEFORE = 10, 2
 REFUSED = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "InvalidToken", "status 403")
 
 
 def lake_configuration(settings: Settings) -> dict[str, str]:
-    """What Spark is told; nothing for a folder."""
+    """Return Spark's configuration for the lake; empty for a folder."""
     return spark_configuration(settings.lake_uri, settings.aws_region, settings.aws_endpoint_url)
 
 
 def spark_configuration(lake_uri: str, region: str, endpoint: str) -> dict[str, str]:
-    """The same where there are no settings but the lake's.
+    """Return Spark's configuration from the lake's settings alone.
 
     The keys are not in it: Spark takes them from the environment, where no command line shows them.
     """
@@ -37,7 +37,7 @@ def spark_configuration(lake_uri: str, region: str, endpoint: str) -> dict[str, 
     found = {
         "spark.delta.logStore.s3a.impl": LOG_STORE,
         "spark.hadoop.fs.s3a.endpoint.region": region,
-        # Hadoop's default reads ahead by a library and a client of its own.
+        # Hadoop's default reads ahead with another library and its own client.
         "spark.hadoop.fs.s3a.input.stream.type": "classic",
     }
     if endpoint:
@@ -47,7 +47,7 @@ def spark_configuration(lake_uri: str, region: str, endpoint: str) -> dict[str, 
 
 
 def delta_options(settings: Settings) -> dict[str, str]:
-    """What delta-rs is told."""
+    """Return delta-rs's storage options."""
     options = {
         "AWS_ACCESS_KEY_ID": settings.aws_access_key_id,
         "AWS_SECRET_ACCESS_KEY": settings.aws_secret_access_key.get_secret_value(),
@@ -60,7 +60,7 @@ def delta_options(settings: Settings) -> dict[str, str]:
 
 
 def filesystem(settings: Settings, attempts: int = ATTEMPTS) -> fs.S3FileSystem:
-    """The store as Arrow sees it."""
+    """Return the store as an Arrow file system."""
     endpoint = urlsplit(settings.aws_endpoint_url)
     return fs.S3FileSystem(
         access_key=settings.aws_access_key_id,
@@ -72,13 +72,13 @@ def filesystem(settings: Settings, attempts: int = ATTEMPTS) -> fs.S3FileSystem:
         connect_timeout=CONNECT_SECONDS,
         request_timeout=ANSWER_SECONDS,
         retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=attempts),
-        # A small file is one request, which a reader sees whole or not at all.
+        # A small file is one request, so a reader sees all of it or nothing.
         allow_delayed_open=True,
     )
 
 
 def require_settings(settings: Settings) -> None:
-    """The lake's address can be meant, and there are keys for it.
+    """Check that the lake's address is plausible and that there are keys for it.
 
     Raises:
         UserError: naming the setting.
@@ -103,7 +103,7 @@ def require_settings(settings: Settings) -> None:
 
 
 def require_bucket(settings: Settings) -> None:
-    """The store answers, takes the keys and has the lake's bucket; a folder is there and can be written.
+    """Check that the store answers, accepts the keys and has the bucket, or that a folder is writable.
 
     Raises:
         UserError: naming what is wrong and the setting, within a minute.

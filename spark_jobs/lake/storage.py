@@ -19,7 +19,7 @@ class Storage:
 
     @cached_property
     def options(self) -> dict[str, str] | None:
-        """How delta-rs reaches the tree; nothing for a folder."""
+        """Return delta-rs's storage options; empty for a folder."""
         return object_store.delta_options(self._config or settings()) if self._is_in_s3 else None
 
     @property
@@ -33,12 +33,12 @@ class Storage:
         return fs.LocalFileSystem(), self.uri
 
     def below(self, uri: str) -> fs.SubTreeFileSystem:
-        """The files of a folder of this tree, by paths within it; `uri` begins with the tree's own."""
+        """Return the files of a folder of this tree, by relative path; `uri` begins with the tree's own."""
         filesystem, root = self._filesystem
         return fs.SubTreeFileSystem(root + uri.removeprefix(self.uri), filesystem)
 
     def write(self, path: str, content: bytes) -> None:
-        """Write a small file so that a reader sees all of it or nothing."""
+        """Write a small file atomically: a reader sees all of it or nothing."""
         filesystem, root = self._filesystem
         target = f"{root}/{path}"
         if self._is_in_s3:
@@ -51,7 +51,7 @@ class Storage:
         filesystem.move(f"{target}.tmp", target)
 
     def output(self, path: str) -> NativeFile:
-        """A stream into a new file, for content too large to hold; close it."""
+        """Open a stream into a new file, for content that does not fit in memory; the caller closes it."""
         filesystem, root = self._filesystem
         target = f"{root}/{path}"
         if not self._is_in_s3:
@@ -59,7 +59,7 @@ class Storage:
         return filesystem.open_output_stream(target)
 
     def read(self, path: str) -> bytes:
-        """The content of a file.
+        """Return the content of a file.
 
         Raises:
             FileNotFoundError: when there is none.
@@ -69,13 +69,13 @@ class Storage:
             return bytes(stream.read())
 
     def names(self, folder: str) -> list[str]:
-        """Names in a folder, sorted; empty when there is no such folder."""
+        """Return the names in a folder, sorted; empty when there is no such folder."""
         filesystem, root = self._filesystem
         selector = fs.FileSelector(f"{root}/{folder}", allow_not_found=True)
         return sorted(info.base_name for info in filesystem.get_file_info(selector))
 
     def delete_folder(self, folder: str) -> None:
-        """Remove a folder and what is in it; nothing when it is not there."""
+        """Delete a folder and its content; do nothing if it does not exist."""
         filesystem, root = self._filesystem
         if filesystem.get_file_info(f"{root}/{folder}").type is not fs.FileType.NotFound:
             filesystem.delete_dir(f"{root}/{folder}")

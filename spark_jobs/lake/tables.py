@@ -1,8 +1,8 @@
-"""The lake's Delta tables: where they are and what their logs say, read with delta-rs.
+"""The lake's Delta tables: their paths and logs, read with delta-rs.
 
 Data is read and written by an engine (`spark_jobs.engine`). A commit carries an application id and a number
-(`Txn`), so that the same piece of work, done again after a kill, changes nothing, and the number tells how
-far the table has come.
+(`Txn`), so that repeating the same work after a kill changes nothing, and the number records the table's
+progress.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from contracts.model import Layer, Table
 from spark_jobs.lake.storage import Storage
 from spark_jobs.settings import Settings, settings
 
-# Operations that change files and no data.
+# Operations that change files but no data.
 UPKEEP = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END"})
-# In the metadata of a commit that nothing needs to follow: the data commit before it.
+# Metadata of a commit that changes no data: the data commit before it.
 CARRIED = "data_version"
 
 
 @dataclass(frozen=True)
 class Txn:
-    """Names a piece of work: `app_id` who did it, `version` which one, rising."""
+    """The identity of a transaction: `app_id` says who did it, `version` which one, ascending."""
 
     app_id: str
     version: int
@@ -39,9 +39,9 @@ class Txn:
 
 @dataclass(frozen=True)
 class DataCommit:
-    """The newest commit that changed data, and what it says.
+    """The newest commit that changed data, and its metadata.
 
-    The table is read at `readable`, which has the same data: upkeep may have deleted the commit's own files.
+    The table is read at `readable`, which has the same data: maintenance may have deleted the commit's files.
     """
 
     version: int
@@ -50,9 +50,9 @@ class DataCommit:
 
 
 def data_commit(table: DeltaTable) -> DataCommit:
-    """The newest commit of a table after which only upkeep came.
+    """Return the newest commit of a table that is followed only by maintenance.
 
-    Where the log keeps no such commit any more, the upkeep after it says which it was (`Lake.upkeep`).
+    If the log no longer has that commit, a maintenance commit after it names it (`Lake.upkeep`).
     """
     limit, now = 8, table.version()
     while True:
@@ -70,7 +70,7 @@ def data_commit(table: DeltaTable) -> DataCommit:
 
 
 def _said(commit: Mapping[str, Any]) -> dict[str, Any]:
-    """A commit's metadata; nothing where someone else wrote it in another form."""
+    """Return a commit's metadata; empty if another writer used another form."""
     try:
         said = json.loads(commit.get("userMetadata") or "{}")
     except ValueError:
@@ -79,10 +79,11 @@ def _said(commit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class LakeTable(DeltaTable):
-    """A table by delta-rs, whose files Arrow reads by a file system of its own.
+    """A table by delta-rs, whose files Arrow reads through its own file system.
 
-    That of delta-rs is Python, so Arrow's threads would hold Python's objects: one that lets go of them while
-    the interpreter ends aborts the process, a job that had done all its work (apache/arrow#34314).
+    That of delta-rs is Python, so Arrow's threads would hold Python objects: a thread that releases them
+    while the interpreter shuts down aborts the process, although the job has finished its work
+    (apache/arrow#34314).
     """
 
     def __init__(self, path: str, storage: Storage, version: int | None = None) -> None:
@@ -90,9 +91,9 @@ class LakeTable(DeltaTable):
         self._files = storage.below(path)
 
     def rows(self) -> Dataset:
-        """Its rows, to be filtered and read in batches.
+        """Return its rows, to be filtered and read in batches.
 
-        An older lake has timestamps of the type INT96: read as microseconds, they hold every year.
+        An older lake has INT96 timestamps: read as microseconds, they cover every year.
         """
         options = ParquetReadOptions(coerce_int96_timestamp_unit="us")
         return self.to_pyarrow_dataset(filesystem=self._files, parquet_read_options=options)
@@ -107,7 +108,7 @@ class Lake:
         self.storage = Storage(self.uri, config)
 
     def path(self, table: Table) -> str:
-        """Where a table lives; for a shop table or a topic, its bronze copy."""
+        """Return the path of a table; for a shop table or a topic, that of its bronze copy."""
         folder = {
             Layer.SHOP: f"bronze/shop/{table.name}",
             Layer.EVENTS: "bronze/events",
@@ -117,49 +118,49 @@ class Lake:
         return f"{self.uri}/{folder}"
 
     def quarantine_path(self, table: Table) -> str:
-        """Where the rejected rows of a silver table are."""
+        """Return the path of the rejected rows of a silver table."""
         return f"{self.uri}/quarantine/{table.name}"
 
     def open(self, path: str, version: int | None = None) -> LakeTable:
-        """A table by delta-rs, as of a version where one is given."""
+        """Open a table with delta-rs, as of a version where one is given."""
         return LakeTable(path, self.storage, version)
 
     def exists(self, path: str) -> bool:
-        """Whether a Delta table is there."""
+        """Return whether a Delta table exists."""
         return DeltaTable.is_deltatable(path, self.storage.options)
 
     def data_commit(self, path: str) -> DataCommit | None:
-        """The newest commit that changed data; None where no table is."""
+        """Return the newest commit that changed data; None without a table."""
         return data_commit(self.open(path)) if self.exists(path) else None
 
     def data_version(self, path: str) -> int | None:
-        """Number of the newest commit that changed data: equal numbers mean equal data."""
+        """Return the number of the newest commit that changed data: equal numbers mean equal data."""
         found = self.data_commit(path)
         return found.version if found else None
 
     def committed(self, path: str, app_id: str) -> int | None:
-        """How far `app_id` has come in this table; None when it has committed nothing."""
+        """Return the last version that `app_id` has committed to this table; None without one."""
         return self.open(path).transaction_version(app_id) if self.exists(path) else None
 
     def commit_metadata(self, path: str) -> dict[str, Any] | None:
-        """What the newest commit that changed data says; None where no table is."""
+        """Return the metadata of the newest commit that changed data; None without a table."""
         found = self.data_commit(path)
         return found.metadata if found else None
 
     def upkeep(self, path: str) -> CommitProperties:
-        """For a commit after which nothing is built anew; it carries on what the data commit says."""
+        """Return the properties of a maintenance commit: it triggers no rebuild and names the data commit."""
         found = data_commit(self.open(path))
         said = json.dumps({**found.metadata, CARRIED: found.version})
         return CommitProperties(custom_metadata={"userMetadata": said})
 
     def row_count(self, path: str) -> int:
-        """Rows of the table, from its log; 0 where no table is."""
+        """Return the table's row count, from its log; 0 without a table."""
         return int(self.open(path).count()) if self.exists(path) else 0
 
     def holds(self, path: str, wanted: Mapping[str, tuple[str, str]]) -> bool:
-        """Whether a row has, in each of these columns, a text within these bounds, both included.
+        """Return whether any row has, in each of these columns, a text within these inclusive bounds.
 
-        Files whose statistics say no are not opened: name the table's first column, which has some.
+        Files that statistics exclude are not opened: include the table's first column, which has statistics.
         """
         rows = self.open(path).rows()
         if not set(wanted) <= set(rows.schema.names):
@@ -168,10 +169,10 @@ class Lake:
         return bool(rows.head(1, columns=list(wanted), filter=reduce(and_, inside)).num_rows)
 
     def size(self, path: str) -> int:
-        """Bytes of the table's live files, from its log; 0 where no table is."""
+        """Return the size of the table's live files in bytes, from its log; 0 without a table."""
         return self.size_of(self.open(path)) if self.exists(path) else 0
 
     def size_of(self, table: DeltaTable) -> int:
-        """Bytes of an opened table's live files."""
+        """Return the size of an open table's live files in bytes."""
         files = pa.table(table.get_add_actions(flatten=True))
         return int(sum(files.column("size_bytes").to_pylist()))

@@ -1,1 +1,1 @@
-"""Comparing the shop, the lake and the warehouse with one another."""
+"""Comparisons of the shop, the lake and the warehouse."""

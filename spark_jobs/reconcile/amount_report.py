@@ -1,4 +1,4 @@
-"""What the mart `amount_differences` has found, in totals: information about the shop, never a failure."""
+"""Totals of the mart `amount_differences`: information about the shop, never a failure."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Total:
     amount: Decimal
 
     def as_record(self) -> dict[str, Any]:
-        """For the run record, the amount as text."""
+        """Return it for the run record, the amount as text."""
         return asdict(self) | {"amount": str(self.amount)}
 
 
 def amount_totals(tables: LakeTables) -> list[Total]:
-    """Rows and amounts per kind and currency, in the order of the kinds; none where no mart is yet."""
+    """Return rows and amounts per kind and currency, in the order of the kinds; empty without a mart."""
     if not tables.exists(AMOUNT_DIFFERENCES):
         return []
     mart = tables.delta(AMOUNT_DIFFERENCES.id)
@@ -47,7 +47,7 @@ def amount_totals(tables: LakeTables) -> list[Total]:
 
 
 def print_amount_totals(totals: list[Total]) -> None:
-    """The totals, and where to look; one line when there is nothing."""
+    """Print the totals and where to look; one line if there are none."""
     if not totals:
         print("amounts of the shop add up: orders, lines, refunds and payments")
         return

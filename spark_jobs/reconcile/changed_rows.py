@@ -1,4 +1,4 @@
-"""Rows that two places hold differently: found only when their sums differ, to name them in the message."""
+"""Rows that differ between two places; searched only when sums differ, to name them in the message."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from spark_jobs.sources.control_totals import MONEY_SUMS
 from spark_jobs.sources.mysql_snapshot import connect, query
 from spark_jobs.sources.mysql_types import quoted
 
-BUCKETS = 1_000  # ranges of keys whose sums are compared first
-BUCKETS_READ = 10  # of those that differ, as many are read row by row
+BUCKETS = 1_000  # key ranges whose sums are compared first
+BUCKETS_READ = 10  # number of differing ranges that are read row by row
 EXAMPLES = 5
 
 
 @dataclass(frozen=True)
 class Shop:
-    """The shop's MySQL as it is now; rows that changed after `snapshot_at` are no difference."""
+    """The shop's MySQL as it is now; rows changed after `snapshot_at` are not differences."""
 
     settings: Settings
     snapshot_at: datetime
 
     def differing(self, tables: LakeTables, table: Table, measure: str | None) -> list[str]:
-        """Rows of which MySQL and bronze hold another `measure` (None: of which one has none), in words.
+        """Describe rows whose `measure` differs between MySQL and bronze (None: rows that one side lacks).
 
-        A measure is one of MONEY_SUMS. Empty when the table's key is not one number, or when MySQL does not
-        answer: the difference itself is known without it.
+        A measure is one of MONEY_SUMS. Empty if the table's key is not a single number or MySQL does not
+        answer: the difference itself is known anyway.
         """
         if len(table.key) != 1 or "int" not in table.column(table.key[0]).type:
             return []
@@ -95,7 +95,7 @@ class Shop:
 
 
 def _unlike(there: Sequence[tuple[Any, ...]], here: Sequence[tuple[Any, ...]]) -> list[int]:
-    """Buckets of which the two sides count or sum up otherwise, in their order."""
+    """Return the buckets whose counts or sums differ between the two sides, in order."""
     sides = [{int(row[0]): (int(row[1]), Decimal(row[2])) for row in side} for side in (there, here)]
     buckets = sorted({*sides[0], *sides[1]})
     return [bucket for bucket in buckets if sides[0].get(bucket) != sides[1].get(bucket)]
@@ -108,21 +108,21 @@ def _shown(rows: Mapping[int, tuple[Any, ...]], key: int) -> str:
 
 
 class Named(NamedTuple):
-    """A row that differs: its key in the source's columns, and what to say of it."""
+    """A row that differs: its key in the source's columns, and its description."""
 
     key: Mapping[str, Any]
     words: str
 
 
 def missing_rows(tables: LakeTables, table: Table, condition: str) -> list[Named]:
-    """Rows of the table `unequal` for which a condition holds."""
+    """Return rows of the table `unequal` for which a condition holds."""
     names = ", ".join(table.key)
     rows = tables.rows(f"SELECT {names} FROM unequal WHERE {condition} ORDER BY {names} LIMIT {EXAMPLES}")
     return [_named(table, row) for row in rows]
 
 
 def unknown_rows(tables: LakeTables, table: Table, silver: str) -> list[Named]:
-    """Rows that silver has and bronze has not."""
+    """Return rows that silver has and bronze has not."""
     bronze, names = tables.bronze(table.name), ", ".join(table.key)
     same = same_key_sql(table, "s", "b")
     rows = tables.rows(
@@ -132,7 +132,7 @@ def unknown_rows(tables: LakeTables, table: Table, silver: str) -> list[Named]:
 
 
 def rows_with_other_money(tables: LakeTables, table: Table, silver: str, measure: str) -> list[Named]:
-    """Rows whose money differs between bronze and silver, those that differ most first."""
+    """Return rows whose money differs between bronze and silver, the largest differences first."""
     bronze, key = tables.bronze(table.name), table.key[0]
     expression = MONEY_SUMS[table.name].measures[measure]
     sides = [
@@ -148,7 +148,7 @@ def rows_with_other_money(tables: LakeTables, table: Table, silver: str, measure
 
 
 def look_into(copy: Table, rows: Sequence[Named]) -> str:
-    """The command that shows the first of these rows in silver."""
+    """Return the command that shows the first of these rows in silver."""
     own = {column.source or column.name: column.name for column in copy.columns}
     held = " and ".join(
         f"{own[name]} = {value if str(value).isdecimal() else text_literal(value)}"

@@ -12,15 +12,16 @@ from rich.console import Console
 from rich.table import Table as ScreenTable
 
 Amount = int | Decimal
-EXACT = Context(prec=60)  # Python computes with 28 digits, sums of DuckDB have up to 38
+EXACT = Context(prec=60)  # Python's default is 28 digits, sums of DuckDB have up to 38
 _LONGEST = 60  # characters of a key's value that a message shows
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure in two places. What `reasons` add up to is explained, the rest is not.
+    """One figure in two places. The sum of `reasons` is explained, the rest is not.
 
-    Where it is not, `examples` name up to five rows that differ, and `next_command` shows or mends them.
+    For an unexplained rest, `examples` name up to five rows that differ, and `next_command` shows or fixes
+    them.
     """
 
     table: str
@@ -35,17 +36,17 @@ class Comparison:
 
     @property
     def difference(self) -> Amount:
-        """Left minus right."""
+        """Return left minus right."""
         difference = EXACT.subtract(Decimal(self.left), Decimal(self.right))
         return int(difference) if isinstance(self.left, int) and isinstance(self.right, int) else difference
 
     @property
     def unexplained(self) -> Amount:
-        """What no reason accounts for; anything but zero is an error."""
+        """Return the part that no reason explains; anything but zero is an error."""
         return reduce(EXACT.subtract, map(Decimal, self.reasons.values()), Decimal(self.difference))
 
     def in_words(self) -> str:
-        """The comparison in one sentence, with rows that differ and the next command."""
+        """Describe the comparison in one sentence, with rows that differ and the next command."""
         rows = f", such as {'; '.join(self.examples)}" if self.examples else ""
         command = f". Next: {self.next_command}" if self.next_command else ""
         return (
@@ -54,11 +55,11 @@ class Comparison:
         )
 
     def naming(self, examples: Sequence[str], next_command: str) -> Comparison:
-        """The comparison with rows that differ and the command that shows or mends them."""
+        """Return a copy with rows that differ and the command that shows or fixes them."""
         return replace(self, examples=tuple(examples), next_command=next_command)
 
     def as_record(self) -> dict[str, Any]:
-        """For the run record, amounts as text."""
+        """Return it for the run record, amounts as text."""
         kept = asdict(self) | {
             "left": str(self.left),
             "right": str(self.right),
@@ -68,7 +69,7 @@ class Comparison:
 
 
 def example(key: Mapping[str, Any], sides: Mapping[str, Amount | str] | None = None) -> str:
-    """A row in words: `order_id 5 (12.00 in orders, 10.00 in order_lines)`; `sides` is place → amount."""
+    """Describe a row: `order_id 5 (12.00 in orders, 10.00 in order_lines)`; `sides` is place → amount."""
     told = " ".join(f"{name} {_printable(value)}" for name, value in key.items())
     amounts = ", ".join(
         f"{amount if isinstance(amount, str) else f'{amount:,}'} in {place}"
@@ -78,12 +79,12 @@ def example(key: Mapping[str, Any], sides: Mapping[str, Amount | str] | None = N
 
 
 def text_literal(value: Any) -> str:
-    """A value as a text of SQL."""
+    """Return a value as an SQL string literal."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
 def _printable(value: Any) -> str:
-    """A value on one line, whatever it holds."""
+    """Return a value on one line, whatever it contains."""
     text = "null" if value is None else str(value)
     shown = text if text.isprintable() and text.strip() == text and text else ascii(text)
     return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
@@ -98,7 +99,7 @@ def compare_groups(
     right: Mapping[str, Amount],
     reasons: Mapping[str, Mapping[str, Amount]] | None = None,
 ) -> list[Comparison]:
-    """One comparison per group of either side, a currency; `reasons` is reason → group → amount."""
+    """Return one comparison per group (currency) of either side; `reasons` is reason → group → amount."""
     return [
         Comparison(
             table,
@@ -114,7 +115,7 @@ def compare_groups(
 
 
 def print_differences(comparisons: list[Comparison]) -> None:
-    """The table of differences, or one line when there is none."""
+    """Print the table of differences, or one line if there are none."""
     differing = [each for each in comparisons if each.difference or each.unexplained]
     print(f"{len(comparisons)} figures compared, {len(comparisons) - len(differing)} equal")
     if not differing:

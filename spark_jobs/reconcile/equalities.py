@@ -1,4 +1,4 @@
-"""Equalities of `contracts/reconciliation` as DuckDB's SQL, and the functions that their sources may use."""
+"""Equalities of `contracts/reconciliation` as DuckDB SQL, and the functions that their sources may use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contracts.reconciliation.words import Equality, Reason, Source
 from spark_jobs.reconcile.comparison import EXACT, Comparison, example, text_literal
 from spark_jobs.reconcile.tables import LakeTables
 
-# Every sum: more digits before the point than money has, and those of shares behind it.
+# Type of every sum: more integer digits than money has, and the decimals of shares.
 _SUM = "CAST(coalesce(sum({}), 0) AS DECIMAL(38,6))"
 _TABLE = re.compile(r"\b(silver|gold)\.(\w+)")
 _EXAMPLES = 5
@@ -22,9 +22,9 @@ Sums = dict[str, dict[str, Decimal]]  # currency → figure → sum
 
 
 def define_functions(tables: LakeTables, reporting_currency: str) -> None:
-    """Give DuckDB the functions that sources may use, and the table `rates`.
+    """Register the functions that sources may use, and the table `rates`, in DuckDB.
 
-    Money is rounded here by other means than in the marts: floors of decimals instead of remainders.
+    Money is rounded differently here from the marts: by floors of decimals instead of remainders.
     """
     rates = tables.delta("silver.exchange_rates")
     reporting = text_literal(reporting_currency)
@@ -51,7 +51,7 @@ def define_functions(tables: LakeTables, reporting_currency: str) -> None:
 
 
 def compare(tables: LakeTables, equality: Equality) -> list[Comparison]:
-    """One comparison per figure and currency; one that no reason explains names rows of the mart."""
+    """Return one comparison per figure and currency; an unexplained one names rows of the mart."""
     figures = equality.figures
     mart = Source(equality.mart, _own(figures), equality.where, currency=equality.currency)
     left, right = _sums(tables, equality.sources, figures), _sums(tables, (mart,), figures)
@@ -113,7 +113,7 @@ def _reasons(tables: LakeTables, reasons: Sequence[Reason], figures: Sequence[st
 def _with_examples(
     tables: LakeTables, equality: Equality, figure: str, currency: str, compared: Comparison
 ) -> Comparison:
-    """The comparison with the rows that differ most, by the columns that every side knows."""
+    """Add the rows that differ most to a comparison, by the columns that every side has."""
     sources = [each for each in (*equality.sources, *equality.reasons) if figure in each.figures]
     names = [name for name in sources[0].key if all(name in each.key for each in sources)]
     mart = Source(equality.mart, _own((figure,)), equality.where, {n: n for n in names}, equality.currency)
@@ -159,7 +159,7 @@ def _currency(source: Source) -> str:
 
 
 def _plain(amount: Decimal | int) -> Decimal | int:
-    """An amount without the zeros that a wide type writes behind it; two decimal places are kept."""
+    """Strip the trailing zeros of a wide type from an amount; two decimal places are kept."""
     whole = int(amount)
     if amount == whole:
         return whole

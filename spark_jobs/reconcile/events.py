@@ -1,4 +1,4 @@
-"""From the topics to silver: is each message a row, a rejected row, or sent again?"""
+"""From the topics to silver: each message is a row, a rejected row or a duplicate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spark_jobs.reconcile.comparison import Amount, Comparison
 from spark_jobs.reconcile.tables import LakeTables
 
 EVENTS, STATEMENTS = declared("silver.events"), declared("silver.person_distinct_ids")
-# A text as the JSON that it may be; null where it is none, or where it is not to be had as text at all.
+# A text as JSON; null where it is not JSON or cannot be read as text at all.
 _FIELD = "try({text} ->> '$.{name}')"
 _UUID_IN_TEXT = """regexp_extract({text}, '"uuid"\\s*:\\s*"([^"\\\\]+)"', 1)"""
 
@@ -24,7 +24,7 @@ def _field(name: str, text: str = "value") -> str:
     return _FIELD.format(text=text, name=name)
 
 
-# An event's id as silver has it. A value that this engine cannot read is looked through for it.
+# An event's id as silver has it. In a value that this engine cannot read, it is searched for.
 _LOOKED_FOR = f"nullif({_UUID_IN_TEXT.format(text='value')}, '')"
 _STATED = f"coalesce({_field('uuid')}, {_field('uuid', _field('data'))}, {_LOOKED_FOR})"
 _KEPT = MAX_DISTINCT_ID - PSEUDONYM_LENGTH - 1
@@ -33,7 +33,7 @@ _UUID = (
     f" THEN concat(left({_STATED}, {_KEPT}), '~', left(sha256({_STATED}), {PSEUDONYM_LENGTH}))"
     f" ELSE trim({_STATED}) END"
 )
-# What tells that a message says again what another one has said: its key, as text.
+# Identifies messages that repeat another one: the key, as text.
 _KEY_OF_MESSAGE = {
     EVENTS.id: _UUID,
     STATEMENTS.id: f"concat_ws('/', {_field('team_id')}, {_field('distinct_id')}, {_field('version')})",
@@ -42,7 +42,7 @@ _KEY_OF_ROW = {EVENTS.id: "event_id", STATEMENTS.id: "concat_ws('/', team_id, di
 
 
 def compare_events(tables: LakeTables) -> list[Comparison]:
-    """The messages of bronze, as far as silver has come, against its rows, by their position."""
+    """Compare the messages of bronze, as far as silver has read them, with silver's rows, by position."""
     return [each for table in (EVENTS, STATEMENTS) for each in _compare(tables, table)]
 
 
@@ -68,9 +68,9 @@ def _compare(tables: LakeTables, silver: Table) -> list[Comparison]:
 
 
 def _count_again(tables: LakeTables, silver: Table) -> Amount:
-    """How many messages that are neither a row nor rejected say what a row of silver says.
+    """Count the messages, neither a row nor rejected, that repeat a row of silver.
 
-    Their values are read as bytes, and only theirs: older bronze tables hold some that are no UTF-8.
+    Only their values are read, and as bytes: older bronze tables have some that are not UTF-8.
     """
     if not tables.number("SELECT count(*) FROM untaken WHERE NOT is_rejected"):
         return 0
@@ -89,7 +89,7 @@ def _count_again(tables: LakeTables, silver: Table) -> Amount:
 
 
 def _find_untaken(tables: LakeTables, silver: Table) -> None:
-    """Tables `messages`, `taken` (a silver row has come of it) and `untaken`."""
+    """Create the tables `messages`, `taken` (messages that became a silver row) and `untaken`."""
     bronze = _as_silver_saw_it(tables.lake, silver)
     tables.register("all_messages", bronze)
     known = "format" in {field.name for field in bronze.schema().fields}
@@ -117,7 +117,7 @@ def _find_untaken(tables: LakeTables, silver: Table) -> None:
 
 
 def _as_silver_saw_it(lake: Lake, silver: Table) -> LakeTable:
-    """Bronze at the version up to which silver has taken it in; the stream has gone on since."""
+    """Return bronze at the version up to which silver has read it; the stream has continued since."""
     path, target = lake.path(CAPTURED), lake.path(silver)
     now = lake.data_commit(path)
     seen = lake.committed(target, (lake.commit_metadata(target) or {}).get("app", ""))

@@ -1,4 +1,4 @@
-"""From silver to the warehouse: does each figure equal its source, and PostgreSQL serve what gold holds?"""
+"""From silver to the warehouse: each figure equals its source, and PostgreSQL serves what gold has."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _PUBLISH = "./shoplake run, which publishes gold anew"
 
 
 def compare_gold(tables: LakeTables, reporting_currency: str) -> list[Comparison]:
-    """Each figure of each mart against its one source, as `contracts/reconciliation` declares them."""
+    """Compare each figure of each mart with its source, as declared in `contracts/reconciliation`."""
     define_functions(tables, reporting_currency)
     return [found for equality in EQUALITIES for found in compare(tables, equality)]
 
 
 def compare_warehouse(tables: LakeTables, connection: Connection) -> list[Comparison]:
-    """Rows and the sum of every money column of each mart, as a reader sees them, against gold.
+    """Compare the row count and money sums of each mart, as a reader sees them, with gold.
 
     Raises:
-        UserError: when PostgreSQL has not the mart as the contract declares it.
+        UserError: when the mart in PostgreSQL does not match its contract.
     """
     found = []
     for table in tables_of(Layer.GOLD):

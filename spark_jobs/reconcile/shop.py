@@ -1,4 +1,4 @@
-"""From the shop to silver: is every row of the snapshot in bronze, and every row of bronze in silver?"""
+"""From the shop to silver: every row of the snapshot is in bronze, and every row of bronze in silver."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _COMPARE_ROWS = (
 
 
 def compare_source(tables: LakeTables, ingest: Step, shop: Shop | None = None) -> list[Comparison]:
-    """The snapshot as MySQL counted and summed it, against the rows that live in bronze.
+    """Compare the snapshot, as counted and summed by MySQL, with the live rows in bronze.
 
-    Rows that differ are looked for in `shop`.
+    Rows that differ are searched in `shop`.
 
     Raises:
-        UserError: when the ingest's record does not say what is compared.
+        UserError: when the ingest's record lacks a figure to compare.
     """
     found = []
     for table in tables_of(Layer.SHOP):
@@ -72,7 +72,7 @@ def _compare_with_source(tables: LakeTables, table: Table, ingest: Step) -> list
 
 
 def _seen(table: Table, ingest: Step) -> Mapping[str, Any]:
-    """What the ingest counted and summed of a table."""
+    """Return the counts and sums that the ingest recorded for a table."""
     seen = ingest.tables[table.id].details if table.id in ingest.tables else {}
     measures = MONEY_SUMS[table.name].measures if table.name in MONEY_SUMS else {}
     sums = seen.get("money", {}).values() if measures else ()
@@ -87,7 +87,7 @@ def _seen(table: Table, ingest: Step) -> Mapping[str, Any]:
 
 
 def compare_silver(tables: LakeTables) -> list[Comparison]:
-    """Rows that live in bronze against silver's; what is missing there must be in quarantine."""
+    """Compare live rows in bronze with silver's; rows missing there must be in quarantine."""
     found = []
     for table in tables_of(Layer.SHOP):
         for position, copy in enumerate(copies_in_silver(table)):
@@ -96,7 +96,7 @@ def compare_silver(tables: LakeTables) -> list[Comparison]:
 
 
 def compare_copy(tables: LakeTables, table: Table, copy: Table, *, with_money: bool) -> list[Comparison]:
-    """One silver table against the living rows of its bronze table."""
+    """Compare one silver table with the live rows of its bronze table."""
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
     _find_unequal(tables, table, copy)
     rows = tables.number(f"SELECT count(*) FROM {bronze}")
@@ -131,10 +131,10 @@ def _naming(compared: Comparison, copy: Table, rows: Sequence[Named]) -> Compari
 
 
 def _find_unequal(tables: LakeTables, table: Table, copy: Table) -> None:
-    """Table `unequal`: keys whose newest version silver does not show, and whether quarantine has it.
+    """Create the table `unequal`: keys whose newest version silver lacks, and whether quarantine has it.
 
-    Keys are compared as silver writes them. Of several rows that are one key there, silver shows one; the
-    others are missing.
+    Keys are compared as silver writes them. Of several rows with one key there, silver has one; the others
+    are missing.
     """
     bronze, silver = tables.bronze(table.name), tables.silver_as_source(copy.name)
     key = ", ".join(f"b.{name}" for name in table.key)

@@ -16,12 +16,12 @@ from spark_jobs.lake.tables import Lake, LakeTable
 from spark_jobs.reconcile.comparison import Amount
 from spark_jobs.sources.control_totals import MONEY_SUMS
 
-# What DuckDB raises of values; of our own SQL it raises others, which are ours to mend.
+# DuckDB's errors about values; errors in our own SQL are of other types, and are bugs.
 _ODD_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException, duckdb.InvalidInputException)
 
 
 class LakeTables:
-    """Tables of the lake by name (`silver_orders`, `bronze_orders`), each made when it is first asked for."""
+    """Tables of the lake by name (`silver_orders`, `bronze_orders`), each registered on first use."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake = lake
@@ -32,7 +32,7 @@ class LakeTables:
         self.silver_as_source = cache(self._silver_as_source)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """The answer to a query.
+        """Return the result of a query.
 
         Raises:
             UserError: when a value that came from outside cannot be compared.
@@ -46,27 +46,27 @@ class LakeTables:
             ) from None
 
     def number(self, sql: str) -> Amount:
-        """The one number of an answer; 0 for null."""
+        """Return the single number of a result; 0 for null."""
         ((value,),) = self.rows(sql)
         return value or 0
 
     def groups(self, sql: str) -> dict[str, Amount]:
-        """An answer of two columns, group and number."""
+        """Return a result of two columns, group and number, as a dictionary."""
         return {str(group): value or Decimal(0) for group, value in self.rows(sql)}
 
     def exists(self, table: Table) -> bool:
-        """Whether the table was ever written."""
+        """Return whether the table was ever written."""
         return self.lake.exists(self.lake.path(table))
 
     def _register(self, table_id: str) -> str:
-        """A silver or gold table, all of its rows."""
+        """Register a silver or gold table with all of its rows."""
         name = table_id.replace(".", "_")
         path = self.lake.path(TABLES[table_id])
         self._duckdb.register(name, self.lake.open(path).rows())
         return name
 
     def _bronze(self, shop_table: str) -> str:
-        """The newest version of each row that the source still has; only what is compared of it."""
+        """Register the newest version of each row that the source still has; only the columns compared."""
         table, name = TABLES[f"shop.{shop_table}"], f"bronze_{shop_table}"
         path = self.lake.path(table)
         self._duckdb.register(f"{name}_all", self.lake.open(path).rows())
@@ -80,7 +80,7 @@ class LakeTables:
         return name
 
     def _silver_as_source(self, silver_table: str) -> str:
-        """The living rows of a silver table of a shop table, under the source's column names."""
+        """Register the live rows of a shop table's silver table, under the source's column names."""
         table = TABLES[f"silver.{silver_table}"]
         wanted = _compared(TABLES[table.inputs[0]])
         columns = [
@@ -96,15 +96,15 @@ class LakeTables:
         return name
 
     def register(self, name: str, delta: LakeTable) -> None:
-        """Give a Delta table a name."""
+        """Register a Delta table under a name."""
         self._duckdb.register(name, delta.rows())
 
     def register_rows(self, name: str, rows: pa.RecordBatchReader) -> None:
-        """Give rows a name; they can be read once."""
+        """Register rows under a name; they can be read once."""
         self._duckdb.register(name, rows)
 
     def register_quarantine(self, table: Table) -> None:
-        """Table `quarantine`: the rejected rows of a silver table; `raw` only where it is JSON."""
+        """Create the table `quarantine`: the rejected rows of a silver table; `raw` only where it is JSON."""
         rejected = self.lake.open(self.lake.quarantine_path(table)).rows()
         self._duckdb.register("all_quarantined", rejected)
         is_json = "* REPLACE (CASE WHEN json_valid(raw) THEN raw END AS raw)"
@@ -117,7 +117,7 @@ class LakeTables:
 
 
 def _compared(table: Table) -> list[str]:
-    """Columns that reconciliation looks at: the key, the version, and what money is made of."""
+    """Return the columns that reconciliation compares: the key, the version, and the inputs of money sums."""
     words = {table.newest_by[0], "_ingested_at", *table.key}
     sums = MONEY_SUMS.get(table.name)
     if sums is not None:
@@ -127,7 +127,7 @@ def _compared(table: Table) -> list[str]:
 
 
 def copies_in_silver(shop_table: Table) -> list[Table]:
-    """Silver tables with one row per row of the shop table."""
+    """Return the silver tables with one row per row of the shop table."""
     return [
         table
         for table in tables_of(Layer.SILVER)

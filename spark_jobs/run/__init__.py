@@ -1,1 +1,1 @@
-"""One step of a run: its Spark session and its record."""
+"""One step of a run and its record."""

@@ -1,4 +1,4 @@
-"""What each step of a run did, per table: printed as the end of its log and kept in the lake as JSON."""
+"""Run records: what each step did, per table; printed at the end of its log and kept in the lake as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from spark_jobs.settings import settings
 
 @dataclass
 class TableRecord:
-    """What a step did with one table. Law: read = passed + quarantined + duplicates."""
+    """The row counts of a step for one table. Invariant: read = passed + quarantined + duplicates."""
 
     read: int = 0
     passed: int = 0
@@ -33,7 +33,7 @@ class TableRecord:
     details: dict[str, Any] = field(default_factory=dict)
 
     def assert_law(self, table_id: str) -> None:
-        """Every row read went somewhere.
+        """Check that every row read is accounted for.
 
         Raises:
             AssertionError: when rows were lost or invented; nothing of the step may then be published.
@@ -58,12 +58,12 @@ class Step:
     seconds: float = 0.0
 
     def table(self, table_id: str) -> TableRecord:
-        """The record of a table, made on first use."""
+        """Return the record of a table, created on first use."""
         return self.tables.setdefault(table_id, TableRecord())
 
     @contextmanager
     def timed(self, table_id: str) -> Iterator[TableRecord]:
-        """The record of a table, with the time spent inside added to it."""
+        """Yield the record of a table, and add the time spent inside to it."""
         record, start = self.table(table_id), time.monotonic()
         try:
             yield record
@@ -76,9 +76,9 @@ class Step:
 
 @contextmanager
 def run_step(name: str, run_id: str, lake: Lake) -> Iterator[Step]:
-    """Record a step, however it ends; the record is replaced when the step is done again.
+    """Record a step, however it ends; repeating the step replaces the record.
 
-    Of an error that nobody expected, the stack trace is kept beside the record.
+    The stack trace of an unexpected error is kept beside the record.
     """
     require_bucket(settings())
     step, start = Step(run_id=run_id, name=name), time.monotonic()
@@ -101,13 +101,13 @@ def _keep_trace(error: Exception, step: Step, lake: Lake) -> None:
     if isinstance(error, UserError):
         return
     path = f"runs/{step.run_id}/{step.name}.trace.txt"
-    with suppress(Exception):  # what went wrong is worth more than what goes wrong now
+    with suppress(Exception):  # the original error matters more than the present one
         lake.storage.write(path, trace_of(error).encode(errors="replace"))
         note(error, "trace", f"{lake.uri}/{path}")
 
 
 def print_step(step: Step) -> None:
-    """The step's table, wide enough for a log."""
+    """Print the step's table, sized for a log."""
     columns = ("read", "passed", "quarantined", "duplicates", "written")
     screen = ScreenTable(title=f"{step.name}: {step.state} in {step.seconds:.1f} s", title_justify="left")
     screen.add_column("table")
@@ -121,7 +121,7 @@ def print_step(step: Step) -> None:
 
 
 def read_step(lake: Lake, run_id: str, name: str) -> Step | None:
-    """The record of a step; None when it has not run. Code of another day may have said more or less."""
+    """Return the record of a step, or None. Other versions of the code may have recorded other fields."""
     try:
         kept = json.loads(lake.storage.read(f"runs/{run_id}/{name}.json"))
     except FileNotFoundError:
@@ -139,6 +139,6 @@ def _known(kind: type[Step | TableRecord], said: dict[str, Any]) -> dict[str, An
 
 
 def newest_steps(lake: Lake, name: str, limit: int = 50) -> list[Step]:
-    """Records of a step, newest first."""
+    """Return the records of a step, newest first."""
     steps = [read_step(lake, run_id, name) for run_id in lake.storage.names("runs")]
     return sorted((step for step in steps if step), key=lambda step: step.started_at, reverse=True)[:limit]

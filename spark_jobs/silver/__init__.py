@@ -37,7 +37,7 @@ from spark_jobs.silver import (
     shipments,
 )
 
-# Silver tables fed by a source: row by row, one row out for each row in.
+# Silver tables fed by a source, with one output row per input row.
 CLEAN: Mapping[str, Callable[[DataFrame, Context], DataFrame]] = {
     "address_contacts": address_contacts.clean,
     "addresses": addresses.clean,
@@ -64,7 +64,7 @@ CLEAN: Mapping[str, Callable[[DataFrame, Context], DataFrame]] = {
     "shipments": shipments.clean,
 }
 
-# Silver tables made of silver tables, called with their inputs by name.
+# Silver tables derived from silver tables, called with their inputs by name.
 DERIVE: Mapping[str, Callable[..., DataFrame]] = {
     "event_products": event_products.derive,
     "identity_merges": identity_merges.derive,

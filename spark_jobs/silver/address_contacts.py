@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of the contact data of each address."""
+    """Return each version of the contact data of each address."""
     return raw.select(
         integer("id").alias("address_id"),
         text("name").alias("recipient_name"),

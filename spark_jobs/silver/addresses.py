@@ -1,4 +1,4 @@
-"""Where parcels and bills go, without contact data."""
+"""Delivery and billing addresses, without contact data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each address."""
+    """Return each version of each address."""
     return raw.select(
         integer("id").alias("address_id"),
         integer("customer_id").alias("customer_id"),

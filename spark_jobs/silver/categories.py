@@ -1,4 +1,4 @@
-"""The catalogue's tree."""
+"""The category tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each category."""
+    """Return each version of each category."""
     return raw.select(
         integer("id").alias("category_id"),
         integer("parent_id").alias("parent_category_id"),

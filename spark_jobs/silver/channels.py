@@ -1,4 +1,4 @@
-"""Where a visit came from, by what its first event carries."""
+"""The channel of a session, from the properties of its first event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SEARCH_NAMES = ("google", "bing", "duckduckgo", "ecosia", "yahoo")
 
 
 def channel() -> Column:
-    """The channel of one event; the first rule that fits decides, paid before owned before earned."""
+    """Return the channel of one event; the first matching rule decides, paid before owned before earned."""
     medium, click_id = F.col("utm_medium"), F.col("click_id_kind")
     domain = F.col("referring_domain")
     is_own = domain == F.col("page_host")
@@ -31,9 +31,9 @@ def channel() -> Column:
 
 
 def _is_site(domain: Column, names: tuple[str, ...], hosts: tuple[str, ...] = ()) -> Column:
-    """Whether a host belongs to one of these sites, in any country and under any subdomain.
+    """Return whether a host belongs to one of these sites, in any country and under any subdomain.
 
-    Whole labels only: `notgoogle.example` is nobody's search engine.
+    Only whole labels match: `notgoogle.example` is not a search engine.
     """
     patterns = [rf"{name}\." for name in names] + [rf"{host.replace('.', chr(92) + '.')}$" for host in hosts]
     return domain.rlike(rf"(^|\.)({'|'.join(patterns)})")

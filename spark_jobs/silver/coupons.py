@@ -1,4 +1,4 @@
-"""Coupons that customers may enter."""
+"""Coupons that customers can enter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each coupon."""
+    """Return each version of each coupon."""
     return raw.select(
         integer("id").alias("coupon_id"),
         text("code").alias("code"),

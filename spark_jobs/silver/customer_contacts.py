@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of the contact data of each account."""
+    """Return each version of the contact data of each account."""
     return raw.select(
         integer("id").alias("customer_id"),
         normalised_email("email").alias("email"),

@@ -1,4 +1,4 @@
-"""How accounts changed."""
+"""History of accounts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.silver.versions import as_version, is_deletion, valid_from
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Every row is a version, a deletion too."""
+    """Return one version per row; a deletion is a version, too."""
     return raw.select(
         integer("id").alias("customer_id"),
         valid_from(),

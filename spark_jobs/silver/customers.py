@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each account; the e-mail address leaves as a keyed pseudonym."""
+    """Return each version of each account; the e-mail address becomes a keyed pseudonym."""
     return raw.select(
         integer("id").alias("customer_id"),
         pseudonym(normalised_email("email"), context.pseudonym_key).alias("email_pseudonym"),

@@ -1,4 +1,4 @@
-"""How events are written on the topics: a parser per format, all with the same columns as a result."""
+"""Formats of events on the topics: a parser per format, all with the same result columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT
 from spark_jobs.columns.json_text import with_object
 from spark_jobs.columns.parsing import moment, text
 
-# Fields of a message, of all formats: one reading of the text serves every one of them.
+# Fields of messages in all formats, so that one pass over the text serves all of them.
 _FIELDS = (
     *("uuid", "event", "timestamp", "distinct_id", "ip", "data", "now"),
     *("properties", "captured_at", "created_at"),
@@ -21,9 +21,9 @@ _MESSAGE, _EVENT = "message", "sent"
 
 
 def opened(raw: DataFrame, properties: tuple[str, ...]) -> DataFrame:
-    """Messages with what they say of their event, in whatever format.
+    """Parse messages of any format into the fields of their event.
 
-    `event_id`, `event_name`, `occurred_at`, `received_at`, `said_id` (null where only the properties
+    Adds `event_id`, `event_name`, `occurred_at`, `received_at`, `said_id` (null where only the properties
     have it), `ip`, `said_properties` (JSON text), `p` (the named properties, a struct of texts) and
     `_problems`.
     """
@@ -38,16 +38,16 @@ def opened(raw: DataFrame, properties: tuple[str, ...]) -> DataFrame:
 
 
 def is_whole_text(raw: DataFrame) -> Column:
-    """Whether a message is text. Bronze keeps other bytes as base64; before, it kept them as they were."""
+    """Return whether a message is text. Bronze keeps other bytes as base64, in older rows unchanged."""
     value = F.col("value")
     is_utf8 = value.cast("binary") == F.encode(value, "UTF-8")
     return is_utf8 & F.col("value_encoding").isNull() if "value_encoding" in raw.columns else is_utf8
 
 
 def captured_event() -> dict[str, Column]:
-    """The capture service's envelope, with the event JSON-encoded a second time inside `data`.
+    """Parse the capture service's envelope, with the event JSON-encoded a second time inside `data`.
 
-    Older senders leave `event` and `timestamp` out of the envelope, so both are looked for inside as well.
+    Older senders leave `event` and `timestamp` out of the envelope, so both are also read from `data`.
     """
     data = _said("data")
     data_is_read = F.coalesce(*(F.col(f"{_EVENT}.{name}") for name in _SENT)).isNotNull()
@@ -71,9 +71,9 @@ def captured_event() -> dict[str, Column]:
 
 
 def clickhouse_event() -> dict[str, Column]:
-    """What PostHog hands to its database: flat, after its own processing, the properties as JSON text.
+    """Parse PostHog's messages to its database: flat, already processed, the properties as JSON text.
 
-    Moments are UTC without saying so. The address of the sender is a property here.
+    Times are in UTC without an offset. The sender's address is a property here.
     """
     properties = _said("properties")
     return {
@@ -109,7 +109,7 @@ def _said(name: str) -> Column:
 
 
 def _unread(part: str, json: Column, is_read: Column, name: str) -> dict[str, Column]:
-    """Why a part that should be a JSON object is none."""
+    """Return why a part that should be a JSON object is not."""
     is_many, exceeds = part.endswith("s"), F.col(f"{name}_exceeds")
     return {
         f"{part}_{'exceed' if is_many else 'exceeds'}_json_limits": exceeds,
@@ -118,7 +118,7 @@ def _unread(part: str, json: Column, is_read: Column, name: str) -> dict[str, Co
 
 
 def _problems(raw: DataFrame, found: Mapping[str, dict[str, Column]]) -> Column:
-    """The names of what is wrong; of a message that is no JSON object, only that."""
+    """Return the names of a message's problems; only one if the message is not a JSON object."""
     value = F.col("value")
     is_read = F.coalesce(*(_said(name) for name in _FIELDS)).isNotNull()
     whole = {"value_is_not_utf8": value.isNotNull() & ~is_whole_text(raw)}

@@ -1,4 +1,4 @@
-"""Products that events are about."""
+"""Products that events refer to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from spark_jobs.columns.identity import bounded
 from spark_jobs.columns.json_text import with_elements, with_object
 from spark_jobs.columns.parsing import text
 
-# Of one event: far more than a page shows, and what an event of a megabyte may cost.
+# Per event: far more than a page shows, and a bound on the cost of an event of a megabyte.
 MOST_PRODUCTS = 1_000
 
 _FIELDS = ("product_id", "sku", "price", "quantity", "position")
@@ -29,9 +29,9 @@ _CARRIED = (
 
 
 def derive(silver_events: DataFrame, context: Context) -> DataFrame:
-    """One row per event and product: of the event's list, or where it has none the one it is about.
+    """Return one row per event and product: those in the event's list, else the one it names directly.
 
-    A list may be written as JSON text, as tag managers do, be a single product, or name ids only.
+    A list may be JSON text, as tag managers write it, a single product, or ids only.
     """
     names_any = F.col("properties").contains('"products"') | F.col("properties").contains('"product_id"')
     said = with_object(
@@ -61,7 +61,7 @@ def derive(silver_events: DataFrame, context: Context) -> DataFrame:
 
 
 def _with_claims(read: DataFrame) -> DataFrame:
-    """Products with `claimed`, texts, and `claims`, what could be read of them; each once, so exploded."""
+    """Add `claimed`, the texts, and `claims`, the values read from them; exploded, so each is read once."""
     bare_id = F.when(F.col("p").isNull(), F.col("product"))
     claimed = F.struct(
         F.coalesce(claims.said(F.col("p.product_id")), claims.said(bare_id)).alias("product_id"),

@@ -23,23 +23,23 @@ _PROPERTIES = (
     *("utm_source", "utm_medium", "utm_campaign", "gclid", "msclkid", "fbclid", "ttclid"),
     *("$anon_distinct_id", "alias", "result_count", "$ip"),
 )
-# Advertisers' click ids, the one that decides first.
+# Advertisers' click ids, in order of precedence.
 _CLICK_IDS = ("gclid", "msclkid", "fbclid", "ttclid")
 _DEVICES = ("desktop", "mobile", "tablet")
 _ROBOTS = "bot|crawler|spider|headless"
 _URL = r"^[A-Za-z][A-Za-z0-9+.-]*://([^/?#]+)([^?#]*)"
 
 
-# Where an event states several amounts: what the customer pays, before parts of it.
+# Precedence if an event states several amounts: what the customer pays, before parts of it.
 _MONEY = ("total", "value", "revenue", "price")
-# Before it, no shop had events: a clock that was never set.
+# No shop had events before this time: the clock was never set.
 _FIRST_TIME = "2000-01-01"
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """One row per message, broken ones with `_problems`.
+    """Return one row per message; broken ones have `_problems`.
 
-    What a sender claims and nobody can read is null, and its column is named in `unreadable_claims`.
+    An unreadable claim of a sender is null, and its column is named in `unreadable_claims`.
     """
     said = _with_claims(_with_sender(_with_time(opened(raw, _PROPERTIES)), context))
     return said.select(
@@ -82,9 +82,9 @@ def clean(raw: DataFrame, context: Context) -> DataFrame:
 
 
 def _with_time(said: DataFrame) -> DataFrame:
-    """Events with their time; what cannot be one, years before or a day after its receipt, is the receipt's.
+    """Add the event's time; an impossible one, years before or a day after receipt, is replaced by receipt.
 
-    The capture service has done so with what it could not read and with what was far ahead.
+    The capture service has already replaced times that it could not read or that were far ahead.
     """
     at, received = F.col("occurred_at"), F.col("received_at")
     is_absurd = (at < F.lit(_FIRST_TIME).cast("timestamp")) | (at > received + F.expr("INTERVAL 1 DAY"))
@@ -94,10 +94,10 @@ def _with_time(said: DataFrame) -> DataFrame:
 
 
 def _with_claims(said: DataFrame) -> DataFrame:
-    """Events with `claims`, a struct of what could be read, and `claimed`, the texts that they were read of.
+    """Add `claims`, a struct of the values that could be read, and `claimed`, the texts they were read from.
 
-    Arrays of one, exploded, so that no claim is read twice. Of several amounts the first that is claimed
-    counts, readable or not; so does `$user_id` before the sender's own id.
+    Arrays of one, exploded, so that no claim is read twice. Of several amounts, the first one claimed counts,
+    readable or not; likewise `$user_id` precedes the sender's own id.
     """
     user = claims.said(_said("$user_id"))
     claimed_amount = F.coalesce(*(claims.said(_said(name)) for name in _MONEY))
@@ -134,7 +134,7 @@ def _read() -> Column:
 
 
 def _unreadable() -> Column:
-    """Columns of which something is claimed that cannot be read, and the time where it was no event's."""
+    """Return the columns with an unreadable claim, and the time column if the time was impossible."""
     unread = (
         F.when(F.col(f"claimed.{name}").isNotNull() & F.col(f"claims.{name}").isNull(), F.lit(name))
         for name in UNREADABLE
@@ -144,17 +144,17 @@ def _unreadable() -> Column:
 
 
 def _order_reference() -> Column:
-    """The order's id or number as it was sent; a number that SDKs write as `9.0` is `9`."""
+    """Return the order's id or number as sent; a number that SDKs write as `9.0` is `9`."""
     claim, number = F.col("claimed.order_id"), F.col("claims.order_id")
     is_plain = claim.rlike("^[0-9]+$")
     return bounded(F.when(number.isNotNull() & ~is_plain, number.cast("string")).otherwise(claim))
 
 
 def _with_sender(said: DataFrame, context: Context) -> DataFrame:
-    """Whose the event is.
+    """Add the sender of the event.
 
-    Senders without cookies all say the same id. They are told apart by address and browser, for one day and
-    only with our key; one that says neither stands alone.
+    All senders without cookies send the same id. They are distinguished by address and browser, for one day
+    and only with our key; each event with neither stands alone.
     """
     whole = said.withColumn("said_id", F.coalesce("said_id", text(_said("distinct_id"))))
     own_id = F.substring("said_id", 1, MAX_DISTINCT_ID)
@@ -170,7 +170,7 @@ def _with_sender(said: DataFrame, context: Context) -> DataFrame:
 
 
 def _merged_id() -> Column:
-    """The other id of a request to unite two; ids are cut as the capture service cuts the sender's own."""
+    """Return the other id of a merge request; ids are cut as the capture service cuts the sender's own."""
     alias = F.when(F.col("event_name").isin("$create_alias", "$merge_dangerously"), text(_said("alias")))
     before = F.when(F.col("event_name") == "$identify", text(_said("$anon_distinct_id")))
     return F.substring(F.coalesce(alias, before), 1, MAX_DISTINCT_ID)
@@ -195,6 +195,6 @@ def _device() -> Column:
 
 
 def _is_bot() -> Column:
-    """Servers send no user agent at all: absent is not empty."""
+    """Return whether a bot sent the event. Servers send no user agent at all: absent is not empty."""
     agent = F.lower(_said("$raw_user_agent"))
     return F.coalesce((F.trim(agent) == "") | agent.rlike(_ROBOTS), F.lit(False))

@@ -1,4 +1,4 @@
-"""Rates the shop uses."""
+"""Exchange rates that the shop uses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, day, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each day's rate of a currency pair."""
+    """Return each version of each day's rate of a currency pair."""
     return raw.select(
         day("rate_date").alias("rate_date"),
         code("base_currency").alias("base_currency"),

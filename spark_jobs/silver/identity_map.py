@@ -1,4 +1,4 @@
-"""Which person an id belongs to."""
+"""Ids and the persons they belong to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.silver.persons import customer_of, merged_ids, person_of
 
 
 def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context: Context) -> DataFrame:
-    """One row per id that sent an event or that a merge names."""
+    """Return one row per id that sent an event or that a merge names."""
     seen = silver_events.groupBy("distinct_id").agg(
         F.min("occurred_at").alias("first_seen_at"), F.max("occurred_at").alias("last_seen_at")
     )

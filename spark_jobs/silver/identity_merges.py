@@ -1,4 +1,4 @@
-"""Requests to make two ids one person, replayed."""
+"""Requests to merge two ids into one person, replayed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from spark_jobs.columns.identity import customer_number, is_illegal_id, person_u
 from spark_jobs.columns.person_merges import STATED, Outcome, Request, replay
 from spark_jobs.silver.person_requests import stated_requests
 
-# Up to here the driver replays them all in a moment; above it, Spark's workers do, component by component.
+# Up to this number the driver replays all requests at once; above it, Spark's workers replay them by
+# component.
 MOST_ON_DRIVER = 50_000
-# Into how many pieces the workers' requests are cut; a component is never cut.
+# Number of parts into which the workers' requests are split; a component is never split.
 PIECES = 64
 
 _OUTCOME = (
@@ -28,7 +29,7 @@ _OUTCOME = (
 
 
 def derive(silver_events: DataFrame, silver_person_distinct_ids: DataFrame, context: Context) -> DataFrame:
-    """One row per request. Always from all requests: one that comes late may change what later ones did."""
+    """Return one row per request. All are replayed, as a late arrival may change the effect of later ones."""
     requests = _requests(silver_events, silver_person_distinct_ids)
     few = requests.limit(MOST_ON_DRIVER + 1).collect()
     if len(few) <= MOST_ON_DRIVER:
@@ -49,9 +50,9 @@ def derive(silver_events: DataFrame, silver_person_distinct_ids: DataFrame, cont
 
 
 def replayed_by_component(requests: DataFrame) -> DataFrame:
-    """The same outcomes as `replay` gives, by Spark's workers.
+    """Return the same outcomes as `replay`, computed by Spark's workers.
 
-    Nodes are hashes of ids: two ids with one hash would only be replayed in the same piece.
+    Nodes are hashes of ids: two ids with the same hash would merely be replayed in the same part.
     """
     hashed = requests.select("*", F.xxhash64("into").alias("a"), F.xxhash64("other").alias("b"))
     of_node = components(hashed.where("NOT is_illegal AND a <> b").select("a", "b"))
@@ -70,13 +71,13 @@ def _replay_piece(piece: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(outcomes, columns=list(Outcome._fields))
 
 
-# Spark's workers do not have our code: what they run is sent to them whole, not by name.
+# Spark's workers do not have our code: functions are sent to them by value, not by name.
 for module in (merging, sys.modules[__name__]):
     cloudpickle.register_pickle_by_value(module)  # type: ignore[no-untyped-call]
 
 
 def _requests(events: DataFrame, statements: DataFrame) -> DataFrame:
-    """The columns of `Request`. An id that is to be united with itself asks for nothing."""
+    """Return the columns of `Request`. A request to merge an id with itself is dropped."""
     asked = events.where("merged_distinct_id IS NOT NULL AND merged_distinct_id <> distinct_id").select(
         F.unix_micros("occurred_at").alias("at"),
         "event_id",
@@ -84,7 +85,7 @@ def _requests(events: DataFrame, statements: DataFrame) -> DataFrame:
         F.col("distinct_id").alias("into"),
         F.col("merged_distinct_id").alias("other"),
     )
-    if statements.limit(1).collect():  # without a PostHog, nothing is looked for among the events
+    if statements.limit(1).collect():  # without a PostHog, the events need not be searched
         stated = stated_requests(statements, events).withColumn("method", F.lit(STATED))
         asked = asked.unionByName(stated)
     return asked.select(

@@ -1,4 +1,4 @@
-"""What lies in stock."""
+"""Stock levels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each product and location."""
+    """Return each version of each product and location."""
     return raw.select(
         integer("product_id").alias("product_id"),
         text("location").alias("location"),

@@ -1,4 +1,4 @@
-"""What advertising cost."""
+"""Advertising costs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, day, integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each day, channel and campaign."""
+    """Return each version of each day, channel and campaign."""
     return raw.select(
         integer("id").alias("marketing_spend_id"),
         day("spend_date").alias("spend_date"),

@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import integer, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of the contact data of each order."""
+    """Return each version of the contact data of each order."""
     return raw.select(
         integer("id").alias("order_id"),
         normalised_email("email").alias("email"),

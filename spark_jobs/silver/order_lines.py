@@ -1,4 +1,4 @@
-"""What was ordered, line by line."""
+"""Order lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each order line."""
+    """Return each version of each order line."""
     return raw.select(
         integer("id").alias("order_line_id"),
         integer("order_id").alias("order_id"),

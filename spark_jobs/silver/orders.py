@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each order; the shop rewrites the row on every change of status."""
+    """Return each version of each order; the shop rewrites the row on every change of status."""
     return raw.select(
         integer("id").alias("order_id"),
         text("order_number").alias("order_number"),

@@ -1,4 +1,4 @@
-"""Attempts to pay."""
+"""Payment attempts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, integer, moment, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each attempt."""
+    """Return each version of each attempt."""
     return raw.select(
         integer("id").alias("payment_id"),
         integer("order_id").alias("order_id"),

@@ -1,4 +1,4 @@
-"""PostHog's statements about whose an id is."""
+"""PostHog's statements about the person of an id."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FIELDS = ("team_id", "distinct_id", "person_id", "version", "is_deleted")
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """One row per message, broken ones with `_problems`."""
+    """Return one row per message; broken ones have `_problems`."""
     said = with_object(raw, "said", F.when(is_whole_text(raw), F.col("value")), _FIELDS)
     is_read = F.coalesce(*(F.col(f"said.{name}") for name in _FIELDS)).isNotNull()
     return said.select(

@@ -1,4 +1,4 @@
-"""What a self-hosted PostHog says about whose an id is, as requests to unite ids."""
+"""Statements of a self-hosted PostHog about the person of an id, as requests to merge ids."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from spark_jobs.columns.identity import is_illegal_id, person_uuid
 
 
 def stated_requests(statements: DataFrame, events: DataFrame) -> DataFrame:
-    """at, event_id, into, other: of each person's ids all but one, to be united with that one.
+    """Return at, event_id, into, other: all but one of each person's ids, to be merged with that one.
 
-    Of each id only the statement with the greatest version counts, whenever it arrives: one that was moved
-    asks nothing for its person of before, and a withdrawn one asks for nothing. An id of which PostHog has
-    said nothing (its statements may be older than the topic) is the person's who began with it: PostHog makes
-    the person's uuid of it. That id is the one to unite with; without it, the first in the alphabet.
+    For each id only the statement with the greatest version counts, whenever it arrives: a moved id makes no
+    request for its former person, and a withdrawn one makes none at all. An id without a statement (its
+    statements may be older than the topic) belongs to the person that was created for it: PostHog derives the
+    person's UUID from it. That id is the one to merge with; without it, the first in alphabetical order.
     """
     newest = (
         statements.groupBy("team_id", "distinct_id")
@@ -51,7 +51,7 @@ def stated_requests(statements: DataFrame, events: DataFrame) -> DataFrame:
 
 
 def _founders(newest: DataFrame, stated: DataFrame, events: DataFrame) -> DataFrame:
-    """Ids of events, of which nothing is stated, that a stated person is named after."""
+    """Return ids of events without a statement from which the UUID of a stated person is derived."""
     others = events.where("merged_distinct_id IS NOT NULL").select(
         F.col("merged_distinct_id").alias("distinct_id")
     )

@@ -1,4 +1,4 @@
-"""Whose an id is, from the merges that named it."""
+"""The person of an id, from the merges that name it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from spark_jobs.columns.identity import customer_number, person_uuid
 
 
 def merged_ids(merges: DataFrame) -> DataFrame:
-    """One row per id that a legal merge request names.
+    """Return one row per id that a legal merge request names.
 
-    distinct_id, person_id, customer_id (of the person, who has one at most: the replay sees to it),
+    Columns: distinct_id, person_id, customer_id (of the person, who has at most one: the replay ensures it),
     is_identified, linked_at.
     """
     legal = merges.where("outcome <> 'refused_illegal_id'")
@@ -35,10 +35,10 @@ def merged_ids(merges: DataFrame) -> DataFrame:
 
 
 def person_of(distinct_id: str) -> Column:
-    """The person of an id after a left join with `merged_ids`: its own, where no merge names it."""
+    """Return the person of an id after a left join with `merged_ids`: its own, where no merge names it."""
     return F.coalesce("person_id", person_uuid(distinct_id))
 
 
 def customer_of(distinct_id: str) -> Column:
-    """The customer of an id after a left join with `merged_ids`."""
+    """Return the customer of an id after a left join with `merged_ids`."""
     return F.coalesce("customer_id", customer_number(distinct_id))

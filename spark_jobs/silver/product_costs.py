@@ -1,4 +1,4 @@
-"""What a piece costs the shop."""
+"""Costs of a unit to the shop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import code, integer, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each span of validity."""
+    """Return each version of each span of validity."""
     return raw.select(
         integer("id").alias("product_cost_id"),
         integer("product_id").alias("product_id"),

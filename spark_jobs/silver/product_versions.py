@@ -1,4 +1,4 @@
-"""How products changed."""
+"""History of products."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.silver.versions import as_version, is_deletion, valid_from
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Every row is a version, a deletion too."""
+    """Return one version per row; a deletion is a version, too."""
     return raw.select(
         integer("id").alias("product_id"),
         valid_from(),

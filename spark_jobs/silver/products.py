@@ -1,4 +1,4 @@
-"""The catalogue as it is now."""
+"""The current catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each product."""
+    """Return each version of each product."""
     return raw.select(
         integer("id").alias("product_id"),
         text("sku").alias("sku"),

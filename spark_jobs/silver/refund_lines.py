@@ -1,4 +1,4 @@
-"""What was given back, line by line."""
+"""Refunded lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from spark_jobs.columns.parsing import integer, moment
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each refunded line."""
+    """Return each version of each refunded line."""
     return raw.select(
         integer("id").alias("refund_line_id"),
         integer("refund_id").alias("refund_id"),

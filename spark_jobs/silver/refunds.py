@@ -1,4 +1,4 @@
-"""Money given back."""
+"""Refunds of money."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, integer, moment, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each refund."""
+    """Return each version of each refund."""
     return raw.select(
         integer("id").alias("refund_id"),
         integer("order_id").alias("order_id"),

@@ -1,4 +1,4 @@
-"""Visits, cut out of events."""
+"""Sessions, cut from events."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ IDLE_MINUTES = 30
 
 
 def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context: Context) -> DataFrame:
-    """One row per visit.
+    """Return one row per session.
 
-    Always from all events of a visitor: cut inside a window of days, a visit that spans the window's edge
-    would become two. Its person is the last who logged in during it; else the last known customer among its
-    events' persons, as on a device that is known from another day; else the last event's person.
+    Sessions are always cut from all events of a visitor: within a window of days, one that spans the window's
+    edge would become two. Its person is the last who logged in during it; else the last known customer among
+    its events' persons, as on a device known from another day; else the last event's person.
     """
     order = ("occurred_at", "event_id")
     per_visitor = Window.partitionBy("visitor_id").orderBy(*order)
@@ -75,9 +75,9 @@ def derive(silver_events: DataFrame, silver_identity_merges: DataFrame, context:
 
 
 def _with_person(events: DataFrame, merges: DataFrame) -> DataFrame:
-    """Events with their person and its customer, and `knowledge`: 2 logged in, 1 customer known, 0 not.
+    """Add person, customer and `knowledge` to events: 2 logged in, 1 customer known, 0 neither.
 
-    Who is logged in counts before who sent it: a server may name the customer beside an id of its own.
+    A logged-in customer takes precedence over the sender: a server may name the customer beside its own id.
     """
     logged_in = F.col("logged_in_id")
     is_own = F.coalesce(customer_number("distinct_id") == logged_in, F.lit(False))

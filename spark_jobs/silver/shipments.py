@@ -1,4 +1,4 @@
-"""Parcels on their way."""
+"""Shipped parcels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spark_jobs.columns.parsing import code, integer, moment, text, word
 
 
 def clean(raw: DataFrame, context: Context) -> DataFrame:
-    """Each version of each parcel."""
+    """Return each version of each parcel."""
     return raw.select(
         integer("id").alias("shipment_id"),
         integer("order_id").alias("order_id"),

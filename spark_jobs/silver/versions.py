@@ -1,4 +1,4 @@
-"""What history tables share: a deletion ends what was valid, it takes nothing back."""
+"""Shared rules of history tables: a deletion ends a version's validity and revokes nothing."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from contracts.model import CARRIED_COLUMNS
 
 
 def valid_from() -> Column:
-    """When the version was written, or the deletion was seen."""
+    """Return when the version was written, or the deletion was seen."""
     return F.col("_version_at").alias("valid_from")
 
 
 def is_deletion() -> Column:
-    """Whether this version is the removal from the shop."""
+    """Return whether this version is the deletion in the shop."""
     return (F.col("_op") == "delete").alias("is_current_deletion")
 
 
 def as_version() -> tuple[Column, ...]:
-    """Carried columns of a history table, where a deletion is a version and deletes none before it."""
+    """Return carried columns of a history table: a deletion is a version and deletes no earlier one."""
     return (F.lit("upsert").alias("_op"), *(F.col(name) for name in CARRIED_COLUMNS if name != "_op"))

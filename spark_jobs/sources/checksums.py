@@ -1,9 +1,9 @@
-"""Rows that changed without a change time: found by checksums of the source's rows and of bronze's.
+"""Rows that changed without a new change time, found by checksums of the rows in source and bronze.
 
 Both sides hash each row's declared columns, by SHA-256 since MySQL 9 need not have MD5. The source combines
-the hashes of each bucket of keys, about a thousand rows; of a bucket that differs it sends every row's hash,
-and of a row that differs the row. So it reads its table once and sends three numbers for every thousand rows,
-and then what differs.
+the hashes of each bucket of keys, about a thousand rows; for a bucket that differs it sends every row's hash,
+and for a row that differs the row. So it reads its table once, sends three numbers per thousand rows, and
+then what differs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from spark_jobs.sources.mysql_types import SourceColumn
 
 ROWS_PER_BUCKET = 1_000
 ROWS_PER_FETCH = 50_000
-# Between hashed columns, and for null: a text that holds them hides no change of its row.
+# Between hashed columns, and for null: a text that contains them cannot hide a change of its row.
 _BETWEEN, _NOTHING = "'|'", "'-'"
 # When each table was last compared, by the source's clock.
 STATE = "checksums/ingest_mysql.json"
@@ -36,7 +36,7 @@ STATE = "checksums/ingest_mysql.json"
 
 @dataclass(frozen=True)
 class Checksums:
-    """Compares the rows of one table with those that live in its bronze table."""
+    """A comparison of one table's rows with the live rows in its bronze table."""
 
     table: Table
     columns: Sequence[SourceColumn]
@@ -47,7 +47,7 @@ class Checksums:
         return self.source_rows // ROWS_PER_BUCKET + 1
 
     async def differing(self, connection: Any, bronze: InBronze) -> pa.Array:
-        """Keys of the rows that both sides have and that are not equal."""
+        """Return the keys of rows that both sides have and that differ."""
         await asyncio.to_thread(bronze.load, self._buckets)
         sums = await query(connection, f"SELECT bucket, {_SUM_SQL} FROM {self._hashes()} GROUP BY bucket")
         there = pa.table(
@@ -71,13 +71,13 @@ class Checksums:
         return pa.chunked_array(keys, pa.string()).combine_chunks()
 
     def _hashes(self) -> str:
-        """The source's rows as key, bucket and hash."""
+        """Return SQL for the source's rows as key, bucket and hash."""
         by_name = {column.bronze_name: column for column in self.columns}
         fields = []
         for name in self.table.column_names:
             column = by_name[name]
             text = column.text()
-            if column.is_long:  # its hash alone: a row's text may not be longer than a packet
+            if column.is_long:  # the text's hash: a row's text may not be longer than a packet
                 text = f"SHA2({text}, 256)"
             if fits := column.fits():
                 text = f"IF({fits}, {text}, NULL)"
@@ -93,14 +93,14 @@ _SUM_SQL = "COUNT(*), BIT_XOR(CAST(CONV(LEFT(row_hash, 16), 16, 10) AS UNSIGNED)
 
 
 class InBronze:
-    """The hashes of the rows that live in a bronze table; DuckDB spills what memory does not hold."""
+    """The hashes of the live rows of a bronze table; DuckDB spills what does not fit in memory."""
 
     def __init__(self, lake: Lake, table: Table, columns: Sequence[SourceColumn]) -> None:
         self._lake, self._table, self._columns = lake, table, columns
         self._engine = duckdb.connect(config={"memory_limit": "1GB", "threads": "2"})
 
     def load(self, buckets: int) -> None:
-        """Hash every living row."""
+        """Hash every live row."""
         rows = self._lake.open(self._lake.path(self._table)).rows()
         self._engine.register("bronze", rows)
         hashed = f"{self._key()} AS key, {self._hash(rows.schema.names)} AS hash, _op, _ingested_at"
@@ -111,7 +111,7 @@ class InBronze:
         )
 
     def differing_buckets(self, source: pa.Table) -> list[int]:
-        """Buckets of the source's whose rows are not those that live in bronze."""
+        """Return the source's buckets whose rows differ from the live rows in bronze."""
         self._engine.register("source", source)
         answer = self._engine.execute(
             "SELECT bucket FROM source s LEFT JOIN (SELECT bucket, count(*) AS count,"
@@ -122,13 +122,13 @@ class InBronze:
         return [bucket for (bucket,) in answer]
 
     def differing_keys(self, hashes: pa.Table) -> pa.Array:
-        """Keys among these (`key`, `hash`) that live in bronze with another hash."""
+        """Return the keys among these (`key`, `hash`) that have another hash in bronze."""
         self._engine.register("hashes", hashes)
         sql = "SELECT key FROM hashes JOIN living USING (key) WHERE hashes.hash <> living.hash"
         return self._engine.sql(sql).to_arrow_table()["key"].combine_chunks()
 
     def changed(self, rows: pa.Table) -> pa.Table:
-        """Those of the source's rows that bronze has otherwise: it decides, not how a server hashes."""
+        """Return the source's rows that differ in bronze. This decides, not how a server hashes."""
         numbered = rows.append_column("_row", pa.array(range(rows.num_rows), pa.int64()))
         self._engine.register("fetched", numbered)
         sql = (
@@ -139,7 +139,7 @@ class InBronze:
         return rows.take(found.combine_chunks())
 
     def close(self) -> None:
-        """Let go of what was loaded."""
+        """Release the loaded hashes."""
         self._engine.close()
 
     def _key(self) -> str:
@@ -173,7 +173,7 @@ def _bucket(buckets: int) -> str:
 
 
 def last_compared(lake: Lake) -> dict[str, datetime]:
-    """When each table was last compared; nothing of those that never were."""
+    """Return when each table was last compared, without those that never were."""
     try:
         kept: dict[str, str] = json.loads(lake.storage.read(STATE))
     except FileNotFoundError:
@@ -182,11 +182,11 @@ def last_compared(lake: Lake) -> dict[str, datetime]:
 
 
 def note_compared(lake: Lake, compared: Mapping[str, datetime]) -> None:
-    """Keep when each table was last compared."""
+    """Store when each table was last compared."""
     kept = {name: moment.isoformat() for name, moment in sorted(compared.items())}
     lake.storage.write(STATE, json.dumps(kept, indent=1).encode())
 
 
 def forget_compared(lake: Lake, tables: Iterable[str]) -> None:
-    """Let the next ingest compare these tables, however lately they were."""
+    """Make the next ingest compare these tables, however recently they were."""
     note_compared(lake, {name: at for name, at in last_compared(lake).items() if name not in set(tables)})

@@ -1,4 +1,4 @@
-"""Sums of money per currency: one question, asked of the shop's MySQL and of every layer after it."""
+"""Sums of money per currency: the same query for the shop's MySQL and every layer after it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from spark_jobs.columns.parsing import BLANKS
 
 @dataclass(frozen=True)
 class MoneySums:
-    """What is summed of a shop table, in the source's column names.
+    """The amounts to sum of a shop table, by the source's column names.
 
-    A table without a currency of its own takes that of the row its `parent` (table, foreign key) names.
+    A table without its own currency takes that of the row that its `parent` (table, foreign key) names.
     """
 
     measures: Mapping[str, str]
     parent: tuple[str, str] | None = None
 
     def sql(self, table: str, parent: str | None = None, where: str = "") -> str:
-        """A query with the columns currency, rows and one per measure; MySQL and DuckDB read it alike."""
+        """Return a query with the columns currency, rows and one per measure, valid in MySQL and DuckDB."""
         sums = ", ".join(f"SUM({expression})" for expression in self.measures.values())
         currency = "UPPER(TRIM(COALESCE(currency, '')))"
         source = table
@@ -33,7 +33,7 @@ class MoneySums:
         return f"SELECT {currency}, COUNT(*), {sums} FROM {source} {where} GROUP BY {currency}"
 
     def as_record(self, answer: list[tuple[Any, ...]]) -> dict[str, dict[str, str]]:
-        """An answer as a run record keeps it: currency → measure → amount as text."""
+        """Return a result as a run record stores it: currency → measure → amount as text."""
         names = ("rows", *self.measures)
         return {
             str(row[0]): {name: str(value or 0) for name, value in zip(names, row[1:], strict=True)}
@@ -42,7 +42,7 @@ class MoneySums:
 
 
 def as_currency(written: str) -> str:
-    """A currency as silver writes it: databases differ in what they take for a blank."""
+    """Return a currency as silver writes it: databases differ in what they treat as a blank."""
     return written.replace("\0", "\ufffd").strip(BLANKS).upper()
 
 

@@ -1,4 +1,4 @@
-"""Where events come from: our own topic and, where wanted, topics of a self-hosted PostHog."""
+"""Sources of events: our own topic and, optionally, topics of a self-hosted PostHog."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contracts.sources.events import CAPTURED_EVENT, CLICKHOUSE_EVENT, FORMATS, 
 from spark_jobs.errors import UserError
 from spark_jobs.settings import Settings
 
-# Before a topic's name in bronze: PostHog's Kafka and ours may have topics of one name.
+# Prefix of a topic's name in bronze: PostHog's Kafka and ours may have topics of the same name.
 POSTHOG = "posthog:"
-# PostHog's own topics, unless its administrator has given them other names.
+# PostHog's own topics, unless its administrator has renamed them.
 KNOWN_FORMATS = {
     "events_plugin_ingestion": CAPTURED_EVENT,
     "events_plugin_ingestion_historical": CAPTURED_EVENT,
@@ -22,7 +22,7 @@ KNOWN_FORMATS = {
 
 @dataclass(frozen=True)
 class Topic:
-    """A topic, how its messages are written, and what bronze calls it."""
+    """A topic, the format of its messages, and its name in bronze."""
 
     name: str
     format: str
@@ -41,10 +41,10 @@ class Source:
 
 
 def event_sources(settings: Settings) -> tuple[Source, ...]:
-    """Our own topic, then PostHog's where its Kafka is named.
+    """Return our own topic, then PostHog's if its Kafka is configured.
 
     Raises:
-        UserError: naming the setting, when it leaves open how a topic is written.
+        UserError: naming the setting, when it does not determine a topic's format.
     """
     name = settings.kafka_events_topic
     own = Source(
@@ -68,7 +68,7 @@ def event_sources(settings: Settings) -> tuple[Source, ...]:
 
 
 def _posthog_topic(text: str) -> Topic:
-    """A topic as the setting names it: `clickhouse_events_json`, or `<any name>:<format>`."""
+    """Parse a topic from the setting: `clickhouse_events_json`, or `<any name>:<format>`."""
     name, _, said = text.partition(":")
     kind = said or KNOWN_FORMATS.get(name, "")
     if kind not in FORMATS:

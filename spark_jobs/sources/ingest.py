@@ -1,6 +1,6 @@
-"""Reading one snapshot of the shop into staged Parquet: full tables, changed rows, and rows that are gone.
+"""Read one snapshot of the shop into staged Parquet: full tables, changed rows and deleted rows.
 
-Everything that came in is counted against what the snapshot has; fewer rows stop the run.
+All rows received are checked against the snapshot's count; fewer rows stop the run.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from spark_jobs.sources.schema_drift import carried
 from spark_jobs.sources.staging import Batch, StagedFile, TableIngest
 
 ROWS_WORTH_SPLITTING = 200_000
-# Fewer rows are compared by checksum in every run: it takes some hundredths of a second.
+# Smaller tables are compared by checksum in every run: it takes a few hundredths of a second.
 FEW_ROWS = 20_000
 UNFIT_KEYS_NAMED = 100
 _NONE = pa.array([], pa.string())
 
 
 def usable_columns(table: Table, source: Sequence[SourceColumn], state: BronzeState) -> TableIngest:
-    """The table with the columns to carry: the declared ones and every other that bronze can hold."""
+    """Return the table with the columns to carry: the declared ones and any other that bronze can hold."""
     columns, notes = carried(table, source, state.columns)
     return TableIngest(table, columns, state, notes=notes)
 
@@ -52,10 +52,10 @@ def usable_columns(table: Table, source: Sequence[SourceColumn], state: BronzeSt
 async def read_tables(
     moment: mysql.Snapshot, tables: Sequence[TableIngest], batch: Batch, settings: Settings
 ) -> None:
-    """Read every table's rows, keys and money sums, the largest pieces first.
+    """Read every table's rows, keys and money sums, the largest parts first.
 
     Raises:
-        UserError: when fewer rows of a table came in than the snapshot has.
+        UserError: when fewer rows of a table were received than the snapshot has.
     """
     for ingest in tables:
         ingest.source_rows = await _count(moment.connections[0], ingest)
@@ -79,7 +79,7 @@ async def read_tables(
 
 
 def refuse_missing(table: Table, what: str, there: int, came: int) -> None:
-    """Stop when fewer rows came in than the source counts in the same snapshot.
+    """Stop if fewer rows were received than the source counts in the same snapshot.
 
     Raises:
         UserError: with the table and both counts.
@@ -99,7 +99,7 @@ async def _count(connection: Any, ingest: TableIngest, where: str = "") -> int:
 
 
 async def _name_unfit_keys(connection: Any, ingest: TableIngest) -> None:
-    """Name the rows whose key bronze cannot hold, which a wider column lets in: they are not read."""
+    """Report the rows whose key bronze cannot hold, as a wider column allows; they are not read."""
     table = ingest.table
     if fits := key_fits(table, ingest.columns):
         sql = (
@@ -111,7 +111,7 @@ async def _name_unfit_keys(connection: Any, ingest: TableIngest) -> None:
 
 
 async def _ranges(moment: mysql.Snapshot, ingest: TableIngest) -> list[str]:
-    """Conditions that cut a large table into ranges of equally many rows, one per connection."""
+    """Return conditions that split a large table into ranges of equal row count, one per connection."""
     table, parts = ingest.table, len(moment.connections)
     if ingest.source_rows < ROWS_WORTH_SPLITTING or len(table.key) != 1 or parts == 1:
         return []
@@ -137,7 +137,7 @@ def _money_reader(ingest: TableIngest) -> Callable[[Any], Awaitable[None]]:
 
 
 def _money_source(ingest: TableIngest) -> str:
-    """What money is summed of: the table, without the values that bronze cannot hold where there are some."""
+    """Return what money is summed over: the table, without any values that bronze cannot hold."""
     narrow = [column for column in ingest.columns if column.fits() and not column.is_long]
     if not narrow:
         return quoted(ingest.table.name)
@@ -175,7 +175,7 @@ def _full_reader(
 
 @dataclass
 class _Increment:
-    """What has happened to a table since bronze's newest snapshot."""
+    """The changes of a table since bronze's newest snapshot."""
 
     ingest: TableIngest
     reader: RowReader
@@ -222,7 +222,7 @@ class _Increment:
         where: str,
         choose: Callable[[pa.Table], pa.Table] = lambda rows: rows,
     ) -> int:
-        """Read rows, count them as a kind, and stage those of them that are chosen; returns how many."""
+        """Read rows, count them as a kind, and stage the chosen ones; returns how many."""
         staged = 0
         async for part in self.reader.read(connection, where):
             self.ingest.count(kind, part.rows.num_rows)
@@ -248,7 +248,7 @@ class _Increment:
         return there
 
     async def _compare_keys(self, connection: Any, there: pa.Array) -> pa.Array:
-        """Mark rows that are gone; fetch rows that are there although no window showed them."""
+        """Mark deleted rows; fetch existing rows that no window showed."""
         ingest = self.ingest
         live = ingest.state.live_keys
         gone = _without(live, there)
@@ -266,7 +266,7 @@ class _Increment:
         return self.batch.taken_at - self.compared_at >= timedelta(hours=self.settings.ingest_checksum_hours)
 
     async def _compare_checksums(self, connection: Any) -> None:
-        """Fetch rows that changed although their change time did not."""
+        """Fetch rows that changed without a new change time."""
         ingest = self.ingest
         bronze = InBronze(self.batch.lake, ingest.table, ingest.columns)
         try:
@@ -283,9 +283,9 @@ class _Increment:
             ingest.notes.append(f"{changed:,} changed without a new {ingest.table.newest_by[0]}")
 
     async def _complete_keys(self, connection: Any, there: pa.Array, gone: pa.Array) -> None:
-        """Of each key of silver that this batch touches, bring every row of the source with it.
+        """Add every source row of each silver key that this batch touches.
 
-        Silver then sees in one batch that two rows claim one key, or that only one of them is left.
+        Silver then sees in one batch that two rows have the same key, or that only one of them is left.
         """
         ingest, table = self.ingest, self.ingest.table
         staged = self.file.keys
@@ -300,7 +300,7 @@ class _Increment:
 
 
 def _claimed_in_parts(claims: pa.Table, since: pa.Table) -> pa.Array:
-    """Keys of silver that rows claim which bronze did not get in one snapshot."""
+    """Return silver keys whose rows bronze did not receive in one snapshot."""
     counted = claims.group_by("silver").aggregate([("key", "count")])
     several = counted.filter(pc.greater(counted["key_count"], 1))["silver"]
     if not len(several):

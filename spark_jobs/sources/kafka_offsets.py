@@ -1,4 +1,4 @@
-"""Positions of the event topics: what Kafka offers and what bronze holds."""
+"""Positions of the event topics, in Kafka and in bronze."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from spark_jobs.lake.tables import Lake
 from spark_jobs.sources.event_topics import Source, Topic
 
 CONNECT_TIMEOUT_MS = 10_000
-# For looking whether offsets hold messages: transactions and compaction leave some that do not.
+# Time to check whether offsets hold messages: transactions and compaction leave offsets without one.
 LOOK_SECONDS = 5.0
 POLL_MS = 500
 MOST_COUNTED = 10_000
-_LIFE = "@"  # in no topic's own name
+_LIFE = "@"  # no topic name contains it
 
 
 @dataclass(frozen=True)
 class Offered:
-    """What Kafka has of each partition: from `earliest` up to, not including, `end`."""
+    """The offsets that Kafka has of each partition: from `earliest` up to, not including, `end`."""
 
     earliest: dict[int, int]
     end: dict[int, int]
 
 
 def offered(source: Source) -> dict[Topic, Offered]:
-    """The offsets of each topic of a source.
+    """Return the offsets of each topic of a source.
 
     Raises:
         UserError: naming the setting when the broker does not answer or lacks a topic.
@@ -52,7 +52,7 @@ def _consumer(source: Source) -> Iterator[KafkaConsumer]:
             request_timeout_ms=CONNECT_TIMEOUT_MS,
             allow_auto_create_topics=False,
             group_id=None,
-            isolation_level="read_committed",  # as the stream reads
+            isolation_level="read_committed",  # like the stream
         )
     except (KafkaError, OSError, ValueError) as error:
         raise _unreachable(source, error) from None
@@ -65,10 +65,10 @@ def _consumer(source: Source) -> Iterator[KafkaConsumer]:
 
 
 def missing_messages(source: Source, wanted: Mapping[Topic, dict[int, int]]) -> int:
-    """How many messages Kafka has that bronze has not; 0 when all newer offsets hold none.
+    """Count the messages that Kafka has and bronze has not; 0 when all newer offsets are empty.
 
-    `wanted` has the offset that bronze wants next of each partition. Counted are so many messages as are
-    found in a few seconds; of the rest, which would be another batch, the offsets are counted.
+    `wanted` has the offset that bronze needs next in each partition. Messages are counted for a few seconds;
+    after that, which would be another batch, offsets are counted instead.
     """
     with _consumer(source) as consumer:
         at = {
@@ -115,15 +115,15 @@ def _unreachable(source: Source, error: Exception) -> TransientError:
 
 
 def next_offsets(lake: Lake, topic: str) -> dict[int, int]:
-    """The offset that bronze wants next of each partition it has seen; none while bronze is empty.
+    """Return the offset that bronze needs next in each known partition; empty while bronze is empty.
 
-    Of a topic that was made anew, those of its present life.
+    For a recreated topic, these are the offsets of its current generation.
     """
     return _present_life(lake, topic)[1]
 
 
 def name_in_bronze(lake: Lake, topic: str, is_made_anew: bool = False) -> str:
-    """What bronze calls a topic: `events`, and once it was made anew `events@2`, whose offsets begin anew."""
+    """Return a topic's name in bronze: `events`; once recreated, `events@2`, whose offsets start over."""
     life = _present_life(lake, topic)[0] + is_made_anew
     return topic if life == 1 else f"{topic}{_LIFE}{life}"
 
@@ -145,10 +145,10 @@ def _present_life(lake: Lake, topic: str) -> tuple[int, dict[int, int]]:
 def starting_offsets(
     wanted: dict[int, int], there: Offered, topic: Topic, source: Source, accept_gap: bool
 ) -> dict[int, int]:
-    """Where to go on in each partition.
+    """Return the offset to continue at in each partition.
 
     Raises:
-        UserError: when Kafka no longer has what bronze wants next, or has less than bronze holds.
+        UserError: when Kafka no longer has what bronze needs next, or has less than bronze.
     """
     lost, shorter, start = [], [], {}
     for partition, earliest in sorted(there.earliest.items()):
@@ -175,7 +175,7 @@ def starting_offsets(
 
 
 def lag(wanted: dict[int, int], there: Offered) -> int:
-    """How many offsets that Kafka has are beyond bronze; not each of them need hold a message."""
+    """Count Kafka's offsets beyond bronze; not each of them need hold a message."""
     return sum(
         max(0, end - wanted.get(partition, there.earliest[partition])) for partition, end in there.end.items()
     )

@@ -1,11 +1,11 @@
-"""Rows of a MySQL table as the server renders them: a line of CSV each, parsed by Arrow.
+"""Rows of a MySQL table, rendered by the server as one line of CSV each and parsed by Arrow.
 
 asyncmy hands over about a million such lines per second and pyarrow parses them without the interpreter's
 lock; reading typed columns in Python is ten times slower.
 
-A line is short: whatever a server's `max_allowed_packet` is, it is rendered whole and read in one packet. A
-row that would make a long one, or that has a value which bronze cannot hold, comes as its key alone and is
-read by itself, its long values in pieces. What bronze cannot hold is left out of its row and named.
+A line is short: whatever the server's `max_allowed_packet`, it is rendered whole and read in one packet. A
+row that would be longer, or has a value that bronze cannot hold, is sent as its key alone and then read by
+itself, its long values in chunks. Values that bronze cannot hold are left out of the row and reported.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from spark_jobs.sources.mysql_types import SourceColumn, quoted
 ROWS_PER_CHUNK = 50_000
 BYTES_PER_CHUNK = 16 * 1024 * 1024
 ROWS_PER_FETCH = 100
-# Long columns of one row together; a line has at most four times as much, and what is bounded.
+# Bytes of all long columns of a row; a line has at most four times as many, plus the bounded columns.
 LONG_ROW_BYTES = 256 * 1024
 SHARE_OF_PACKET = 16
-# Characters: the server looks for the beginning of each piece from the text's own.
+# In characters: the server searches the start of each chunk from the beginning of the text.
 PIECE_LENGTH = 1_000_000
 KEYS_PER_QUERY = 1_000
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Part of a large answer: lines of CSV, and the keys of rows that are read one by one."""
+    """Part of a large result: lines of CSV, and the keys of rows that are read individually."""
 
     texts: list[bytes]
     odd: list[str]
@@ -47,7 +47,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class Rows:
-    """Parsed rows, and a note on each value that was left out."""
+    """Parsed rows, and a note on each value left out."""
 
     rows: pa.Table
     left_out: list[str]
@@ -55,7 +55,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class RowReader:
-    """Reads rows of one table; `max_packet` is the server's `max_allowed_packet`."""
+    """A reader of one table's rows; `max_packet` is the server's `max_allowed_packet`."""
 
     table: Table
     columns: Sequence[SourceColumn]
@@ -63,11 +63,11 @@ class RowReader:
 
     @property
     def long_bytes(self) -> int:
-        """From how many bytes in its long columns on a row is read by itself."""
+        """Bytes in a row's long columns from which it is read individually."""
         return min(LONG_ROW_BYTES, self.max_packet // SHARE_OF_PACKET)
 
     async def read(self, connection: Any, where: str = "") -> AsyncIterator[Rows]:
-        """The rows of a table that meet a condition, in chunks, flat in memory.
+        """Yield the rows that meet a condition in chunks, in constant memory.
 
         Raises:
             UserError: when the server could not render a row.
@@ -118,10 +118,10 @@ class RowReader:
                 yield lines
 
     def select(self, where: str = "") -> str:
-        """The SELECT that renders each row as a line of CSV, after the key of a row that has none.
+        """Return the SELECT that renders each row as a line of CSV, or as its key if it is read individually.
 
-        The key comes first and is short: asyncmy takes a row that begins with a text of 16 MiB or more for
-        the end of the answer.
+        The key comes first and is short: asyncmy mistakes a row that begins with a text of 16 MiB or more for
+        the end of the result.
         """
         fields = ", ',', ".join(column.csv_expression() for column in self.columns)
         line, key = f"CONCAT({fields}, '')", "''"
@@ -138,7 +138,7 @@ class RowReader:
         return " OR ".join(unfit)
 
     async def _read_odd(self, connection: Any, key: str) -> Rows:
-        """One row by its key: short columns as a line, long ones in pieces."""
+        """Read one row by its key: short columns as a line, long ones in chunks."""
         (where,) = key_conditions(connection, self.table, self.columns, pa.array([key]))
         source = f"FROM {quoted(self.table.name)} WHERE {where} LIMIT 1"
         limited = [column for column in self.columns if column.fits()]
@@ -169,7 +169,7 @@ class RowReader:
         return f"{self.table.name}.{column.name} of {readable(key)} left out: {why}"
 
     async def _pieces(self, connection: Any, column: SourceColumn, source: str) -> str:
-        """A long value; each piece is far shorter than a packet."""
+        """Read a long value in chunks, each far shorter than a packet."""
         name = quoted(column.name)
         whole = f"CAST({name} AS BINARY)" if column.is_bytes else name
         (((length),),) = await query(connection, f"SELECT CHAR_LENGTH({whole}) {source}")
@@ -183,19 +183,19 @@ class RowReader:
 
 
 def rows_of(table: Table, columns: Sequence[SourceColumn], where: str = "") -> str:
-    """What follows FROM: a table's rows whose key bronze can hold, those of them that meet a condition."""
+    """Return the FROM clause: the table's rows that meet a condition and whose key bronze can hold."""
     conditions = [f"({each})" for each in (key_fits(table, columns), where) if each]
     return quoted(table.name) + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
 
 
 def key_fits(table: Table, columns: Sequence[SourceColumn]) -> str:
-    """SQL that says whether bronze can hold a row's key; empty where it holds every one."""
+    """Return SQL that tests whether bronze can hold a row's key; empty if it can hold all of them."""
     limits = [column.fits() for column in columns if column.bronze_name in table.key]
     return " AND ".join(limit for limit in limits if limit)
 
 
 def key_expression(table: Table, columns: Sequence[SourceColumn]) -> str:
-    """SQL for a row's key as one text, in the form of `keys.row_texts`."""
+    """Return SQL for a row's key as one text, in the form of `keys.row_texts`."""
     by_name = {column.bronze_name: column for column in columns}
     parts = []
     for name in table.key:
@@ -214,7 +214,7 @@ def _literal(text: str) -> str:
 
 
 async def keys(connection: Any, table: Table, columns: Sequence[SourceColumn]) -> AsyncIterator[pa.Array]:
-    """The keys of a table's rows, in chunks."""
+    """Yield the keys of a table's rows, in chunks."""
     sql = f"SELECT {key_expression(table, columns)} FROM {rows_of(table, columns)}"
     async with connection.cursor(SSCursor) as cursor:
         await cursor.execute(sql)
@@ -226,7 +226,7 @@ async def keys(connection: Any, table: Table, columns: Sequence[SourceColumn]) -
 def key_conditions(
     connection: Any, table: Table, columns: Sequence[SourceColumn], wanted: pa.Array
 ) -> Iterator[str]:
-    """Conditions that name these keys, some at a time."""
+    """Yield conditions that select these keys, a few at a time."""
     by_name = {column.bronze_name: column for column in columns}
     of_key = [by_name[name] for name in table.key]
     names = ", ".join(quoted(column.name) for column in of_key)
@@ -241,24 +241,25 @@ def key_conditions(
 
 
 def readable(key: str) -> str:
-    """A key as a message shows it."""
+    """Return a key as shown in messages."""
     return repr(key.replace(SEPARATOR, ", "))
 
 
 def schema(source: Sequence[SourceColumn]) -> pa.Schema:
-    """The columns as bronze holds them."""
+    """Return the columns as bronze stores them."""
     return pa.schema([(column.bronze_name, column.arrow_type) for column in source])
 
 
 def parse(texts: Sequence[bytes], source: Sequence[SourceColumn]) -> pa.Table:
-    """Typed columns from lines of CSV as the server makes them. Bytes that are no UTF-8 become U+FFFD.
+    """Parse the server's lines of CSV into typed columns. Invalid UTF-8 becomes U+FFFD.
 
     Raises:
-        ValueError: when the lines are not as many rows of these columns.
+        ValueError: when the lines do not yield as many rows of these columns.
     """
     if not texts:
         return schema(source).empty_table()
-    # The last line ends, too: Arrow takes null at the very end for an empty text where the line has quotes.
+    # The last line needs a newline, too: Arrow reads a null at the very end as an empty text if the line has
+    # quotes.
     content = b"\n".join([*texts, b""])
     try:
         rows = _parsed(content, source)

@@ -1,4 +1,4 @@
-"""Reading the shop's MySQL: one consistent snapshot over several connections."""
+"""A consistent snapshot of the shop's MySQL over several connections."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOCK_WAIT = (1205,)
 
 
 async def connect(settings: Settings) -> Any:
-    """A connection as the reader of the shop.
+    """Connect as the reader of the shop.
 
     Raises:
         UserError: naming host, port and setting when the server cannot be reached or refuses the user.
@@ -79,7 +79,7 @@ async def _open(settings: Settings) -> Any:
 
 
 async def columns(connection: Any, database: str) -> dict[str, list[SourceColumn]]:
-    """The columns of each table of a database, in their order."""
+    """Return the columns of each table of a database, in their order."""
     rows = await query(
         connection,
         "SELECT table_name, column_name, column_type FROM information_schema.columns "
@@ -93,7 +93,7 @@ async def columns(connection: Any, database: str) -> dict[str, list[SourceColumn
 
 
 async def query(connection: Any, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-    """All rows of a small answer."""
+    """Return all rows of a small result."""
     async with connection.cursor() as cursor:
         await cursor.execute(sql, tuple(parameters) or None)
         return list(await cursor.fetchall())
@@ -101,7 +101,7 @@ async def query(connection: Any, sql: str, parameters: Sequence[object] = ()) ->
 
 @contextmanager
 def held_back(connection: Any) -> Iterator[None]:
-    """Take nothing more from the server meanwhile: asyncmy keeps in memory whatever it has sent."""
+    """Pause reading from the server meanwhile: asyncmy keeps everything it has received in memory."""
     connection._transport.pause_reading()
     try:
         yield
@@ -112,10 +112,10 @@ def held_back(connection: Any) -> Iterator[None]:
 
 @dataclass
 class Snapshot:
-    """One moment of the shop, seen alike by every connection.
+    """The shop at one moment, the same for every connection.
 
     `taken_at` is the source's clock, UTC. `max_packet` is its `max_allowed_packet`. `note` says how the
-    moment was held when it could not be locked.
+    snapshot was made consistent without a lock.
     """
 
     connections: list[Any]
@@ -124,7 +124,7 @@ class Snapshot:
     note: str = ""
 
     async def share(self, work: Sequence[Callable[[Any], Awaitable[None]]]) -> None:
-        """Do pieces of work in their order, each on the connection that becomes free."""
+        """Run tasks in order, each on the next free connection."""
         pending = list(reversed(work))
 
         async def worker(connection: Any) -> None:
@@ -141,10 +141,10 @@ class Snapshot:
 
 @asynccontextmanager
 async def snapshot(settings: Settings) -> AsyncIterator[Snapshot]:
-    """A consistent snapshot on `ingest_connections` connections.
+    """Open a consistent snapshot on `ingest_connections` connections.
 
-    A global read lock is held while they begin their transactions, a few milliseconds. Where the user may
-    not lock, or something holds the lock up, there is one connection: its transaction is a moment too.
+    A global read lock is held while they begin their transactions, a few milliseconds. If the user may not
+    lock, or something blocks the lock, there is one connection: its transaction is consistent by itself.
     """
     held = [await connect(settings)]
     try:

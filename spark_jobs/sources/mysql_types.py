@@ -1,8 +1,8 @@
-"""MySQL types: how a column is carried as CSV text by the server and what it becomes in bronze.
+"""MySQL types: how the server renders a column as CSV text and what it becomes in bronze.
 
 Numbers and booleans are typed; dates, times, enums and JSON stay the source's own text, so that a zero date
-or an unknown word reaches silver, which can say why it refuses it. What is no text and no number, spatial and
-vector types too, is carried as its bytes in hexadecimal.
+or an unknown value reaches silver, which can say why it rejects it. Values that are neither text nor number,
+such as spatial and vector types, are carried as bytes in hexadecimal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FLOATS = ("float", "double")
 _MOMENTS = ("date", "datetime", "timestamp", "time")
 _TEXTS = ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json")
 _TEXTS_OF_MARIADB = ("uuid", "inet4", "inet6")
-# All others of these types are bounded by what one row may have, 65,535 bytes.
+# All other columns of these types are limited by the maximum row size, 65,535 bytes.
 _BOUNDED = (
     "char",
     "varchar",
@@ -31,16 +31,16 @@ _BOUNDED = (
 )
 # The widest MySQL decimal has 65 digits, Spark's has 38.
 MAX_PRECISION = 38
-# A longer value is not kept: Spark holds a row several times over while it writes it.
+# A longer value is not kept: Spark holds several copies of a row while it writes it.
 MAX_VALUE_BYTES = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column as the source's information_schema tells it.
+    """A column as described in the source's information_schema.
 
-    In bronze it has its own name and the type that fits, unless bronze has it already: then it keeps the name
-    (`kept_as`) and the type (`kept_type`) that it has there.
+    In bronze it has its own name and the matching type; a column that bronze already has keeps its name
+    (`kept_as`) and type (`kept_type`) there.
     """
 
     name: str
@@ -50,22 +50,22 @@ class SourceColumn:
 
     @property
     def base(self) -> str:
-        """The type's first word."""
+        """First word of the type."""
         return re.split(r"[ (]", self.type.lower(), maxsplit=1)[0]
 
     @property
     def bronze_name(self) -> str:
-        """Its name in bronze."""
+        """Name in bronze."""
         return self.kept_as or self.name
 
     @property
     def arrow_type(self) -> pa.DataType:
-        """What the column is in bronze."""
+        """Arrow type of the column in bronze."""
         return self.kept_type or self.natural_type
 
     @property
     def natural_type(self) -> pa.DataType:
-        """What a column of its type is in bronze."""
+        """Arrow type of a new bronze column of its type."""
         declared = self.type.lower()
         if declared.startswith("tinyint(1)") or declared == "bit(1)":
             return pa.bool_()
@@ -80,7 +80,7 @@ class SourceColumn:
 
     @property
     def precision(self) -> int:
-        """All digits of a decimal."""
+        """Total digits of a decimal."""
         return int(re.findall(r"\d+", self.type)[0])
 
     @property
@@ -90,28 +90,28 @@ class SourceColumn:
 
     @property
     def spark_type(self) -> str:
-        """What it is in bronze, as a Spark SQL type."""
+        """Type in bronze, as a Spark SQL type."""
         names = {pa.bool_(): "boolean", pa.int64(): "bigint", pa.float64(): "double", pa.string(): "string"}
         arrow = self.arrow_type
         return names.get(arrow) or f"decimal({arrow.precision},{arrow.scale})"
 
     @property
     def is_number(self) -> bool:
-        """Whether the source has a number there; a boolean is one."""
+        """Whether the source's type is a number; a boolean is one."""
         return self.base in (*_INTEGERS, *_FLOATS, "decimal", "bit")
 
     @property
     def is_bytes(self) -> bool:
-        """Whether it is carried in hexadecimal."""
+        """Whether the column is carried in hexadecimal."""
         return not self.is_number and self.base not in (*_MOMENTS, *_TEXTS, *_TEXTS_OF_MARIADB)
 
     @property
     def is_long(self) -> bool:
-        """Whether its values can be longer than a row's other columns together."""
+        """Whether its values can be longer than all other columns of a row together."""
         return not self.is_number and self.base not in (*_MOMENTS, *_BOUNDED)
 
     def fits(self) -> str:
-        """SQL that says whether bronze can hold a value; empty where it holds every one."""
+        """Return SQL that tests whether bronze can hold a value; empty if it can hold all of them."""
         column = quoted(self.name)
         if self.is_long:
             return f"IFNULL(OCTET_LENGTH({column}), 0) <= {MAX_VALUE_BYTES}"
@@ -126,7 +126,7 @@ class SourceColumn:
         return ""
 
     def text(self) -> str:
-        """SQL for the value as text, the same whatever the server; null for null."""
+        """Return SQL for the value as text, the same on every server; null for null."""
         if self.arrow_type == pa.bool_() or self.is_bytes:
             return self._value()
         return f"CONVERT({self._value()} USING utf8mb4)"
@@ -138,16 +138,17 @@ class SourceColumn:
         if self.is_bytes:
             return f"HEX({column})"
         if self.base in _FLOATS:
-            return f"{column} + 0e0"  # a float as it is, not rounded to six digits
+            return f"{column} + 0e0"  # a float in full, not rounded to six digits
         if self.base == "bit" or (self.is_number and "zerofill" in self.type.lower()):
             return f"{column} + 0"
         return column
 
     def csv_expression(self) -> str:
-        """SQL for one CSV field, never null: nothing for null, any text in quotes, so that they differ.
+        """Return SQL for one CSV field, never null: null is empty and text is quoted, so that they differ.
 
-        Text that the server cannot convert is carried as its bytes in hexadecimal, and a number that bronze
-        cannot hold as null. `mysql_rows` reads such a row by itself and names it, and one with a long text.
+        Text that the server cannot convert is carried as bytes in hexadecimal, and a number that bronze
+        cannot hold as null. `mysql_rows` reads such rows, and rows with long texts, individually and reports
+        them.
         """
         field = self._value()
         if pa.types.is_string(self.arrow_type) and self.base not in _MOMENTS:
@@ -159,7 +160,7 @@ class SourceColumn:
 
 
 def can_carry(column: SourceColumn, kept: pa.DataType) -> bool:
-    """Whether a bronze column of a type can go on with the source's column: only its range may differ."""
+    """Return whether a bronze column of a type still fits the source's column: only its range may differ."""
     natural = column.natural_type
     if natural == kept:
         return True
@@ -171,5 +172,5 @@ def can_carry(column: SourceColumn, kept: pa.DataType) -> bool:
 
 
 def quoted(name: str) -> str:
-    """An identifier in backticks."""
+    """Return an identifier in backticks."""
     return "`" + name.replace("`", "``") + "`"

@@ -1,7 +1,7 @@
-"""Drift: where the shop's tables differ from what the contracts rely on, and what the ingest makes of it.
+"""Schema drift: where the shop's tables differ from the contracts, and how the ingest handles it.
 
-What only adds stops nothing: new, wider, reordered or nullable columns. What a contract relies on may not go,
-nor become something else.
+Additive changes stop nothing: new, wider, reordered or nullable columns. A column that a contract relies on
+must not disappear or change its type.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from spark_jobs.sources.mysql_types import SourceColumn, can_carry
 
 # Delta and Spark give other characters in a column's name a meaning.
 _OTHERS = re.compile(r"[^\w-]")
-# Names that bronze, its change feed, Spark and silver use themselves.
+# Names reserved by bronze, its change feed, Spark and silver.
 _RESERVED = {
     *(column.name for column in BRONZE_SYSTEM_COLUMNS),
     *("_change_type", "_commit_version", "_commit_timestamp", "_metadata", "_raw", "_version_at"),
@@ -27,16 +27,16 @@ _RESERVED = {
 
 @dataclass
 class Drift:
-    """Differences in words; `new` are columns that no contract knows, kept in bronze all the same."""
+    """Differences in words; `new` are columns unknown to the contracts, which bronze keeps anyway."""
 
     breaking: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
 
 
 def drift(tables: Iterable[Table], source: Mapping[str, Sequence[SourceColumn]]) -> Drift:
-    """Compare the declared tables with the source's.
+    """Compare the declared tables with those of the source.
 
-    Only what changes the bronze type breaks: a wider text or number does not.
+    Only a change of the bronze type is breaking: a wider text or number is not.
     """
     found = Drift()
     for table in tables:
@@ -62,7 +62,7 @@ def drift(tables: Iterable[Table], source: Mapping[str, Sequence[SourceColumn]])
 
 
 def refuse_breaking(found: Drift) -> None:
-    """Stop when a column that a contract relies on is gone or has another type.
+    """Stop if a column that a contract relies on is missing or has another type.
 
     Raises:
         UserError: naming each of them.
@@ -78,10 +78,10 @@ def refuse_breaking(found: Drift) -> None:
 def carried(
     table: Table, source: Sequence[SourceColumn], known: Mapping[str, pa.DataType]
 ) -> tuple[list[SourceColumn], list[str]]:
-    """A table's columns as bronze takes them, and notes on those it takes in another form or not at all.
+    """Return a table's columns as bronze stores them, and notes on those stored differently or not at all.
 
-    `known` are the columns that bronze has. MySQL and Spark tell no letter's case in a column's name, so one
-    that differs in nothing else is the same column.
+    `known` are the columns that bronze has. MySQL and Spark ignore case in column names, so names that differ
+    only in case are the same column.
     """
     columns: list[SourceColumn] = []
     notes: list[str] = []
@@ -124,6 +124,6 @@ def _kept(column: SourceColumn, name: str, kept_type: pa.DataType) -> SourceColu
 
 
 def safe_name(name: str) -> str:
-    """A column's name in bronze: letters, digits, `_` and `-`, and none that the platform uses itself."""
+    """Return a column's name in bronze: letters, digits, `_` and `-`, and not a reserved name."""
     safe = _OTHERS.sub("_", name)
     return f"source{safe}" if safe.lower() in _RESERVED else safe

@@ -1,4 +1,4 @@
-"""What one ingest read of a table, staged as Parquet until it is committed to bronze."""
+"""Rows read by one ingest, staged as Parquet until they are committed to bronze."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from spark_jobs.sources.mysql_types import SourceColumn
 
 @dataclass
 class TableIngest:
-    """What is read of one table, and what came of it. Rows are counted before they are committed.
+    """The rows read of one table, and the results. Rows are counted before they are committed.
 
-    `counts` adds up: every kind of rows that were read, by how they were found.
+    `counts` has the rows read, by how they were found; the kinds add up.
     """
 
     table: Table
@@ -40,22 +40,22 @@ class TableIngest:
 
     @property
     def is_full(self) -> bool:
-        """Nothing is in bronze yet."""
+        """Whether bronze is still empty."""
         return self.state.newest_snapshot is None
 
     @property
     def read(self) -> int:
-        """Rows that the source delivered."""
+        """Number of rows that the source delivered."""
         return sum(self.counts.values())
 
     def count(self, kind: str, rows: int) -> None:
-        """Add rows that were read, by how they were found."""
+        """Add to the rows read, by how they were found."""
         self.counts[kind] = self.counts.get(kind, 0) + rows
 
 
 @dataclass(frozen=True)
 class Batch:
-    """One ingest: the folder of its staged files and what every row of it carries."""
+    """One ingest: the folder of its staged files and the values that each of its rows carries."""
 
     id: str
     taken_at: datetime
@@ -64,7 +64,7 @@ class Batch:
 
 
 class StagedFile:
-    """One Parquet file of a batch; made with its first rows. It knows the keys of the rows in it."""
+    """One Parquet file of a batch, created with its first rows. It knows the keys of its rows."""
 
     def __init__(self, ingest: TableIngest, batch: Batch) -> None:
         self._ingest, self._batch = ingest, batch
@@ -73,18 +73,18 @@ class StagedFile:
 
     @property
     def keys(self) -> pa.Array:
-        """Keys of the changed rows in it, each once."""
+        """Distinct keys of the changed rows in it."""
         return pc.unique(pa.chunked_array(self._keys, pa.string()).combine_chunks())
 
     def write(self, rows: pa.Table, *, with_keys: bool = False) -> None:
-        """Add changed rows; note their keys where a later step asks for them."""
+        """Add changed rows; record their keys if a later step needs them."""
         self._write(rows, "upsert")
         self._ingest.staged += rows.num_rows
         if with_keys:
             self._keys += row_texts(rows, self._ingest.table.key).chunks
 
     def write_deletes(self, keys: pa.Array) -> None:
-        """Add a row with nothing but its key for each row that is gone."""
+        """Add a row with only its key for each deleted row."""
         if not len(keys):
             return
         parts = key_parts(keys, len(self._ingest.table.key))
@@ -111,7 +111,7 @@ class StagedFile:
         self._writer.write_table(rows)
 
     def close(self) -> None:
-        """End the file."""
+        """Close the file."""
         if self._writer is not None:
             self._writer.close()
             self._stream.close()

@@ -16,7 +16,7 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 @contextmanager
 def warehouse(settings: Settings) -> Iterator[Connection]:
-    """A connection as the loader, in UTC, closed at the end; `with connection:` inside makes a transaction.
+    """Open a connection as the loader, in UTC, and close it; `with connection:` inside is a transaction.
 
     Raises:
         UserError: naming host, port and setting when the server cannot be reached or refuses the user.

@@ -1,4 +1,4 @@
-"""Record batches into PostgreSQL by COPY."""
+"""Load record batches into PostgreSQL with COPY."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def copy_rows(
     batches: Iterator[pa.RecordBatch],
     *options: str,
 ) -> None:
-    """Copy batches of a table's columns into `target`, with these options of COPY beside its format."""
+    """Copy batches of a table's columns into `target`, with these options of COPY besides its format."""
     columns = sql.SQL(", ").join(map(sql.Identifier, table.column_names))
     how = sql.SQL(", ").join(map(sql.SQL, ("FORMAT csv", *options)))
     cursor.copy_expert(sql.SQL("COPY {} ({}) FROM STDIN ({})").format(target, columns, how), CsvFile(batches))
 
 
 class CsvFile(RawIOBase):
-    """Record batches as a file of CSV to read from, one batch in memory at a time.
+    """Record batches as a readable CSV file, with one batch in memory at a time.
 
-    Text is always in quotes, so that an empty one is no null.
+    Text is always quoted, so that an empty text is not null.
     """
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
@@ -37,7 +37,7 @@ class CsvFile(RawIOBase):
         self._chunk = BytesIO()
 
     def read(self, size: int = -1, /) -> bytes:
-        """The next bytes; nothing at the end."""
+        """Return the next bytes; empty at the end."""
         while not (data := self._chunk.read(size)):
             batch = next(self._batches, None)
             if batch is None:

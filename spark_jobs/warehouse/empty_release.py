@@ -1,4 +1,4 @@
-"""A first release without rows: the views that dashboards stand on exist before there is a shop."""
+"""A first release without rows: the views that dashboards need exist before there is a shop."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from spark_jobs.warehouse.connections import warehouse
 from spark_jobs.warehouse.releases import Published, newest_release, prepare, switch
 
 RUN_ID = "before-the-first-run"
-# No gold table has it, so the first publication replaces every table.
+# No gold table has this version, so the first publication replaces every table.
 SOURCE = "nothing"
 
 
 def publish_empty(config: Settings, marts: Sequence[Table]) -> bool:
-    """Serve every mart without rows, unless something is served already; says whether it did.
+    """Publish every mart without rows, unless marts are published already; returns whether it did.
 
     Raises:
         TransientError: when the warehouse does not answer, or another publisher is at work.

@@ -1,4 +1,4 @@
-"""A row that PostgreSQL refuses, found and named."""
+"""Find and name a row that PostgreSQL refuses."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from spark_jobs.warehouse.copying import copy_rows
 # SQLSTATE classes: data, constraints, limits of the server.
 _OF_A_ROW = ("22", "23", "54")
 _COLUMN = re.compile(r"column (\w+)")
-_READING = re.compile(r"error in \.read\(\) call: (.*)")  # psycopg2's words
+_READING = re.compile(r"error in \.read\(\) call: (.*)")  # psycopg2's message
 _LONGEST_VALUE = 80
 
 
 def is_of_a_row(error: psycopg2.Error) -> bool:
-    """Whether an error speaks of what a row holds, and not of the server or the connection."""
+    """Return whether an error is about a row's content, and not about the server or the connection."""
     return (error.pgcode or "")[:2] in _OF_A_ROW
 
 
 def unreadable(error: psycopg2.Error) -> str | None:
-    """Why the rows could not even be sent, in the words of what reads them; None when they were."""
+    """Return why the rows could not be sent, in the reader's own message; None when they were."""
     found = _READING.search(str(error))
     return found[1] if found else None
 
 
 def refusal(cursor: Cursor, table: Table, batch: pa.RecordBatch | None, error: psycopg2.Error) -> UserError:
-    """The error for whoever has to mend it: mart, cause, column and key of the first row refused.
+    """Return the error with what is needed to fix it: mart, cause, column and key of the first row refused.
 
-    Expects a transaction that ends here. `batch` holds the rows that were sent last.
+    Expects a transaction that ends here. `batch` has the rows that were sent last.
     """
     row = _first_refused(cursor, table, batch) if batch is not None else None
     cause = " ".join((error.diag.message_primary or str(error)).split())
@@ -50,7 +50,7 @@ def refusal(cursor: Cursor, table: Table, batch: pa.RecordBatch | None, error: p
 
 
 def _first_refused(cursor: Cursor, table: Table, batch: pa.RecordBatch) -> dict[str, Any] | None:
-    """The first row of a batch that a table refuses, by halving; None when the batch alone is fine."""
+    """Find the first row of a batch that a table refuses, by bisection; None when the batch alone is fine."""
     name = f"{table.name}__refused"
     cursor.execute(create_table(table, f"mart_data.{name}"))
     cursor.execute("SAVEPOINT empty")

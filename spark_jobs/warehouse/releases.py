@@ -1,8 +1,8 @@
 """Releases of the warehouse: versioned tables in `mart_data`, and views of `mart` that all switch at once.
 
-A reader never meets a mixed, empty or half release. The views change in one transaction, which waits for
-readers that have begun on the old ones. Rows are loaded frozen, so that even a transaction whose snapshot is
-older than the load finds them once it meets the new view.
+A reader never sees a mixed, empty or partial release. The views change in one transaction, which waits for
+readers that have started on the old ones. Rows are loaded frozen, so that even a transaction whose snapshot
+is older than the load finds them once it sees the new view.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from spark_jobs.lake.tables import LakeTable, data_commit
 from spark_jobs.warehouse.copying import copy_rows
 from spark_jobs.warehouse.refusals import is_of_a_row, refusal, unreadable
 
-# Shorter than PostgreSQL's deadlock_timeout (1 s): we step back before the server ends a reader for our sake.
+# Shorter than PostgreSQL's deadlock_timeout (1 s): we give up before the server cancels a reader for us.
 LOCK_TIMEOUT = "500ms"
 SWITCH_DEADLINE_SECONDS = 300
 ROWS_PER_CHUNK = 50_000
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS mart_meta.release_tables (
 
 @dataclass(frozen=True)
 class Published:
-    """A mart's table of a release. `source` tells the gold table, its version and the contract apart."""
+    """A mart's table in a release. `source` identifies the gold table, its version and the contract."""
 
     physical_name: str
     source: str
@@ -66,7 +66,7 @@ class Published:
 
 
 def prepare(cursor: Cursor) -> None:
-    """Make what releases are kept in, and refuse a second publisher.
+    """Create the schema and tables of releases, and refuse a second publisher.
 
     Raises:
         TransientError: when another publisher is at work.
@@ -81,7 +81,7 @@ def prepare(cursor: Cursor) -> None:
 
 
 def newest_release(cursor: Cursor) -> dict[str, Published]:
-    """What stands behind each view now."""
+    """Return the table behind each view now."""
     cursor.execute(
         "SELECT table_name, physical_name, source, gold_version, rows FROM mart_meta.release_tables"
         " WHERE release_id = (SELECT max(release_id) FROM mart_meta.releases)"
@@ -91,7 +91,7 @@ def newest_release(cursor: Cursor) -> dict[str, Published]:
 
 
 def source_of(table: Table, gold: LakeTable) -> str:
-    """What a mart's table is made from: equal sources give equal tables."""
+    """Return what a mart's table is built from: equal sources give equal tables."""
     declared = create_table(table, table.name) + "".join(index_statements(table, table.name))
     contract = hashlib.sha256(declared.encode()).hexdigest()[:16]
     return f"{gold.metadata().id}@{data_commit(gold).version}/{contract}"
@@ -131,7 +131,7 @@ def load(cursor: Cursor, table: Table, gold: LakeTable) -> Published:
 
 
 class _Batches:
-    """A gold table's rows in batches, counted and summed on their way."""
+    """Batches of a gold table's rows, counted and summed as they are read."""
 
     def __init__(self, gold: LakeTable, columns: Sequence[str]) -> None:
         self._scanner = gold.rows().scanner(columns=list(columns), batch_size=ROWS_PER_CHUNK)
@@ -171,7 +171,7 @@ def switch(
     """Point every view at the release and record it, in one transaction; returns the release's number.
 
     Raises:
-        TransientError: when a reader holds the views for longer than the deadline.
+        TransientError: when a reader locks the views for longer than the deadline.
     """
     attempts = Retrying(
         retry=retry_if_exception_type(errors.LockNotAvailable),
@@ -235,7 +235,7 @@ def _record(cursor: Cursor, release: dict[str, Published], run_id: str) -> int:
 
 
 def drop_unused(connection: Connection) -> None:
-    """Remove tables that neither the newest release nor the one before uses; one that is being read stays."""
+    """Drop tables that neither of the two newest releases uses; a table that is being read stays."""
     with connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT tablename FROM pg_tables WHERE schemaname = 'mart_data' AND tablename NOT IN ("
