@@ -1,4 +1,4 @@
-"""The session's own servers, databases and topics of a test's own on them, and how long each part took.
+"""The session's servers, the databases and topics of single tests on them, and the duration of each part.
 
 Nothing here touches the checkout's `.env`, servers or lake.
 """
@@ -30,7 +30,7 @@ from spark_jobs.settings import settings
 from tests.integration.servers import ROOT, Environment, Shop, allow_shops_of_tests, free_ports
 from tests.stack.pipeline import let_airflow_rest
 
-# Quick answers first; the browser sees the demo run before anything disturbs it.
+# Quick tests first; the browser sees the demo run before anything disturbs it.
 FOLDERS = ("unit", "gateway", "deploy/processes", "integration", "browser", "stack", "deploy/compose")
 DATA_SERVERS = ("mariadb", "postgres", "kafka", "gateway")
 DEMO_SIZE = ("--days", "60", "--customers", "800")
@@ -41,7 +41,7 @@ _seconds: dict[str, float] = defaultdict(float)
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (bool(item.get_closest_marker("last")), FOLDERS.index(_folder(item.nodeid))))
-    # They need Docker and a quarter of an hour: chosen by name or not at all.
+    # They need Docker and a quarter of an hour: run only by name.
     if "compose" not in config.option.markexpr:
         unwanted = [item for item in items if item.get_closest_marker("compose")]
         items[:] = [item for item in items if item not in unwanted]

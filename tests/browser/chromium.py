@@ -20,7 +20,7 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
 )
-# A slow machine fails no test: pages are waited for as long as a person would not.
+# A slow machine must not fail a test: the wait for pages is longer than a person's patience.
 PATIENCE_MILLISECONDS = 300_000
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = ("apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium", "fonts-dejavu-core")

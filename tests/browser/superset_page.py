@@ -1,4 +1,4 @@
-"""Superset as a person sees it."""
+"""Superset's pages in the browser."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

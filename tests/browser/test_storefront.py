@@ -1,4 +1,4 @@
-"""A person buys something in the storefront; after the next run the dashboard's tables know of it.
+"""A purchase in the storefront reaches the dashboard's tables with the next run.
 
 It adds an order to the demo shop that the simulator's ledger does not know: these tests come last.
 """
@@ -22,7 +22,7 @@ from tests.integration.servers import Environment
 from tests.stack.pipeline import query, run_steps, shoplake
 
 pytestmark = [pytest.mark.stack, pytest.mark.browser, pytest.mark.last]
-# Headless Chromium says that it is headless, which makes a visit a robot's.
+# Headless Chromium identifies itself as headless, which makes a session a bot's.
 AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 )
@@ -36,7 +36,7 @@ class Bought:
     number: str
     total: Decimal
     devices: list[str]  # before, during and after the login
-    refused: list[str]  # what the gateway or the pages refused
+    refused: list[str]  # requests that the gateway or the pages refused
 
 
 def visit(chromium, demo):

@@ -18,7 +18,7 @@ CHARTS = sorted(
     for path in (superset_page.ASSETS / "charts").glob("*.yaml")
 )
 FIGURES = {
-    # Chart: the query that answers the same, and one unit of the last digit shown.
+    # Chart: the equivalent query, and one unit of the last digit shown.
     "Net sales": ("SELECT sum(net_sales) FROM mart.daily_sales", Decimal(1)),
     "Orders": ("SELECT sum(orders) FROM mart.daily_sales", Decimal(1)),
     "Average order value": (

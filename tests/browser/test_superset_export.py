@@ -1,4 +1,4 @@
-"""`shoplake superset export` on a running Superset: nothing without a change, a change as it was made."""
+"""`shoplake superset export` on a running Superset: nothing without a change, else exactly the change."""
 
 from contextlib import contextmanager
 from types import SimpleNamespace

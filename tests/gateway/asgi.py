@@ -1,4 +1,4 @@
-"""A gateway in this process: a request in, an answer out, and the messages that Kafka would have got."""
+"""A gateway in this process: a request in, an answer out, and the messages that Kafka would have received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""lz-string's `compressToBase64`, written down from its format for the tests: the reverse of what we ship."""
+"""lz-string's `compressToBase64`, written from its format for the tests: the inverse of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch from its parsed events to Kafka and to a verdict on each of them, without a wire format."""
+"""A batch from parsed events to Kafka and a verdict on each event, without a wire format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose address an event carries."""
+"""The client address of an event."""
 
 from __future__ import annotations
 

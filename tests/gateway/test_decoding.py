@@ -1,4 +1,4 @@
-"""Each way in which a body may be packed."""
+"""Every encoding of a body."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_shape_is_taken_on_every_path(gateway: Probe, path: str, body: Any
     assert gateway.the_event().envelope["distinct_id"] == "user-1"
 
 
-# What a body is does not depend on what the headers say it is.
+# The format of a body does not depend on its headers.
 PACKED: dict[str, tuple[bytes | str, dict[str, str], str | dict[str, str]]] = {
     "no content type": (dumps(batch()), {}, ""),
     "an unknown content type": (dumps(batch()), {"content-type": "application/x-anything"}, ""),

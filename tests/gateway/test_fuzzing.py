@@ -1,4 +1,4 @@
-"""Whatever comes, the answer is a verdict and never a failure of ours."""
+"""Whatever the request, the answer is a verdict and never an internal error."""
 
 from __future__ import annotations
 

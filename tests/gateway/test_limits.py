@@ -1,4 +1,4 @@
-"""Sizes and numbers: what is taken, and that nothing larger is ever held."""
+"""Limits on sizes and numbers: what is accepted, and that nothing larger is ever kept in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that are no good for anybody else, and the good ones beside them."""
+"""Events that no consumer can read, and the good ones beside them."""
 
 from __future__ import annotations
 

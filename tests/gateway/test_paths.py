@@ -1,4 +1,4 @@
-"""What else SDKs and operators ask for: configuration, flags, health, metrics; and pages of other origins."""
+"""Other paths for SDKs and operators: configuration, flags, health, metrics; and pages of other origins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an event happened."""
+"""Times of events."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def at(text: str) -> datetime:
         (None, 5_000, None, "2026-01-01T11:59:55"),
         (SAID, 5_000, "2026-01-01T13:00:00", "2026-01-01T11:59:55"),
         (SAID, -3_600_000, None, "2026-01-01T13:00:00"),
-        # up to 23 hours ahead is a clock that is wrong, beyond it is nonsense
+        # up to 23 hours ahead is a wrong clock, beyond that is nonsense
         ("2026-01-02T11:00:00Z", None, None, "2026-01-02T11:00:00"),
         ("2026-01-02T11:00:01Z", None, None, "2026-01-01T12:00:00"),
         ("9999-12-31T23:59:59Z", None, None, "2026-01-01T12:00:00"),
         (SAID, -(10**18), None, "2026-01-01T12:00:00"),
-        # before the calendar begins there is no date
+        # there is no date before the calendar begins
         (SAID, 10**18, None, "1970-01-01T00:00:00"),
         ("0001-01-01T00:00:00Z", None, "2026-01-02T12:00:00", "1970-01-01T00:00:00"),
         ("0001-01-02T00:00:00Z", None, None, "0001-01-02T00:00:00"),
@@ -150,7 +150,7 @@ HOUR_AHEAD = timedelta(hours=1)
 def test_the_moment_of_sending_is_read_from_batch_and_query_only(
     gateway: Probe, where: str, seconds: int
 ) -> None:
-    # A clock that is an hour ahead, an event that is a minute old.
+    # The clock is an hour ahead, the event a minute old.
     sent_at = datetime.now(UTC) + HOUR_AHEAD
     happened: dict[str, Any] = {"timestamp": iso(sent_at - timedelta(minutes=1))}
     if where == "ignored":

@@ -1,4 +1,4 @@
-"""Legacy events: what they must have, what becomes of them, what is answered."""
+"""Legacy events: required fields, results and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bronze events without a stream, as the stream would have written them."""
+"""Bronze events in the form of the stream, without running it."""
 
 from __future__ import annotations
 

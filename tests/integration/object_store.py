@@ -1,4 +1,4 @@
-"""An object store of the test session's own, and a lake in it."""
+"""The test session's object store, and a lake in it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """An S3-speaking server for tests: `python s3_server.py PORT ACCESS_KEY`, with moto's environment.
 
 It is moto over HTTP, one request at a time, so that a conditional put is as atomic as that of a real store.
-Three things are added: keys other than the one are refused; a store may be told to ignore conditions; and a
-put of a Delta commit by one writer can be held until another has committed the same version.
+Three things are added: all keys but one are refused; a store can be made to ignore conditions; and a put of a
+Delta commit by one writer can be held until another has committed the same version.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a test starts jobs with, and the shop it changes."""
+"""The environment in which tests start jobs, and the shop they change."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ from spark_jobs.reconcile import shop as reconciliation_shop
 
 ROOT = Path(__file__).resolve().parents[2]
 JOB_SECONDS = 1200
-# Of servers' ports: below those that the system gives to connections, so a restarted server finds its own.
+# Range of servers' ports: below those that the system gives to connections, so that a restarted server finds
+# its own free.
 PORTS = range(20_000, 32_000)
 
 

@@ -1,4 +1,4 @@
-"""The archive, and a bronze that is written straight into a lake of the test's own."""
+"""The archive, and bronze written directly into the test's own lake."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_a_kill_before_the_removal_archives_nothing_twice(
         patched.setattr(archive, "_remove", killed)
         with pytest.raises(KeyboardInterrupt):
             run()
-    write_events((0, 3))  # more of the same day, before the next try
+    write_events((0, 3))  # more rows of the same day, before the next try
     run()
     run()
     assert in_archive("events", "offset") == [(0,), (1,), (2,)]

@@ -1,4 +1,4 @@
-"""Silver from bronze and archive, in a lake of the test's own."""
+"""Silver from bronze and archive, in the test's own lake."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a real MySQL that changed without a change time: reconciliation names them."""
+"""Rows of a real MySQL that changed without a new change time: reconciliation names them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_sums_that_differ_name_rows_and_the_run_that_takes_them_in(
     shop.execute("UPDATE orders SET total_amount = 12 WHERE id = 1")
     ingest = read_step(Lake(), "1", "ingest_mysql")
     assert ingest is not None
-    # As the record of a later ingest has it, which compares a large table's rows once a day only.
+    # As in the record of a later ingest, which compares a large table's rows only once a day.
     ingest.tables["shop.orders"].details["money"]["EUR"]["total_amount"] = "12.00"
     compared = compare_source(LakeTables(Lake()), ingest, ShopNow(settings(), datetime.now(UTC)))
     (wrong,) = (each for each in compared if each.unexplained)

@@ -1,4 +1,4 @@
-"""Before a run: what cannot be reached is named, and a stream that is behind is reported."""
+"""Checks before a run: unreachable servers are named, and a stream that lags is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The DAGs as Airflow reads them, and where a job goes by the type of the connection."""
+"""The DAGs as Airflow reads them, and where a job runs by the type of the connection."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_every_step_tells_of_its_failure(dags: Any) -> None:
             assert not task.on_retry_callback
 
 
-# A worker that supervises a task, as Airflow's does: the task runs a job that never ends.
+# A worker that supervises a task, like Airflow's: the task runs a job that never ends.
 WORKER = """
 import os, sys
 from dags.spark_job import JobOperator

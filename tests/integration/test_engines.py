@@ -1,4 +1,4 @@
-"""What jobs ask of an engine, on each of them, and a table whose commits come from both in turn."""
+"""The engine interface, on each engine, and a table with commits from both in turn."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.stack
 # A select is two nested messages of a plan, and Spark's parser takes 100.
 MANY_SELECTS = 80
 NAMES = ("spark", "embedded")
-# What each step of a history leaves in the table, by the order of `number`.
+# The table's rows after each step of a history, in the order of `number`.
 Step = Callable[[Engine, str], None]
 
 

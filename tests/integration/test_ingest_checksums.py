@@ -1,4 +1,4 @@
-"""Rows that change in the shop while their change time does not."""
+"""Rows that change in the shop without a new change time."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_large_table_is_compared_on_its_schedule(
     assert run("1") == {"all": 3000}
     shop.execute("UPDATE orders SET status = 'paid' WHERE id IN (1, 1500, 3000)")
     assert run("2") == {}, "the first read was a comparison, too"
-    forget_compared(Lake(), {"orders"})  # as reconciliation does, which sees that something is wrong
+    forget_compared(Lake(), {"orders"})  # like reconciliation, which sees that something is wrong
     assert run("3") == {"unstamped": 3}
     shop.execute("UPDATE orders SET status = 'paid' WHERE id IN (2, 3)")
     assert run("4") == {}

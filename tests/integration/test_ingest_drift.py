@@ -1,4 +1,4 @@
-"""Columns that come, go, come back, grow and change places in every table of the shop, through to silver."""
+"""Columns that are added, dropped, restored, widened and moved in every shop table, through to silver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.integration.servers import Environment, Shop
 
 pytestmark = pytest.mark.stack
 TABLES = tables_of(Layer.SHOP)
-# The odd tables get rows that change in the window, the even ones have rows that do not.
+# Odd tables get rows that change in the window, even ones have unchanged rows.
 CHANGING = TABLES[1::2]
 
 

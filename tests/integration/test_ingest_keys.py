@@ -1,4 +1,4 @@
-"""Keys that silver writes in another form than the shop, through ingest, silver and reconciliation."""
+"""Keys that silver normalises, through ingest, silver and reconciliation."""
 
 from __future__ import annotations
 

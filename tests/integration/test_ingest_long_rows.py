@@ -1,4 +1,4 @@
-"""Rows longer than a packet, a chunk or what bronze holds."""
+"""Rows longer than a packet, a chunk or the limit of bronze."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ingest against a real MySQL and Spark, into a lake of the test's own."""
+"""The ingest against a real MySQL and Spark, into the test's own lake."""
 
 from __future__ import annotations
 

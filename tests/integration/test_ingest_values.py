@@ -1,4 +1,4 @@
-"""Every type and every text of the source as bronze gets it, read from a real server without Spark."""
+"""Every type and text of the source in bronze, read from a real server without Spark."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read(max_packet: int | None = None) -> pa.Table:
     return asyncio.run(all_rows())
 
 
-# Type, value in SQL, what bronze has.
+# Type, value in SQL, value in bronze.
 VALUES: list[tuple[str, str, Any]] = [
     ("TINYINT", "-128", -128),
     ("TINYINT(1)", "2", True),

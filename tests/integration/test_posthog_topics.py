@@ -93,7 +93,7 @@ def test_all_three_formats_reach_bronze_and_silver_and_an_event_of_two_sources_c
     statement = json.dumps({**moved, "version": 1, "is_deleted": 0}).encode()
     send(
         {
-            topic: [viewed],  # through the gateway, and forwarded to the PostHog
+            topic: [viewed],  # through the gateway, and forwarded to PostHog
             posthog[CAPTURED_EVENT]: [viewed, WRONG],
             posthog[CLICKHOUSE_EVENT]: [*values("clickhouse_events_json"), login],
             posthog[PERSON_DISTINCT_ID]: [*values("clickhouse_person_distinct_id"), statement, WRONG],

@@ -1,4 +1,4 @@
-"""Publication into a warehouse of the test's own; gold is written straight into a lake of the test's own."""
+"""Publication into the test's own warehouse; gold is written directly into the test's own lake."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_snapshot_older_than_the_load_finds_the_new_release_whole(reader: Any)
     publish()
     reader.set_session(isolation_level="REPEATABLE READ")
     with reader, reader.cursor() as cursor:
-        cursor.execute("SELECT 1")  # takes the snapshot, holds no view
+        cursor.execute("SELECT 1")  # takes the snapshot, locks no view
         write_gold(2)
         publish("second")
         cursor.execute("SELECT sum(net_sales), count(*) FROM mart.daily_sales")
@@ -333,7 +333,7 @@ def test_every_text_arrives_as_it_is_in_gold(reader: Any) -> None:
 def test_a_row_that_postgresql_refuses_is_named_and_the_last_release_stays(reader: Any) -> None:
     write_gold(1)
     publish()
-    longest = "!" + "".join(sha256(bytes([n])).hexdigest() for n in range(94))  # hardly to be compressed
+    longest = "!" + "".join(sha256(bytes([n])).hexdigest() for n in range(94))  # hardly compressible
     for row, said in (
         (
             {"session_id": "s 1", "landing_path": "a\0b"},

@@ -1,4 +1,4 @@
-"""Bronze against silver in a lake of the test's own: only quarantine explains a difference."""
+"""Bronze against silver in the test's own lake: only quarantine explains a difference."""
 
 from __future__ import annotations
 

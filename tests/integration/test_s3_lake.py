@@ -1,4 +1,4 @@
-"""The lake in an object store: the same rows as in a folder, no commit lost, and mistakes in one line."""
+"""The lake in an object store: the same rows as in a folder, no commit lost, and errors in one line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.long]
 REFUSED, NO_ANSWER = 2, 75
 SECONDS_TO_A_REFUSAL, SECONDS_TO_A_START = 60, 120
 RACE_SECONDS, LOST_VERSIONS = 120, 3
-# What a second ingest of the same rows may call otherwise.
+# Columns that may differ after a second ingest of the same rows.
 BATCH = {"_ingested_at", "_ingested_date", "_batch_id"}
 
 

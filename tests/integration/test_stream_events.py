@@ -1,4 +1,4 @@
-"""The stream as a process of its own: Kafka to bronze, each message once."""
+"""The stream as its own process: Kafka to bronze, each message once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unfit rows of the shop on their way through silver: each costs itself, and a table is judged as a whole."""
+"""Invalid shop rows in silver: each is rejected by itself, and a table is judged as a whole."""
 
 from __future__ import annotations
 

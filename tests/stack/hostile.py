@@ -1,7 +1,7 @@
-"""A small shop whose figures are known, and everything odd that a shop or a visitor may send beside it.
+"""A small shop with known figures, and everything odd that a shop or a visitor may send beside it.
 
 The odd rows are derived from the contracts: one for each column and each value that a column of its kind may
-hold. They hang on a test order, so that a row which is repaired rather than rejected moves no figure.
+have. They belong to a test order, so that a row that is repaired rather than rejected changes no figure.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ GOOD_ORDERS = 300
 TEST_ORDER = 900_001
 FIRST_ODD_ID = 1_000_000
 USD_RATE = Decimal("0.90000000")
-# One unit of order 5 goes back on the day it was bought.
+# One unit of order 5 is returned on the day of the order.
 REFUNDED_ORDER, REFUNDED = 5, Decimal("5.35")
 FIRST_DAY = date(2026, 3, 1)
-# A day with odd rows of its own: nothing good happens on it.
+# A day with odd rows only.
 ODD_DAY = "2026-07-01"
 LONG = "x" * 10_000
 TEXTS = ("Floor lamp\0 red", LONG, "träge 🛒 \\N \\. \"quoted\", 'single'\r\nnext\tline", "\ufffe\u202e", "")
@@ -40,7 +40,7 @@ MOMENTS = (
     "2026-02-00 00:00:00",
 )
 DAYS = tuple(moment[:10] for moment in MOMENTS)
-# Where an odd row belongs, so that it touches nothing good.
+# References of odd rows, so that they affect no good row.
 PARENTS = {
     "order_id": TEST_ORDER,
     "order_item_id": TEST_ORDER,

@@ -1,4 +1,4 @@
-"""The simulator's own figures beside those that PostgreSQL serves."""
+"""The simulator's own figures compared with those that PostgreSQL serves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulator.config import SimulatorSettings
 from simulator.ledger.figures import Ledger, open_ledger
 from tests.stack.pipeline import query
 
-# Of each mart that the ledger knows: its key, and which of its rows are more than a comparison's other half.
+# For each mart of the ledger: its key, and the rows that are more than the other half of a comparison.
 KEYS = {
     "daily_sales": ("sales_date", "sales_channel"),
     "product_daily": ("sales_date", "product_id"),

@@ -1,4 +1,4 @@
-"""Running the pipeline, and everything that it made: for tests that compare one state with another."""
+"""Run the pipeline and read all its results, for tests that compare one state with another."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STEPS = (
     "reconcile",
 )
 MARTS = tables_of(Layer.GOLD)
-# Filled by a PostHog's own Kafka only: of all others, some row must be there to be compared.
+# Filled only by PostHog's own Kafka: all others must have some row to compare.
 EMPTY = {"silver.person_distinct_ids"}
 Rows = list[tuple[Any, ...]]
 
@@ -124,7 +124,7 @@ def let_airflow_rest(stack: Stack) -> None:
     with httpx.Client(base_url=f"{url}/api/v2", headers=headers, timeout=30) as airflow:
         for dag in ("medallion", "maintenance"):
             airflow.patch(f"/dags/{dag}", json={"is_paused": True}).raise_for_status()
-            # A paused DAG's runs that have not begun never do.
+            # Queued runs of a paused DAG never start.
             for run in _runs(airflow, dag, "queued"):
                 airflow.delete(f"/dags/{dag}/dagRuns/{run}").raise_for_status()
             _wait_until_idle(airflow, dag)

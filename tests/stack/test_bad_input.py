@@ -1,4 +1,4 @@
-"""Servers that do not answer or refuse us: one line, within a minute, and a lake as it was."""
+"""Servers that do not answer or refuse us: one line, within a minute, and an unchanged lake."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.stack.pipeline import served_rows, versions
 pytestmark = pytest.mark.stack
 REFUSED, NO_ANSWER = 2, 75
 DEADLINE_SECONDS = 60
-# The jobs that use each server, and what makes them use it on a lake that is up to date.
+# The jobs that use each server, and what makes them use it although the lake is up to date.
 MYSQL = {"check_sources": (), "ingest_mysql": ()}
 KAFKA = {"check_sources": (), "stream_events": ()}
 POSTGRES = {"check_sources": (), "publish_postgres": (), "reconcile": ()}

@@ -1,4 +1,4 @@
-"""1,469,307 real transaction lines through the pipeline, and by another engine from their files."""
+"""1,469,307 real transaction lines through the pipeline, compared with another engine on their files."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The demo shop through Airflow: figures equal the ledger, again and again, whatever order things come in.
+"""The demo shop through Airflow: figures equal the ledger, repeatedly, whatever the order of arrival.
 
-The tests of this file are one story: each begins where the one before it ended.
+The tests of this file are one story: each starts where the previous one ended.
 """
 
 from __future__ import annotations

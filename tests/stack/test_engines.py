@@ -1,4 +1,4 @@
-"""The DAG's own tasks make the same rows on each engine that the Airflow connection can name."""
+"""The DAG's own tasks give the same rows on each engine that the Airflow connection can name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ task = dag.get_task(sys.argv[1])
 task.render_template_fields({"run_id": "engines"})
 task.execute({})
 """
-# What a second ingest of the same rows may call otherwise: when it was and its name.
+# Columns that may differ after a second ingest of the same rows: its time and name.
 BATCH = ("_ingested_at", "_batch_id")
 
 

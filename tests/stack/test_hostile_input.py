@@ -1,4 +1,4 @@
-"""Everything odd at once beside a good shop: it costs itself and nothing else."""
+"""Everything odd at once beside a good shop: only odd rows are lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ GOOD_FIGURES = (
     "SELECT sales_date, orders, gross_sales, discounts, returns, net_sales FROM mart.daily_sales"
     " WHERE orders > 0 ORDER BY sales_date"
 )
-# What no event decides: of those, nobody can take anything back.
+# Marts that no event affects, so that odd events must not change them.
 MONEY_MARTS = tuple(
     f"gold.{name}"
     for name in ("orders", "order_lines", "refund_lines", "daily_sales", "order_trends", "customer_360")

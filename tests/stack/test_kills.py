@@ -1,4 +1,4 @@
-"""Killed with -9 in the middle of its work, whatever it is: the next run ends as if nothing had happened."""
+"""Any process killed with -9 in the middle of its work: the next run ends as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.stack.pipeline import (
 
 pytestmark = pytest.mark.stack
 KILLED = -signal.SIGKILL
-# What a second ingest of the same rows may call otherwise: when it was and its name.
+# Columns that may differ after a second ingest of the same rows: its time and name.
 BATCH = ("_ingested_at", "_batch_id")
 OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -143,7 +143,7 @@ def test_a_killed_publication_leaves_what_was_served(
     for done in (1, len(MARTS) - 1):
         table = f"mart_data.{MARTS[done].name}__{next_table() + done}"
         before = loaded_tables()
-        # Who would make a table of that name waits to hear whether it comes to be.
+        # The publisher waits for this transaction before it creates a table of that name.
         kill_publisher_held_by(environment, f"CREATE TABLE {table} ()")
         assert (loaded_tables() - before, views()) == (done, 0)
     kill_publisher_held_by(environment, "LOCK TABLE mart_meta.releases IN SHARE MODE")

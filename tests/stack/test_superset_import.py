@@ -1,4 +1,4 @@
-"""Importing the assets: again and again the same, nothing left of what git no longer holds.
+"""Import of the assets: repeatable, and nothing remains of assets deleted in git.
 
 Superset's metadata is a SQLite file here and no warehouse answers: importing needs neither server.
 """

@@ -1,4 +1,4 @@
-"""`shoplake trace`: an order's way, told from the shop, the lake and the warehouse."""
+"""`shoplake trace`: an order followed through the shop, the lake and the warehouse."""
 
 from __future__ import annotations
 

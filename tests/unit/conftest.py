@@ -14,7 +14,7 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import SparkSession
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
-# Each test has plans of its own, which end before Java's second compiler pays: it took half of all time.
+# Each test has its own plans, which end before Java's second compiler pays off: it took half of all time.
 JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
@@ -26,7 +26,7 @@ def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     elif remote := os.environ.get("SPARK_REMOTE"):
         session = _session(remote)
         yield session
-        session.stop()  # or it would stay the active one, also for frames of the next engine
+        session.stop()  # otherwise it would stay active, even for frames of the next engine
     else:
         yield from _apache_spark(tmp_path_factory.mktemp("spark"))
 

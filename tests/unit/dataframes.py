@@ -1,4 +1,4 @@
-"""Small typed data frames from only the columns a test is about, and exact comparisons."""
+"""Small typed data frames with only the columns a test is about, and exact comparisons."""
 
 from __future__ import annotations
 

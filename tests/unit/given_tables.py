@@ -1,4 +1,4 @@
-"""Tables that a test gives to DuckDB, instead of those of a lake."""
+"""Tables that a test registers in DuckDB instead of those of a lake."""
 
 from __future__ import annotations
 

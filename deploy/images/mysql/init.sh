@@ -5,7 +5,7 @@ set -euo pipefail
 text() { local s=${1//\\/\\\\}; printf "'%s'" "${s//\'/\\\'}"; }
 name() { printf '`%s`' "${1//\`/\`\`}"; }
 
-# Passwords come last, so that nothing is looked for inside them.
+# Passwords come last, so that nothing is substituted inside them.
 fill() {
   local sql
   sql=$(</opt/shoplake/"$1")

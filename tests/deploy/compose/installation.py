@@ -1,4 +1,4 @@
-"""An installation of the compose file for a test session: a folder with its `.env`, a project of its own."""
+"""An installation of the compose file for a test session: a folder with its `.env`, its own project."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from deploy.servers.airflow_api import AirflowApi
 from tests.conftest import far_from_midnight
 from tests.integration.servers import ROOT, free_ports
 
-# Of each step. A machine that does other work too is slow, and that is no failure.
+# Limit of each step. A machine that does other work, too, is slow, which is not a failure.
 DEADLINE = 1800
 SECRET = re.compile(r"^(\w*(?:PASSWORD|SECRET|_KEY)\w*)=(.+)$", re.MULTILINE)
 

@@ -1,6 +1,6 @@
-"""The real compose file, from nothing: up, first run, figures, browser, down and up, a crash, a backup.
+"""The real compose file, from scratch: up, first run, figures, browser, down and up, a crash, a backup.
 
-The tests are one story: each begins where the one before it ended.
+The tests are one story: each starts where the previous one ended.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ def test_a_run_in_which_a_server_is_killed_is_repaired(
 
 def test_a_backup_brings_everything_back(shoplake: Installation, saved: Saved, took: Took) -> None:
     assert saved.backup.stat().st_mode & 0o077 == 0
-    # The shop has lived on, and now the warehouse is lost.
+    # The shop has continued, and now the warehouse is lost.
     with closing(postgres(shoplake)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA mart CASCADE")
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A shop of one's own in local mode: which servers start, and what is said to do next."""
+"""Your own shop in local mode: the servers that start, and the next steps that are printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A second stack in a folder and on ports of its own, beside whatever else runs on this machine."""
+"""A second stack in its own folder and on its own ports, beside whatever else runs on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests without pause from several threads; what was answered 200 is written down."""
+"""Requests without pause from several threads; those answered with 200 are recorded."""
 
 from __future__ import annotations
 

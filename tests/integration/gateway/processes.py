@@ -1,4 +1,4 @@
-"""A gateway in a process of its own, with topics of its own, and what came to them."""
+"""A gateway in its own process, with its own topics, and their messages."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Messages of PostHog's SDKs, kept as samples for the tests of silver.
 
-`RECORD_SDKS=1 python -m pytest tests/integration/gateway/test_sdks.py` writes them anew.
+`RECORD_SDKS=1 python -m pytest tests/integration/gateway/test_sdks.py` records them again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from confluent_kafka import Message
 
 FOLDER = Path(__file__).resolve().parents[2] / "unit" / "silver" / "samples"
-# Of this machine and of no interest.
+# Specific to this machine and irrelevant.
 SCRUBBED = (
     (re.compile(r"127\.0\.0\.1:\d+"), "shop.example"),
     (re.compile(r'"ip":"[^"]*"'), '"ip":"203.0.113.7"'),

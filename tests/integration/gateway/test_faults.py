@@ -1,4 +1,4 @@
-"""Broker and gateway stopped, slowed and killed under load: what was answered 200 is on the topic."""
+"""Broker and gateway stopped, slowed and killed under load: events answered with 200 are on the topic."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_broker_that_fails_loses_nothing_that_was_answered_200(
     assert set(sent) <= there.keys()
     assert len(sent) > 100
     assert running.statuses.keys() <= {200, 503}
-    # The same process has gone on; it was not restarted.
+    # The same process continues; it was not restarted.
     assert gateway.running["gateway"].poll() is None
 
 
@@ -129,7 +129,7 @@ def test_without_a_broker_it_says_503_in_bounded_memory_and_recovers(broker: Sta
                 wait_until(lambda: _require(running.statuses[503] > 30), 60)
             assert running.statuses.keys() == {503}
             assert process.memory_info().rss - before < 60 << 20
-            # Each request waited as long as was set, not as long as a client would.
+            # Each request waited for the configured time, not as long as a client would.
             assert time.monotonic() - began < 60
         finally:
             broker.up(only=("kafka",))

@@ -1,4 +1,4 @@
-"""The mirror, to a PostHog that is at times away and never takes certain events."""
+"""The mirror, to a PostHog that is sometimes down and never accepts certain events."""
 
 from __future__ import annotations
 

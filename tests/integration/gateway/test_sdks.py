@@ -1,4 +1,4 @@
-"""PostHog's own SDKs, unmodified: every event that they say they sent is on the topic, once."""
+"""PostHog's own SDKs, unmodified: every event that they report as sent is on the topic, once."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_posthog_js(gateway: Service, site: str) -> None:
         page.evaluate("history.pushState({}, '', '/second')")
         page.evaluate("posthog.reset()")
         page.evaluate("posthog.capture('after reset')")
-        # What is in the queue now is sent with sendBeacon while the page goes away.
+        # The queue is sent with sendBeacon while the page unloads.
         page.evaluate("posthog.capture('just before leaving')")
         page.goto(f"{site}/package.json")
         said = json.loads(page.evaluate("localStorage.getItem('sent')"))
@@ -163,7 +163,7 @@ def test_posthog_js(gateway: Service, site: str) -> None:
     assert names["$pageview"] == 2
     paths = {path for _, path, _ in asked}
     assert f"/array/{TOKEN}/config" in paths or f"/array/{TOKEN}/config.js" in paths
-    # The configuration sends it from the old path to the new one, compressed: no preflight is needed.
+    # The configuration switches it from the old path to the new one, compressed: no preflight is needed.
     assert "/i/v0/e/" in paths
     assert {status for _, path, status in asked if path.startswith(("/e/", "/i/", "/flags"))} == {200}
     assert not [path for method, path, _ in asked if method == "OPTIONS" and path.startswith(("/e/", "/i/"))]

@@ -1,4 +1,4 @@
-"""What the simulator sends through the SDK is what it would write into Kafka itself."""
+"""Events that the simulator sends through the SDK equal those it would write to Kafka itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refused mart says which rows, which values, and what to do."""
+"""The error of a refused mart names rows, values and the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks, versions and the checks of a whole table."""
+"""Row checks, versions and whole-table checks."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_the_later_snapshot_wins_and_a_deletion_keeps_its_values(spark: SparkSes
         {"id": 3, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 4, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 4, "name": "back", "updated_at": "2026-03-03 00:00:00", "_ingested_at": "2026-03-03 01:00"},
-        # Restored from a backup: the row says it is old, the snapshot says it is there.
+        # Restored from a backup: the row has an old time, but it is in the snapshot.
         {"id": 5, "name": "first", "updated_at": "2026-03-01 10:00:00", "_ingested_at": "2026-03-01 11:00"},
         {"id": 5, "_op": "delete", "_ingested_at": "2026-03-02 00:00"},
         {"id": 5, "name": "old", "updated_at": "2026-02-01 10:00:00", "_ingested_at": "2026-03-03 01:00"},

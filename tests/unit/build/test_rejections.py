@@ -1,4 +1,4 @@
-"""When unfit rows stop a run: a table's rows decide, not an hour's changes, and never events."""
+"""Invalid rows that stop a run: a table's rows decide, not an hour's changes, and never events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers as senders claim them: each form that is known, and what is unknown rather than guessed at."""
+"""Numbers as senders claim them: every known form, and what is unknown rather than guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days of the shop's time zone, and pseudonyms that need a key to be made."""
+"""Days of the shop's time zone, and pseudonyms that require a key."""
 
 from __future__ import annotations
 

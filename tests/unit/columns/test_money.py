@@ -107,7 +107,7 @@ def test_nothing_is_divided_by_zero(spark: SparkSession) -> None:
     assert [tuple(row) for row in found] == [(None, None, None)] * 2
 
 
-LARGEST = Decimal("99999999999999.9999")  # that a row's amount can be
+LARGEST = Decimal("99999999999999.9999")  # the largest amount of a row
 SMALLEST = Decimal("0.0001")
 
 

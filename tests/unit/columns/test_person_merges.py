@@ -1,4 +1,4 @@
-"""PostHog's merge rules, and the guard that no customer becomes another."""
+"""PostHog's merge rules, and the guard that two customers never become one."""
 
 from __future__ import annotations
 

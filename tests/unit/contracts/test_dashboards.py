@@ -1,4 +1,4 @@
-"""What is generated from the declarations of charts and dashboards."""
+"""Files generated from the declarations of charts and dashboards."""
 
 import pytest
 import yaml

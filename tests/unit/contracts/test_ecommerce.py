@@ -1,4 +1,4 @@
-"""What silver reads of an event is what the contracts say we rely on."""
+"""Silver reads exactly the event properties that the contracts declare."""
 
 from contracts.sources.ecommerce import COMMON, EVENTS
 from spark_jobs.silver import events

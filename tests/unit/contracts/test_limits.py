@@ -1,4 +1,4 @@
-"""The limits fit what every station holds, and no mart can have a key that PostgreSQL refuses."""
+"""The limits fit every store, and no mart can have a key that PostgreSQL refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column's suffix and its type say the same."""
+"""A column's suffix matches its type."""
 
 import re
 
@@ -17,7 +17,7 @@ TYPES_BY_SUFFIX = {
     "_share": r"decimal\(\d+,\d+\)",
 }
 PREFIXES_OF_BOOLEANS = ("is_", "has_")
-# Names that the shop, Kafka or the trade fixed before us.
+# Names given by the shop, Kafka or common usage.
 GIVEN_NAMES = {
     "accepts_marketing": "boolean",
     "prices_include_tax": "boolean",
@@ -38,7 +38,7 @@ def test_suffix_and_type_agree(column):
     if column.name in GIVEN_NAMES:
         assert column.type == GIVEN_NAMES[column.name]
         return
-    # The same figure, seen by the day of the order.
+    # The same figure, by the day of the order.
     if column.name.endswith("_by_order_date"):
         assert METRICS[column.name.removesuffix("_by_order_date")].type == column.type
         return

@@ -1,4 +1,4 @@
-"""Every figure of every mart equals a source, or says why it has none: a new mart cannot be forgotten."""
+"""Every figure of every mart equals a source, or states why it has none: no new mart can be forgotten."""
 
 import re
 
@@ -9,7 +9,7 @@ from contracts.model import Layer
 from contracts.reconciliation import EQUALITIES, NOT_RECONCILED
 from contracts.registry import TABLES, tables_of
 
-# Of a row or of two sums: what they are made of is reconciled.
+# Ratios within a row or of two sums: their parts are reconciled.
 RATIOS = re.compile(r"(_rate|_share|^exchange_rate|^roas|^average_order_value|^median_order_value)$")
 FIGURES = [
     (table, column.name)
@@ -19,7 +19,7 @@ FIGURES = [
     or (column.name in METRICS and METRICS[column.name].is_additive)
 ]
 RECONCILED = {(each.mart, figure) for each in EQUALITIES for figure in each.figures}
-# A figure that others must equal, column for column, is held against them.
+# Figures that others must equal, column by column, are compared with them.
 SOURCES = {
     (source.rows, of_row)
     for each in EQUALITIES

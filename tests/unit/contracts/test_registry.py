@@ -1,4 +1,4 @@
-"""What the registry and a table's declaration refuse."""
+"""Declarations that the registry and the table model refuse."""
 
 import pytest
 

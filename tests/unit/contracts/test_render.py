@@ -1,4 +1,4 @@
-"""What is generated from the contracts."""
+"""Files generated from the contracts."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The rules of settings: each name has one, and what cannot be meant is said in a person's words."""
+"""The rules of settings: each name has one, and invalid values are explained in plain words."""
 
 from __future__ import annotations
 

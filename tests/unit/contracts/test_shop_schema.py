@@ -1,4 +1,4 @@
-"""The contracts of the shop's tables say what its schema says."""
+"""The contracts of the shop's tables match its schema."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Servers of others, as far as an alert meets them: a webhook and a mail server on loopback."""
+"""Receivers of alerts: a webhook and a mail server on loopback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A failed run reaches someone, and an alert that does not arrive harms nothing."""
+"""A failed run alerts its recipients, and an undelivered alert does no harm."""
 
 from __future__ import annotations
 

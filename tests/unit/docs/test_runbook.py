@@ -1,4 +1,4 @@
-"""Every message that asks a person to act is on the runbook's page."""
+"""Every message that asks a person to act is in the runbook."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("spark_jobs", "ops", "deploy", "gateway", "simulator")
 PAGE = ROOT / "docs" / "runbook.md"
-# Whose first argument is a message for a person.
+# Calls whose first argument is a message for a person.
 ERRORS = {"UserError", "TransientError", "DeployError", "ServerDied", "SimulatorError"}
-# A message is found on the page by its first words: until a sentence ends, but not before so many characters.
+# A message is found on the page by its beginning: up to the end of a sentence, but at least this long.
 LONG_ENOUGH = 20
 SENTENCE = re.compile(r"(?<=[.:;?])\s")
 

@@ -26,7 +26,7 @@ class Chain:
             table = TABLES[f"gold.{name}"]
             inputs = {source.replace(".", "_"): self._input(source) for source in table.inputs}
             made = conform(BUILD[name](**inputs, context=CONTEXT), table)
-            # As rows: every later mart would else compute it again.
+            # As rows: otherwise every later mart would compute it again.
             self._built[name] = self._spark.createDataFrame(made.collect(), made.schema)
         return self._built[name]
 

@@ -1,4 +1,4 @@
-"""Rows of orders, their lines and categories, with only what a test is about."""
+"""Rows of orders, their lines and categories, with only the columns a test is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of sessions, events and orders, with only what a test is about."""
+"""Rows of sessions, events and orders, with only the columns a test is about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What does not add up across the shop's own tables is one row each, in every currency's own minor unit."""
+"""Each amount that does not add up across the shop's own tables is one row, in the currency's minor unit."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Shop:
 def test_a_shop_whose_amounts_add_up_has_no_difference(spark: SparkSession) -> None:
     """Prices with and without tax, discounts of line and order, shipping, a refund and payments."""
     shop = Shop()
-    # With tax: 2 × 11.90 − 1.00 − 0.50 = 22.30, of which 3.56 are tax; shipping 4.00 + 0.76.
+    # With tax: 2 × 11.90 − 1.00 − 0.50 = 22.30, of which 3.56 is tax; shipping 4.00 + 0.76.
     taxes = {"shipping_amount": "4.00", "shipping_tax_amount": "0.76", "tax_amount": "4.32"}
     with_tax = {"prices_include_tax": True, "discount_amount": "0.50", "paid_at": MAY, **taxes}
     shop.order(1, "27.06", **with_tax)
@@ -106,11 +106,11 @@ def test_an_orders_tax_is_held_against_that_of_its_lines_and_shipping(spark: Spa
 
 def test_a_lines_tax_is_held_against_its_recorded_rate(spark: SparkSession) -> None:
     """Up to a minor unit per unit is rounding."""
-    lines = {  # prices include tax, quantity, rate, tax, and what the rate gives where that is not it
+    lines = {  # prices include tax, quantity, rate, tax, and the tax by rate if it differs
         1: (True, 1, "0.05", "15.00", "5.48"),  # two taxes in the price, the rate of one recorded
         2: (True, 1, "0", "15.00", "0.00"),
         3: (True, 1, "0.19", "18.36", None),
-        4: (True, 1, "0.19", "18.37", None),  # half up instead of half even, or cut off: a cent
+        4: (True, 1, "0.19", "18.37", None),  # half up instead of half even, or truncated: a cent
         5: (True, 1, "0.19", "18.38", "18.36"),
         6: (True, 3, "0.19", "55.11", None),  # rounded per unit: a cent each
         7: (True, 3, "0.19", "55.12", "55.08"),
@@ -216,9 +216,9 @@ def test_what_was_captured_is_held_against_the_total(spark: SparkSession) -> Non
     orders: dict[int, tuple[list[str], str | None, str | None]] = {  # captured, refunded, difference
         1: (["100.00"], None, None),
         2: (["60.00", "40.00"], None, None),
-        3: (["100.00"], "30.00", None),  # given back after it was paid
-        4: (["200.00"], "100.00", None),  # paid twice, once given back
-        5: (["70.00"], "30.00", None),  # what was never captured is booked as a refund
+        3: (["100.00"], "30.00", None),  # refunded after payment
+        4: (["200.00"], "100.00", None),  # paid twice, refunded once
+        5: (["70.00"], "30.00", None),  # an amount never captured is booked as a refund
         6: (["99.99"], None, "-0.01"),
         7: (["200.00"], None, "100.00"),
         8: ([], None, "-100.00"),

@@ -1,4 +1,4 @@
-"""Carts and what became of them."""
+"""Carts and their status."""
 
 from __future__ import annotations
 
@@ -284,7 +284,7 @@ def test_a_cart_on_a_shared_device_is_bought_by_whoever_orders_in_its_session(sp
         gold_orders=[
             counted(1, "10:10", session_id="shared"),
             counted(2, "10:20", session_id="shared", person_id="c:2"),
-            counted(3, "10:25", person_id="c:2"),  # not of this session, nor of its person
+            counted(3, "10:25", person_id="c:2"),  # neither of this session nor of its person
         ],
         gold_order_lines=[{"order_line_id": 3, "order_id": 3, "product_id": 3}],
     )

@@ -31,7 +31,7 @@ FOUR = [
 MODELS = {
     "first_touch": [("email", 1, "10.01")],
     "last_non_direct": [("paid_social", 1, "10.01")],
-    # 2.5025, 5.005, 7.5075 and 10.01, half-even, minus what is before each.
+    # 2.5025, 5.005, 7.5075 and 10.01, half-even, minus the previous one.
     "linear": [
         ("email", "0.25", "2.50"),
         ("affiliate", "0.25", "2.50"),

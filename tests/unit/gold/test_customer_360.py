@@ -34,7 +34,7 @@ def test_a_customer_is_known_by_orders_returns_and_habits(spark: SparkSession) -
     names = (*names, "recency_days", "rfm_segment", "expected_next_order_date")
     assert_rows(
         customers,
-        # gaps of 10 and 21 days: 15 is the median, half days cut off
+        # gaps of 10 and 21 days: 15 is the median, rounded down
         dict(zip(names, ("c:1", False, 3, "27", "a", "untracked", 150, "lost", "2026-02-16"), strict=True)),
         dict(zip(names, ("c:2", False, 0, 0, None, None, None, "no_orders", None), strict=True)),
         dict(zip(names, ("g:x", True, 1, 0, None, "email", 30, "needs_attention", None), strict=True)),

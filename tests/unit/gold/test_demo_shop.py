@@ -1,4 +1,4 @@
-"""A small demo shop from rows and messages to marts: every figure that the ledger knows, to the cent."""
+"""A small demo shop from rows and messages to marts: every figure of the ledger, to the cent."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.unit.given_tables import GivenTables
 from tests.unit.simulator.conftest import PLAN, Built
 from tests.unit.simulator.conftest import build as build_shop
 
-# Apache Spark does the same in the tests of the whole stack.
+# The tests of the whole stack do the same with Apache Spark.
 on_sail = pytest.mark.parametrize("spark", ["sail"], indirect=True)
 NOW = PLAN.until.replace(tzinfo=UTC)
 TODAY = NOW.astimezone(ZoneInfo("Europe/Berlin")).replace(hour=0, minute=0, second=0, microsecond=0)

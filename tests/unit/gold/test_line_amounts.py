@@ -1,4 +1,4 @@
-"""Tax, discounts and rounding of order lines, up to the largest that silver lets through."""
+"""Tax, discounts and rounding of order lines, up to the largest that silver accepts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spark_jobs.gold.line_amounts import line_amounts
 from tests.unit.dataframes import CONTEXT, assert_rows, build, rows
 from tests.unit.gold.order_rows import RATES, line, order
 
-# Of (price, quantity, its discount, tax, rate): what the line's gross and discounts without tax are.
+# (price, quantity, its discount, tax, rate) → the line's gross and discounts without tax.
 LINES_WITH_TAX = [
     (("115.00", 1, "0", "15.00", "0.05"), "100.00", "0"),  # two taxes, one rate
     (("115.00", 1, "0", "15.00", "0"), "100.00", "0"),

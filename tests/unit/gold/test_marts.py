@@ -1,4 +1,4 @@
-"""All marts together: each has its function, and they agree on what was given back."""
+"""All marts together: each has its function, and they agree on returns."""
 
 from __future__ import annotations
 

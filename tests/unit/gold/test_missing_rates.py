@@ -1,4 +1,4 @@
-"""Which rate is missing, of which day, for what."""
+"""Missing rates: the currency, the day and the use."""
 
 from __future__ import annotations
 

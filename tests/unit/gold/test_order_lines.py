@@ -1,4 +1,4 @@
-"""Order lines with the product, category and cost of the moment of sale."""
+"""Order lines with product, category and cost at the time of sale."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def orders(spark: SparkSession, *reports: dict[str, Any], **given: list[dict[str
 def test_an_order_belongs_to_the_session_that_reports_it_first(spark: SparkSession) -> None:
     df = orders(
         spark,
-        report("10:20", 1),  # the session that began first reports last
+        report("10:20", 1),  # the session that started first reports last
         report("10:06", 1, visitor_id="phone"),
         report("10:07", 1, visitor_id="phone", event_id="reload"),
         report("11:00", 1, visitor_id="server"),

@@ -1,4 +1,4 @@
-"""Sales per week and month beside the periods before."""
+"""Sales per week and month, compared with earlier periods."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.unit.dataframes import assert_rows, build
 
 
 def test_a_month_that_is_not_over_is_compared_with_as_many_days(spark: SparkSession) -> None:
-    # The build speaks of 1 July in Berlin: July has one day so far.
+    # The build is as of 1 July in Berlin: July has one day so far.
     sales = [("2026-04-30", "1"), ("2026-05-31", "100"), ("2026-06-01", "10"), ("2026-06-30", "40")]
     trends = build(
         spark,

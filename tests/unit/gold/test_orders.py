@@ -18,7 +18,7 @@ def test_tax_is_taken_out_with_what_the_line_recorded(spark: SparkSession) -> No
         silver_orders=[order(1, prices_include_tax=True), order(2, prices_include_tax=False)],
         silver_order_lines=[line(1, 1, "11.90", **taxed), line(2, 2, "10.00", **taxed)],
     )
-    # 23.80 with tax is 20.00 without; 23.80 − 1.00 − 3.64 = 19.16 remains.
+    # 23.80 with tax is 20.00 without; 23.80 − 1.00 − 3.64 = 19.16 remain.
     assert_rows(
         orders,
         {"order_id": 1, "units": 2, "gross_sales": "20.00", "discounts": "0.84", "net_amount": "19.16"},
@@ -203,7 +203,7 @@ def test_an_excluded_order_is_nobodys_first(spark: SparkSession) -> None:
         "orders",
         silver_orders=[
             order(1, customer_id=7, status="failed"),
-            order(3, customer_id=7),  # the same moment: the lower id comes first
+            order(3, customer_id=7),  # the same time: the lower id comes first
             order(2, customer_id=7),
         ],
     )

@@ -1,4 +1,4 @@
-"""Refunds by line, with shipping and the rest as lines of their own."""
+"""Refunds by line, with shipping and the rest as separate lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people search for, and whether they find it."""
+"""Search terms, and whether searches lead to products and orders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions with the person behind them."""
+"""Sessions with their persons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders beside the purchases that sessions report."""
+"""Orders compared with the purchases that sessions report."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_orders_and_reports_are_set_against_each_other(spark: SparkSession) -> N
         ],
         silver_events=[
             report("10:01", 1, **MONEY),
-            report("10:30", 1, value_amount="99.00"),  # sent again by another page; the first speaks
+            report("10:30", 1, value_amount="99.00"),  # sent again by another page; the first counts
             report("10:02", 2, **{**MONEY, "value_amount": "10.00"}),
             report("10:03", 3, **{**MONEY, "currency": "USD"}),
             report("10:04", 4, currency="EUR"),

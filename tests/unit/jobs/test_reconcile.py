@@ -1,4 +1,4 @@
-"""The job makes every comparison it can, and says all that is wrong at once."""
+"""The job makes every comparison it can, and reports all errors at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys as texts, and the one rule by which silver, ingest and reconciliation compare them."""
+"""Keys as texts, and the single rule by which silver, ingest and reconciliation compare them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from spark_jobs.lake.keys import IN_PYTHON, key_parts, normalises, row_texts, si
 from tests.unit.dataframes import assert_rows, cleaned
 
 BLANKS = (" ", "\t", "\r", "\n", "\u00a0", "\ufeff", " \u00a0\t")
-OTHERS = ("\u2003", "\u200b", "\u0085", "\x0b", "\x00", "\ufffd")  # which silver leaves as they are
+OTHERS = ("\u2003", "\u200b", "\u0085", "\x0b", "\x00", "\ufffd")  # which silver leaves unchanged
 WORDS = (
     "depot",
     "Depot",
@@ -131,7 +131,7 @@ def test_of_rows_that_are_one_key_the_one_that_is_written_so_stays(spark: SparkS
         {"product_id": 3, "location": " b", "on_hand": 6},
         {"product_id": 4, "location": " ", "on_hand": 7},
         {"product_id": 4, "location": "\t", "on_hand": 8},
-        # Another snapshot, and a deletion, claim nothing here.
+        # Another snapshot and a deletion do not count here.
         {"product_id": 1, "location": " depot", "on_hand": 9, "_ingested_at": "2026-03-05 00:00"},
         {"product_id": 5, "location": "depot", "on_hand": 10},
         {"product_id": 5, "location": " depot", "_op": "delete"},

@@ -1,4 +1,4 @@
-"""Which commit the data of a table stand at: upkeep, however much of it, is no news."""
+"""The data commit of a table: any amount of maintenance changes nothing."""
 
 from __future__ import annotations
 

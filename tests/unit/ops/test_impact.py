@@ -1,4 +1,4 @@
-"""What a change of a table or column reaches."""
+"""`shoplake impact`: what a change to a table or column affects."""
 
 import io
 

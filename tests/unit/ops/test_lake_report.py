@@ -1,4 +1,4 @@
-"""What `status` and `doctor` read from the lake."""
+"""Facts that `status` and `doctor` read from the lake."""
 
 import io
 import json

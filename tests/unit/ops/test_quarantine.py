@@ -1,4 +1,4 @@
-"""`shoplake quarantine`: reasons, newest rows and their positions, whatever a raw row holds."""
+"""`shoplake quarantine`: reasons, newest rows and their positions, whatever a raw row contains."""
 
 from __future__ import annotations
 

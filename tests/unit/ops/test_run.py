@@ -1,4 +1,4 @@
-"""`shoplake run`: what is shown while a run goes on, and how it ends."""
+"""`shoplake run`: the output during a run, and its end."""
 
 import io
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""`shoplake sql`: what is printed, and what a mistake is answered."""
+"""`shoplake sql`: the output, and the errors."""
 
 import io
 from datetime import date

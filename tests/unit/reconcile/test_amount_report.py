@@ -1,4 +1,4 @@
-"""What does not add up in the shop is told in totals and stops nothing."""
+"""Amounts that do not add up in the shop are reported as totals and stop nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Equalities between marts and their sources, over tables that the test holds."""
+"""Equalities between marts and their sources, over tables of the test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of bronze against silver's events, whatever bytes the messages are."""
+"""Messages of bronze against silver's events, whatever their bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between MySQL, bronze and silver is named by its keys, whatever the rows hold."""
+"""Differences between MySQL, bronze and silver are named by key, whatever the rows contain."""
 
 from __future__ import annotations
 

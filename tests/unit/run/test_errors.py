@@ -1,4 +1,4 @@
-"""How a job ends: in a line for a person, with a code that says whether another try can help."""
+"""Exit of a job: one line for a person, and a code that says whether a retry can help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Products that events are about."""
+"""Products that events refer to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What strangers send, through the gateway and then through silver: nothing stops, nothing bends."""
+"""Hostile events through the gateway and silver: nothing stops, and no figure changes."""
 
 from __future__ import annotations
 

@@ -247,7 +247,7 @@ def test_a_merge_that_only_posthog_knows_unites_ids(spark: SparkSession) -> None
         {
             "event_id": "a",
             "distinct_id": "phone",
-        },  # PostHog named a person after it
+        },  # PostHog derived a person's id from it
         stated=[stated("laptop", own, 1), stated("17", own, 1), stated("alone", person("alone"))],
     )
     columns = ("event_id", "method", "distinct_id", "other_distinct_id", "outcome", "person_id")
@@ -270,7 +270,7 @@ def test_the_newest_statement_about_an_id_holds_and_a_withdrawn_one_unites_nobod
     said = [
         stated("new", new),
         stated("moved", old),
-        stated("moved", new, 1),  # its person went into another
+        stated("moved", new, 1),  # its person was merged into another
         stated("old", old),
         stated("left", new),
         stated("left", person("left"), 101),  # split off

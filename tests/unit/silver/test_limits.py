@@ -1,4 +1,4 @@
-"""What no store holds, in every declared column of its kind: a row is repaired or set aside by name."""
+"""Values that no store holds, in every declared column of their kind: rows are repaired or rejected."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Messages of a self-hosted PostHog, in each of its formats, and the same event from two sources.
 
-The samples have the fields, types and moments that PostHog's own code writes; uuids of persons are made by
+The samples have the fields, types and times that PostHog's own code writes; uuids of persons are derived by
 its formula from the project and the id.
 """
 

@@ -1,4 +1,4 @@
-"""What the shop's rows become."""
+"""The shop's rows in silver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What PostHog's own SDKs put on the topic, recorded: each event is in silver once, as it was said.
+"""Recorded messages of PostHog's own SDKs: each event is in silver once, unchanged.
 
 tests/integration/gateway/samples.py records them.
 """

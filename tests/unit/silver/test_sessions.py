@@ -1,4 +1,4 @@
-"""Visits."""
+"""Sessions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ledger's arithmetic, worked out by hand."""
+"""The ledger's arithmetic, checked by hand."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def test_without_a_discount_gross_is_net_whatever_rate_is_recorded():
 
 
 def test_a_discount_loses_the_share_of_tax_that_was_paid():
-    # 10 of 50 paid are tax, so are 2 of a discount of 10.
+    # 10 of 50 paid is tax, so 2 of a discount of 10 is, too.
     assert line_of("60.00", "10.00", "0.05", "10.00") == (Decimal(48), Decimal(40))
     # Nothing was paid: the recorded rate decides.
     assert line_of("11.90", "0.00", "0.19", "11.90") == (Decimal(10), Decimal(0))
-    # More tax than was paid leaves nothing of the discount.
+    # With more tax than was paid, no discount remains.
     assert line_of("20.00", "15.00", "0", "10.00") == (Decimal(-5), Decimal(-5))
 
 

@@ -1,4 +1,4 @@
-"""Every expected figure here is worked out by hand."""
+"""Every expected figure here is computed by hand."""
 
 from __future__ import annotations
 
@@ -320,10 +320,10 @@ def test_an_order_has_one_session_the_first_of_people_to_report_it():
         state,
         reports(1, first, visitor="bot", channel="referral"),
         seen(2, "$pageview", visitor="bot", is_bot=True),
-        seen(-5, "$pageview", channel="direct"),  # begun before the phone's session, which reports before it
+        seen(-5, "$pageview", channel="direct"),  # started before the phone's session, which reports first
         reports(3, first, uuid="reload", channel="direct"),
         reports(2, first, visitor="phone", channel="email"),
-        reports(4, "a-2", visitor="phone", channel="email"),  # another customer at the same device
+        reports(4, "a-2", visitor="phone", channel="email"),  # another customer on the same device
         reports(50, first, visitor="phone", channel="affiliate"),
         reports(60, 999, visitor="phone"),
         reports(61, "#999", visitor="phone"),

@@ -1,4 +1,4 @@
-"""Which topics are read, and what is said of a setting that leaves it open."""
+"""The topics that are read, and the error of an ambiguous setting."""
 
 from __future__ import annotations
 

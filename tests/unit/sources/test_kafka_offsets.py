@@ -1,4 +1,4 @@
-"""Where the stream goes on, and when it must not."""
+"""Where the stream continues, and when it must not."""
 
 from __future__ import annotations
 

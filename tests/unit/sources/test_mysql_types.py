@@ -1,4 +1,4 @@
-"""MySQL types in bronze, and lines of CSV back into columns."""
+"""MySQL types in bronze, and lines of CSV parsed into columns."""
 
 from __future__ import annotations
 

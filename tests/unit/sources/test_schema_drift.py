@@ -1,4 +1,4 @@
-"""What of the shop's schema may change."""
+"""Permitted changes of the shop's schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages tell, against the contract; and pages without posthog-js."""
+"""Events of pages against the contract; and pages without posthog-js."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_every_event_has_the_contracts_name_and_properties(settings: StorefrontS
         seen += told(visitor.get("/products/7").text)
         seen += told(visitor.post("/cart", data={"product_id": 7, "action": "add", "quantity": 2}).text)
         seen += told(visitor.get("/checkout").text)
-        assert told(visitor.get("/checkout").text) == []  # a reload is no second checkout
+        assert told(visitor.get("/checkout").text) == []  # a reload is not a second checkout
         seen += told(visitor.post("/cart", data={"product_id": 7, "action": "remove"}).text)
     backend = money.order_properties(1, money.bill([(LAMP, 2)]), None)
     seen += [("Payment Info Entered", {"payment_method": "card"}), ("Order Completed", backend)]
@@ -74,7 +74,7 @@ def test_every_event_has_the_contracts_name_and_properties(settings: StorefrontS
         required = {each.name for each in contract[name].properties if each.required}
         assert required <= properties.keys(), name
     assert {name for name, _ in seen} == {event.name for event in EVENTS} - {
-        *("$pageview", "$identify", "$create_alias", "$merge_dangerously"),  # posthog-js makes its own
+        *("$pageview", "$identify", "$create_alias", "$merge_dangerously"),  # posthog-js creates its own
         *("Order Refunded", "Order Cancelled"),
     }
     assert '"Payment Info Entered"' in (FOLDER / "static" / "shop.js").read_text()

@@ -1,4 +1,4 @@
-"""Charts and dashboards use only what their datasets have, so that a changed contract shows here first."""
+"""Charts and dashboards use only what their datasets have, so that a changed contract fails here first."""
 
 import re
 from pathlib import Path

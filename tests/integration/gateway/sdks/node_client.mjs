@@ -1,4 +1,4 @@
-// posthog-node as a shop's backend would use it; prints what it says it has sent.
+// posthog-node as a shop's backend would use it; prints the events that it reports as sent.
 import { PostHog } from 'posthog-node'
 
 const sent = []

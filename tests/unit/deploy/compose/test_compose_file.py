@@ -1,4 +1,4 @@
-"""The compose file keeps what the design asks of it; read as YAML, without Docker."""
+"""The compose file meets the design; it is read as YAML, without Docker."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_every_default_in_the_file_is_the_declared_one() -> None:
     shown = re.findall(r"\$\{(\w+):-([^}]*)\}", (ROOT / "docker-compose.yml").read_text())
     declared = {name: each.in_containers or each.shown for name, each in SETTINGS.items()}
     assert len(shown) > 50
-    # No worker is a profile that is off; who asks for the services of every profile gets one.
+    # Without workers the profile is off; the services of every profile include one.
     assert {each for each in shown if each[0] in SETTINGS} - set(declared.items()) == {("SPARK_WORKERS", "1")}
 
 

@@ -1,4 +1,4 @@
-"""What stops when settings turn a bundled server off, and what `make clean` leaves."""
+"""Services that stop when settings turn a bundled server off, and what `make clean` keeps."""
 
 from __future__ import annotations
 

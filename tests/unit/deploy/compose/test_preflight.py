@@ -1,4 +1,4 @@
-"""What stands in the way of `make up` is told in one line with the next command."""
+"""Every obstacle to `make up` is reported in one line with the next command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bundled servers run follows from `.env`; what cannot be meant is one clear line."""
+"""The bundled servers that run follow from `.env`; each invalid value is one clear line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was changed in the browser comes back as declarations, and nothing else does."""
+"""Changes made in the browser come back as declarations, and nothing else does."""
 
 import copy
 import io
@@ -22,7 +22,7 @@ from ops.superset.charts import words_of
 DECLARED = files.load(ROOT, TABLES)
 CURRENCY = "SEK"
 COPY = "22222222-2222-4222-8222-222222222222"
-# What Superset writes beside what a person chose.
+# Parameters that Superset writes besides the user's choices.
 ADDED_BY_SUPERSET = {"annotation_layers": [], "datasource": "7__table", "slice_id": 3, "extra_form_data": {}}
 # Parameters of charts by title, as Superset 6.1.0 stored them when they were saved in its browser unchanged;
 # its reporting currency was EUR.
@@ -162,7 +162,7 @@ def test_a_changed_chart_is_written_and_generates_what_superset_holds(root, runn
 
 @pytest.mark.parametrize(("dashboard", "name"), [(each, name) for each, name, _ in DECLARED.charts()])
 def test_every_chart_reads_back_as_it_is_declared(running, dashboard, name):
-    # A change that no word of a declaration stands for, so that the chart is read at all.
+    # A change that no word of a declaration expresses, so that the chart is read at all.
     running.chart(name)["params"]["zoomable"] = True
     [change] = changes.managed(DECLARED, running.exported())
     words = DECLARED.dashboards[dashboard]["charts"][name]

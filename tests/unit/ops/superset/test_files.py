@@ -1,4 +1,4 @@
-"""Reading and generating from the files of declarations."""
+"""Files of declarations: reading them and generating from them."""
 
 import shutil
 
