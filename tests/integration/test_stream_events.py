@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 from deltalake import DeltaTable
-from kafka.admin import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewPartitions
 from kafka.structs import TopicPartition
 from tenacity import retry, stop_after_delay, wait_fixed
 
@@ -127,6 +127,56 @@ def test_transactions_leave_offsets_that_no_message_has_and_nothing_that_was_tak
     (source,) = event_sources(settings())
     (there,) = offered(source).values()
     assert lag(next_offsets(Lake(), topic), there) > 0  # the marker of the last transaction
+
+
+def test_a_partition_that_is_added_is_read_too(stream_environment: Environment, topic: str) -> None:
+    """One while the stream runs, one while it stands still."""
+
+    def add_partition(number: int) -> None:
+        admin = KafkaAdminClient(bootstrap_servers=settings().kafka_bootstrap_servers)
+        admin.create_partitions({topic: NewPartitions(number + 1)})
+        admin.close()
+        producer = KafkaProducer(bootstrap_servers=settings().kafka_bootstrap_servers, acks="all")
+        headers = [("token", b"phc")]
+        producer.send(topic, f"of {number}".encode(), partition=number, headers=headers).get(30)
+        producer.close()
+
+    send(topic, b"0", b"1")
+    with streaming(stream_environment):
+        wait_until_caught_up(topic)
+        add_partition(2)
+        wait_until_caught_up(topic)
+    add_partition(3)
+    assert behind(topic) == 1
+    with streaming(stream_environment):
+        wait_until_caught_up(topic)
+    assert in_bronze() == [(0, 0, "0"), (1, 0, "1"), (2, 0, "of 2"), (3, 0, "of 3")]
+
+
+def test_a_compacted_topic_leaves_offsets_that_no_message_has(
+    stream_environment: Environment, topic: str
+) -> None:
+    servers = settings().kafka_bootstrap_servers
+    admin = KafkaAdminClient(bootstrap_servers=servers)
+    compaction = {"cleanup.policy": "compact", "segment.ms": "100", "min.cleanable.dirty.ratio": "0.001"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, compaction)])
+    admin.close()
+    producer = KafkaProducer(bootstrap_servers=servers, acks="all")
+
+    @retry(stop=stop_after_delay(90), wait=wait_fixed(0.5), reraise=True)
+    def sent_until_compacted() -> int:
+        """Kafka compacts what is in segments before the newest, which a later message opens."""
+        last = producer.send(topic, b"again", key=b"one", partition=0).get(30).offset
+        kept = behind(topic)
+        assert kept < last, "nothing was compacted"
+        return kept
+
+    kept = sent_until_compacted()
+    producer.close()
+    with streaming(stream_environment):
+        wait_until_nothing_is_missing(topic)
+    rows = DeltaTable(Lake().path(CAPTURED)).to_pyarrow_dataset().to_table(columns=["offset"])
+    assert 0 < rows.num_rows <= kept
 
 
 def test_bytes_that_are_no_text_are_kept_without_loss(stream_environment: Environment, topic: str) -> None:
