@@ -168,8 +168,6 @@ SILVER_SYSTEM_COLUMNS = (
 CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 
 # Columns that every bronze table of a shop table has besides the source's.
-# Columns that every row of a source table carries from bronze to silver, besides its own.
-CARRIED_COLUMNS = ("_op", "_version_at", "_ingested_at", "_batch_id", "_raw")
 BRONZE_SYSTEM_COLUMNS = (
     Column(
         "_op", "string", "`upsert`, or `delete` for a row gone from the source (keys only)", required=True
