@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self, cast
@@ -104,15 +104,20 @@ class EmbeddedEngine(Engine):
 
         Sail's own checkpoint holds all rows in memory before it writes them.
         """
-        return self._kept(batches(rows))
+        folder = tempfile.mkdtemp(dir=self._server.scratch)
+        _write(rows, folder)
+        return self.spark.read.parquet(folder)
 
-    def _kept(self, rows: pa.RecordBatchReader) -> DataFrame:
-        """Write rows to a file of the scratch folder, batch by batch."""
-        folder = Path(tempfile.mkdtemp(dir=self._server.scratch))
-        with parquet.ParquetWriter(folder / "rows.parquet", rows.schema, compression="zstd") as file:
-            for batch in rows:
-                file.write_batch(batch)
-        return self.spark.read.parquet(str(folder))
+    @contextmanager
+    def _computed(self, rows: DataFrame) -> Iterator[pa.RecordBatchReader]:
+        """Compute rows into a file, and read it without Python.
+
+        While delta-rs reads a stream of Python's, its threads wait for the interpreter's lock, which another
+        of its calls may hold until those threads are free: two tables side by side would wait forever.
+        """
+        with tempfile.TemporaryDirectory(dir=self._server.scratch) as folder:
+            _write(rows, folder)
+            yield dataset.dataset(folder, format="parquet").scanner().to_reader()
 
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given."""
@@ -175,15 +180,16 @@ class EmbeddedEngine(Engine):
         """Replace the table's rows and columns in one commit."""
         if txn is not None and self._is_done(path, txn):
             return
-        write_deltalake(
-            path,
-            batches(rows),
-            mode="overwrite",
-            schema_mode="overwrite",
-            configuration=TABLE_PROPERTIES,
-            storage_options=self.lake.storage.options,
-            commit_properties=_commit(metadata, txn),
-        )
+        with self._computed(rows) as batches:
+            write_deltalake(
+                path,
+                batches,
+                mode="overwrite",
+                schema_mode="overwrite",
+                configuration=TABLE_PROPERTIES,
+                storage_options=self.lake.storage.options,
+                commit_properties=_commit(metadata, txn),
+            )
 
     def merge(
         self, rows: DataFrame, path: str, merge: Merge, txn: Txn, metadata: Mapping[str, Any] | None = None
@@ -191,16 +197,17 @@ class EmbeddedEngine(Engine):
         """Merge rows into a table in one commit; do nothing when `txn` is already in it."""
         if self._is_done(path, txn):
             return {}
-        merger = self.lake.open(path).merge(
-            batches(rows),
-            merge.on,
-            source_alias="s",
-            target_alias="t",
-            commit_properties=_commit(metadata or {}, txn),
-        )
-        for update in merge.updates:
-            merger = merger.when_matched_update(dict(update.values), update.condition)
-        counts = merger.when_not_matched_insert(dict(merge.insert), merge.insert_condition).execute()
+        with self._computed(rows) as batches:
+            merger = self.lake.open(path).merge(
+                batches,
+                merge.on,
+                source_alias="s",
+                target_alias="t",
+                commit_properties=_commit(metadata or {}, txn),
+            )
+            for update in merge.updates:
+                merger = merger.when_matched_update(dict(update.values), update.condition)
+            counts = merger.when_not_matched_insert(dict(merge.insert), merge.insert_condition).execute()
         return {kind: int(counts[f"num_target_rows_{kind}"]) for kind in ("inserted", "updated")}
 
     def _is_done(self, path: str, txn: Txn) -> bool:
@@ -208,18 +215,15 @@ class EmbeddedEngine(Engine):
         return done is not None and done >= txn.version
 
 
-def batches(rows: DataFrame) -> pa.RecordBatchReader:
-    """Stream rows as Arrow batches, in the types of a Delta table."""
+def _write(rows: DataFrame, folder: str) -> None:
+    """Write rows to a Parquet file as they arrive, in the types of a Delta table."""
     schema = pa.schema(delta_schema(rows))
-
-    def arriving() -> Iterator[pa.RecordBatch]:
-        # Like `toLocalIterator`, without a Python object per row.
-        client, plan = rows.sparkSession.client, cast(Any, rows)._plan
+    # Like `toLocalIterator`, without a Python object per row.
+    client, plan = rows.sparkSession.client, cast(Any, rows)._plan
+    with parquet.ParquetWriter(f"{folder}/rows.parquet", schema, compression="zstd") as file:
         for each in client.to_table_as_iterator(plan.to_proto(client), plan.observations):
             if isinstance(each, pa.Table):
-                yield from each.cast(schema).to_batches()
-
-    return pa.RecordBatchReader.from_batches(schema, arriving())
+                file.write_table(each.cast(schema))
 
 
 def delta_schema(rows: DataFrame) -> Schema:
