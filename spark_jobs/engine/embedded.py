@@ -40,12 +40,15 @@ class Server:
         host, port = self._server.listening_address or ("", 0)
         self.address = f"sc://{host}:{port}"
         self._stopped = Event()
-        Thread(target=self._watch, daemon=True).start()
+        self._watcher = Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
     def stop(self) -> None:
-        """Stop the server."""
+        """Stop the server, unless its memory has."""
         self._stopped.set()
-        self._server.stop()
+        self._watcher.join()
+        if not self.is_exhausted:
+            self._server.stop()
 
     def _watch(self) -> None:
         process, limit = psutil.Process(), bytes_of(self.memory)
