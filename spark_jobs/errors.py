@@ -12,6 +12,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 # The error of deploy/servers/S3LogStore.scala for a store that cannot hold a lake.
@@ -115,6 +116,16 @@ def _written_trace(error: BaseException, step: str) -> str:
     ) as file:
         file.write(trace_of(error))
     return file.name
+
+
+def end_now(error: UserError) -> NoReturn:
+    """End the process at once, from any thread, with an error's line and exit code.
+
+    For what cannot wait for the main thread; whatever it was doing is as after a kill.
+    """
+    code = _end(str(error), error.exit_code)
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end(message: str, code: int) -> int:

@@ -75,10 +75,6 @@ class Engine(ABC):
         rows.createOrReplaceTempView("to_checkpoint")
         return self.spark.table("to_checkpoint").localCheckpoint(storageLevel=self.checkpoint_level)
 
-    def reason_of(self, error: Exception) -> Exception:
-        """Return the reason behind an error, where the engine knows a better one."""
-        return error
-
     @abstractmethod
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given."""

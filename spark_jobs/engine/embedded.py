@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -20,7 +21,7 @@ from pysail.spark import SparkConnectServer
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.engine.base import CHANGE_FEED, TABLE_PROPERTIES, Engine, Merge
-from spark_jobs.errors import UserError
+from spark_jobs.errors import UserError, end_now
 from spark_jobs.lake.object_store import delta_options
 from spark_jobs.lake.tables import Lake, Txn
 from spark_jobs.settings import Settings, settings
@@ -34,37 +35,38 @@ class Server:
 
     def __init__(self, app_name: str, scratch: Path, memory: str) -> None:
         self.app_name, self.scratch, self.memory = app_name, scratch, memory
-        self.is_exhausted = False
         self._server = SparkConnectServer()
         self._server.start(background=True)
         host, port = self._server.listening_address or ("", 0)
         self.address = f"sc://{host}:{port}"
         self._stopped = Event()
-        self._watcher = Thread(target=self._watch, daemon=True)
-        self._watcher.start()
+        Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop the server, unless its memory has."""
+        """Stop the server."""
         self._stopped.set()
-        self._watcher.join()
-        if not self.is_exhausted:
-            self._server.stop()
+        self._server.stop()
 
     def _watch(self) -> None:
         process, limit = psutil.Process(), bytes_of(self.memory)
         while not self._stopped.wait(SECONDS_BETWEEN_LOOKS):
             if process.memory_info().rss > limit:
-                self.is_exhausted = True
-                self._server.stop()
-                return
+                shutil.rmtree(self.scratch, ignore_errors=True)
+                # The server would end its queries first, and with them the machine's memory.
+                end_now(
+                    UserError(
+                        f"{self.app_name} needs more memory than SPARK_DRIVER_MEMORY={self.memory} allows the"
+                        " embedded engine. Next: set a higher value in .env, or SPARK_ENGINE=spark."
+                    )
+                )
 
 
 class EmbeddedEngine(Engine):
     """A session of a Sail server that runs as long as the job.
 
-    Sail and delta-rs run in this process and share its memory. Beyond the limit the server is stopped, and
-    `reason_of` says why. Sail's own memory pool is not used: it counts the fields of a struct once per group,
-    and refused tables of a hundredth of the pool's size.
+    Sail and delta-rs run in this process and share its memory. Beyond the limit the job ends. Sail's own
+    memory pool is not used: it counts the fields of a struct once per group, and refused tables of a
+    hundredth of the pool's size.
     """
 
     def __init__(self, spark: SparkSession, lake: Lake, server: Server) -> None:
@@ -87,15 +89,6 @@ class EmbeddedEngine(Engine):
     def sibling(self) -> Self:
         """Open a second session on the same server."""
         return type(self)(_session(self._server.address), self.lake, self._server)
-
-    def reason_of(self, error: Exception) -> Exception:
-        """Return the exceeded memory as the reason for whatever failed after it."""
-        if not self._server.is_exhausted:
-            return error
-        return UserError(
-            f"{self._server.app_name} needs more memory than SPARK_DRIVER_MEMORY={self._server.memory} allows"
-            " the embedded engine. Next: set a higher value in .env, or SPARK_ENGINE=spark."
-        )
 
     def close(self) -> None:
         """Close the session; the session that started the server stops it, too."""

@@ -24,7 +24,6 @@ def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
 
     Raises:
         TransientError: when `SPARK_REMOTE` names a server that does not answer.
-        UserError: when a table exceeds the memory limit of the embedded engine.
     """
     if settings().spark_engine == "spark":
         engine: Engine = SparkEngine.start(app_name, lake)
@@ -32,8 +31,6 @@ def open_engine(app_name: str, lake: Lake) -> Iterator[Engine]:
         engine = EmbeddedEngine.start(app_name, lake)
     try:
         yield engine
-    except Exception as error:
-        raise engine.reason_of(error) from error
     finally:
         engine.close()
 

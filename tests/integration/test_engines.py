@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
-import psutil
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -17,10 +19,9 @@ from deploy.processes.stack import Stack
 from spark_jobs.engine.apache_spark import SparkEngine
 from spark_jobs.engine.base import Engine, Merge, Update
 from spark_jobs.engine.embedded import EmbeddedEngine
-from spark_jobs.engine.session import in_parallel, open_engine
+from spark_jobs.engine.session import in_parallel
 from spark_jobs.errors import UserError
 from spark_jobs.lake.tables import Lake, Txn
-from spark_jobs.settings import settings
 from tests.integration.servers import Environment
 
 pytestmark = pytest.mark.stack
@@ -169,13 +170,25 @@ def test_what_one_engine_appends_both_read_as_new(engines: dict[str, Engine], wr
         assert sorted(row["id"] for row in engine.read(path, 1).collect()) == ["a", "b"]
 
 
-def test_a_table_too_large_for_the_embedded_engine_is_one_line(
-    environment: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit = f"{psutil.Process().memory_info().rss // 2**20 + 300}m"
-    monkeypatch.setenv("SPARK_DRIVER_MEMORY", limit)
-    settings.cache_clear()
-    words = rf"test needs more memory than SPARK_DRIVER_MEMORY={limit} allows .*SPARK_ENGINE=spark"
-    with pytest.raises(UserError, match=words), open_engine("test", Lake()) as engine:
-        wide = engine.spark.range(10_000_000).select(F.concat(F.lit("x" * 100), "id").alias("text"))
-        wide.join(wide.withColumnRenamed("text", "other"), F.col("text") == F.col("other")).count()
+TOO_LARGE = """
+from pyspark.sql import functions as F
+from spark_jobs.engine.session import open_engine
+from spark_jobs.lake.tables import Lake
+with open_engine("test", Lake()) as engine:
+    wide = engine.spark.range(20_000_000).select(F.concat(F.lit("x" * 100), "id").alias("text"))
+    wide.join(wide.withColumnRenamed("text", "other"), F.col("text") == F.col("other")).count()
+"""
+
+
+def test_a_table_too_large_for_the_embedded_engine_is_one_line(environment: Environment) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TOO_LARGE],
+        env=os.environ | environment.values | {"SPARK_ENGINE": "embedded", "SPARK_DRIVER_MEMORY": "400m"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == UserError.exit_code
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: test needs more memory than SPARK_DRIVER_MEMORY=400m allows")
+    assert "SPARK_ENGINE=spark" in line
