@@ -40,9 +40,10 @@ SPARK = Section(
         Setting(
             "SPARK_DRIVER_MEMORY",
             java_memory,
-            "2g",
+            "4g",
             "Memory that a job with the embedded engine may use; heap size of the Connect server",
             AND_JOBS,
+            in_containers="2g",
         ),
         Setting(
             "SPARK_CORES",
