@@ -51,8 +51,6 @@ FEW_FILES = 32
 class SparkEngine(Engine):
     """A session of Apache Spark with Delta Lake."""
 
-    checkpoint_level = StorageLevel.DISK_ONLY
-
     def __init__(self, spark: SparkSession, lake: Lake, *, shares_context: bool = False) -> None:
         super().__init__(spark, lake)
         self._shares_context = shares_context
@@ -85,6 +83,15 @@ class SparkEngine(Engine):
         """Close the session, unless another one needs its context: those of spark-submit share one."""
         if not self._shares_context:
             self.spark.stop()
+
+    def checkpoint(self, rows: DataFrame) -> DataFrame:
+        """Compute rows once and keep them on the executors' disks for the rest of the session.
+
+        The rows are named by a view first. The checkpoint command sends its plan through the protobuf parser,
+        which refuses more than 100 nested messages; the longest plans of marts have 130.
+        """
+        rows.createOrReplaceTempView("to_checkpoint")
+        return self.spark.table("to_checkpoint").localCheckpoint(storageLevel=StorageLevel.DISK_ONLY)
 
     def read(self, path: str, version: int | None = None) -> DataFrame:
         """Read a table, as of a version where one is given.

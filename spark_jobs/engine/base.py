@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from spark_jobs.lake.tables import Lake, Txn
@@ -51,9 +50,6 @@ class Engine(ABC):
     nothing. Each engine reads what the other wrote.
     """
 
-    # Storage level of a checkpoint, for an engine that offers a choice.
-    checkpoint_level: ClassVar[StorageLevel | None] = None
-
     def __init__(self, spark: SparkSession, lake: Lake) -> None:
         self.spark = spark
         self.lake = lake
@@ -66,14 +62,9 @@ class Engine(ABC):
     def close(self) -> None:
         """Close the session. A server outside the job keeps running."""
 
+    @abstractmethod
     def checkpoint(self, rows: DataFrame) -> DataFrame:
-        """Compute rows once and keep them on disk for the rest of the session.
-
-        The rows are named by a view first. The checkpoint command sends its plan through the protobuf parser,
-        which refuses more than 100 nested messages; the longest plans of marts have 130.
-        """
-        rows.createOrReplaceTempView("to_checkpoint")
-        return self.spark.table("to_checkpoint").localCheckpoint(storageLevel=self.checkpoint_level)
+        """Compute rows once and keep them on disk for the rest of the session."""
 
     @abstractmethod
     def read(self, path: str, version: int | None = None) -> DataFrame:

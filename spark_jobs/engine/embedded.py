@@ -31,7 +31,7 @@ UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 class Server:
-    """A Sail server in this process, which stops when the process exceeds its memory limit."""
+    """A Sail server in this process, which ends the job when that exceeds its memory limit."""
 
     def __init__(self, app_name: str, scratch: Path, memory: str) -> None:
         self.app_name, self.scratch, self.memory = app_name, scratch, memory

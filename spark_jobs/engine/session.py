@@ -43,7 +43,7 @@ def in_parallel(
     Raises:
         Exception: the first that a task raised, after the others have ended.
     """
-    # A thread keeps its session: PySpark assigns a checkpoint to the session that the thread created last.
+    # A thread keeps its session: PySpark assigns a checkpoint to the session that the thread opened first.
     mine = threading.local()
     made: SimpleQueue[Engine] = SimpleQueue()
 
